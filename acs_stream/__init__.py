@@ -1,0 +1,1 @@
+"""Light curves: sources, time systems, background, search for excesses, upper limits."""

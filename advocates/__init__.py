@@ -1,0 +1,1 @@
+"""Advocates: who is on call, escalation, acknowledgement, circular drafts and their lint."""

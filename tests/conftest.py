@@ -1,0 +1,17 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Folder of real notices and light curves, named by TOCSIN_SAMPLES; the test is skipped loudly without it."""
+    folder = Path(os.environ.get("TOCSIN_SAMPLES", ROOT.parent / "shared"))
+    if not (folder / "alerts" / "INDEX.csv").exists():
+        pytest.skip(f"no samples in {folder}: set TOCSIN_SAMPLES to the folder that holds alerts/ and data/")
+    return folder

@@ -1,0 +1,109 @@
+r"""Errors, by who must act.
+
+::
+
+    TocsinError
+     |- NoticeError         we were sent nonsense   -> quarantine the raw bytes, count, go on
+     |- ScienceError        no honest answer        -> a result, shown to the advocate
+     |- RemoteError         Slack, GCN, archive     -> retry with a cap, then the second channel
+     |- ConflictError       somebody was first      -> HTTP 409
+     |- NotAllowedError     not for this person     -> HTTP 403
+     `- ConfigurationError  a setting is wrong      -> refuse to start, name the file and the key
+
+Anything else is a bug. This module must not import anything of Tocsin.
+"""
+
+from datetime import datetime
+
+
+class TocsinError(Exception):
+    """Any failure Tocsin names itself: what happened, and what to do about it.
+
+    Parameters
+    ----------
+    message
+        What happened, in words a person on call understands.
+    remedy
+        What to do about it; empty where the message says it all.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Message, with the remedy where there is one."""
+        return f"{self.message} ({self.remedy})" if self.remedy else self.message
+
+
+class NoticeError(TocsinError):
+    """Bytes that are no notice: quarantined with the reason; the next notice is read."""
+
+
+class ScienceError(TocsinError):
+    """No honest answer exists: a gap, too few counts, a baseline too short, annuli that do not meet."""
+
+
+class RemoteError(TocsinError):
+    """A service outside failed: retried with a cap, then the second channel.
+
+    Parameters
+    ----------
+    message, remedy
+        As in `TocsinError`.
+    retry_after_s
+        Seconds the service asked us to wait, if it said so.
+    ambiguous
+        True when the request may have been carried out although no answer came.
+    """
+
+    def __init__(
+        self, message: str, *, remedy: str = "", retry_after_s: float | None = None, ambiguous: bool = False
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after_s = retry_after_s
+        self.ambiguous = ambiguous
+
+
+class DataNotYetError(RemoteError):
+    """Data will exist, but not yet: ask again at the stated time.
+
+    Parameters
+    ----------
+    message
+        Why there is nothing yet.
+    expected_utc
+        When to ask again.
+    """
+
+    def __init__(self, message: str, *, expected_utc: datetime) -> None:
+        super().__init__(message, remedy=f"asked again at {expected_utc:%H:%M:%S} UTC")
+        self.expected_utc = expected_utc
+
+
+class ConflictError(TocsinError):
+    """Somebody or something was first."""
+
+
+class NotAllowedError(TocsinError):
+    """Not for this person or token."""
+
+
+class ConfigurationError(TocsinError):
+    """A setting is missing or wrong: the service refuses to start.
+
+    Parameters
+    ----------
+    message
+        What is wrong.
+    file
+        The configuration file (or ``environment``).
+    key
+        The key within it, dotted.
+    """
+
+    def __init__(self, message: str, *, file: str, key: str) -> None:
+        super().__init__(f"{file}: {key}: {message}", remedy="correct the setting and start again")
+        self.file = file
+        self.key = key

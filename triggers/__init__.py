@@ -1,0 +1,1 @@
+"""Triggers: which event a notice belongs to, what it changes, and who is to be woken. Pure functions."""
