@@ -1,0 +1,55 @@
+# Everything a person types. Each target makes .venv itself, from the lock; second runs are fast.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/.installed
+PACKAGES := tocsin listeners triggers acs_stream triangulation notifier advocates
+WORKERS ?= 2
+PORT ?= 8000
+
+.PHONY: demo test test-long check format lint types layers docs bench setup wheel clean
+
+demo: $(STAMP)
+	@$(BIN)/tocsin demo $(if $(HEADLESS),--headless) $(if $(JSON),--json) --port $(PORT)
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not long"
+
+test-long: $(STAMP)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m long
+
+check: format lint types layers docs
+
+format: $(STAMP)
+	@$(BIN)/ruff format --check .
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+layers: $(STAMP)
+	@$(BIN)/lint-imports --no-cache
+
+docs: $(STAMP)
+	@$(BIN)/mkdocs build --strict --quiet
+
+bench: $(STAMP)
+	@for name in geometry sky overlap delay search replay pages; do $(BIN)/tocsin bench $$name --json || exit 1; done
+
+wheel: $(STAMP)
+	@$(BIN)/python -m hatchling build -t wheel
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Tocsin needs Python 3.11, 3.12 or 3.13: install one, or name it with PYTHON=..."; exit 1; }
+	@echo "making .venv with $$($(PYTHON) --version) from requirements.lock (about a minute, once)"
+	@$(PYTHON) -m venv .venv || { echo "this Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean:
+	rm -rf .venv dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,217 @@
+"""Typed settings of the service: `config/tocsin.toml` and secrets from the environment.
+
+Everything is checked at the start; a wrong setting refuses to start, naming the file and the key.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from tocsin.domain.errors import ConfigurationError
+from tocsin.settings.files import ConfigFile, ConfigFolder, default_folder
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class ServiceTable(_Table):
+    """Where this service lives."""
+
+    page_url: str = "http://127.0.0.1:8000"
+    data_dir: str = "tocsin-data"
+
+
+class StoreTable(_Table):
+    """Where everything is kept."""
+
+    url: str = ""
+
+
+class ApiTable(_Table):
+    """Where the API and the pages listen."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+
+
+class SlackTable(_Table):
+    """The Slack channel."""
+
+    channel: str = ""
+    base_url: str = "https://slack.com/api/"
+    timeout_s: Seconds = 10.0
+    clearance: tuple[str, ...] = ()
+
+
+class EmailTable(_Table):
+    """The mail path."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    starttls: bool = True
+    user: str = ""
+    sender: str = "tocsin@localhost"
+    timeout_s: Seconds = 15.0
+    clearance: tuple[str, ...] = ()
+
+
+class ChannelsTable(_Table):
+    """Which channels carry messages, in order; the first is the main one."""
+
+    enabled: tuple[Literal["console", "slack", "email", "recorder"], ...] = ("console",)
+    slack: SlackTable = SlackTable()
+    email: EmailTable = EmailTable()
+
+
+class KafkaTable(_Table):
+    """The Kafka feed; topics and group are in streams.toml."""
+
+    enabled: bool = False
+    domain: str = "gcn.nasa.gov"
+    bootstrap_servers: str = ""
+    security_protocol: Literal["sasl_ssl", "plaintext"] = "sasl_ssl"
+
+
+class FeedsTable(_Table):
+    """What is listened to; nothing, by default."""
+
+    kafka: KafkaTable = KafkaTable()
+
+
+class ReactionTable(_Table):
+    """What is done with an event: which instruments are asked, how often."""
+
+    enabled: bool = True
+    instruments: tuple[str, ...] = ("SPI-ACS", "Fermi-GBM", "Konus-Wind", "Mars-Odyssey-HEND")
+    inbox: str = ""
+    patience_s: Seconds = 172800.0
+    retry_s: Seconds = 60.0
+
+
+class WorkersTable(_Table):
+    """How many threads do owed work."""
+
+    notify: Annotated[int, Field(ge=1, le=32)] = 2
+    react: Annotated[int, Field(ge=1, le=32)] = 1
+    lease_s: Seconds = 120.0
+
+
+class Secrets(_Table):
+    """Credentials, from the environment alone; each may come as NAME or as a file named by NAME_FILE."""
+
+    slack_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    gcn_client_id: SecretStr | None = None
+    gcn_client_secret: SecretStr | None = None
+    smtp_password: SecretStr | None = None
+
+
+class Settings(_Table):
+    """Everything in `tocsin.toml`, the secrets, and the folder the other files are read from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    service: ServiceTable = ServiceTable()
+    store: StoreTable = StoreTable()
+    api: ApiTable = ApiTable()
+    channels: ChannelsTable = ChannelsTable()
+    feeds: FeedsTable = FeedsTable()
+    reaction: ReactionTable = ReactionTable()
+    workers: WorkersTable = WorkersTable()
+    secrets: Secrets = Secrets()
+    folder: ConfigFolder = ConfigFolder(defaults=default_folder())
+    file: str = "config/tocsin.toml"
+
+    @property
+    def data_dir(self) -> Path:
+        """Folder that holds all that is stored."""
+        return Path(self.service.data_dir)
+
+    @property
+    def store_url(self) -> str:
+        """Database URL: as set, or SQLite in the data folder."""
+        return self.store.url or f"sqlite:///{self.data_dir / 'tocsin.sqlite'}"
+
+    @property
+    def inbox(self) -> Path:
+        """Folder where files of other instruments arrive."""
+        return Path(self.reaction.inbox) if self.reaction.inbox else self.data_dir / "inbox"
+
+    def document(self, stem: str) -> ConfigFile:
+        """Another configuration file, e.g. ``rules``, ``people``."""
+        return self.folder.read(stem)
+
+
+def load_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from the default configuration, its overlay and the environment.
+
+    Parameters
+    ----------
+    environment
+        Environment variables: ``TOCSIN_CONFIG_DIR``, ``TOCSIN_DATA_DIR``, ``TOCSIN_STORE_URL`` and the secrets.
+
+    Raises
+    ------
+    ConfigurationError
+        A wrong setting, naming the file and the key.
+    """
+    overlay = environment.get("TOCSIN_CONFIG_DIR")
+    if overlay and not Path(overlay).is_dir():
+        raise ConfigurationError(f"no such folder: {overlay}", file="environment", key="TOCSIN_CONFIG_DIR")
+    folder = ConfigFolder(defaults=default_folder(), overlay=Path(overlay) if overlay else None)
+    document = folder.read("tocsin")
+    try:
+        settings = Settings.model_validate({**document.values, "folder": folder, "file": document.name})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(file)"
+        raise ConfigurationError(first["msg"], file=document.name, key=key) from error
+    return _with_environment(settings, environment)
+
+
+def _with_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    changes: dict[str, object] = {"secrets": _secrets(environment)}
+    if data_dir := environment.get("TOCSIN_DATA_DIR"):
+        changes["service"] = settings.service.model_copy(update={"data_dir": data_dir})
+    if url := environment.get("TOCSIN_STORE_URL"):
+        changes["store"] = settings.store.model_copy(update={"url": url})
+    loaded = settings.model_copy(update=changes)
+    _check(loaded)
+    return loaded
+
+
+def _secrets(environment: Mapping[str, str]) -> Secrets:
+    values: dict[str, SecretStr] = {}
+    for name in Secrets.model_fields:
+        variable = f"TOCSIN_{name.upper()}"
+        if value := environment.get(variable):
+            values[name] = SecretStr(value)
+        elif path := environment.get(f"{variable}_FILE"):
+            try:
+                values[name] = SecretStr(Path(path).read_text(encoding="utf-8").strip())
+            except OSError as error:
+                raise ConfigurationError(str(error), file="environment", key=f"{variable}_FILE") from error
+    return Secrets(**values)
+
+
+def _check(settings: Settings) -> None:
+    enabled = settings.channels.enabled
+    if not enabled:
+        raise ConfigurationError("no channel: nobody could be woken", file=settings.file, key="channels.enabled")
+    if "slack" in enabled:
+        if not settings.channels.slack.channel:
+            raise ConfigurationError(
+                "Slack is enabled without a channel", file=settings.file, key="channels.slack.channel"
+            )
+        if settings.secrets.slack_token is None:
+            raise ConfigurationError("Slack is enabled without a token", file="environment", key="TOCSIN_SLACK_TOKEN")
+    if "email" in enabled and not settings.channels.email.host:
+        raise ConfigurationError("mail is enabled without a server", file=settings.file, key="channels.email.host")
+    kafka = settings.feeds.kafka
+    if kafka.enabled and kafka.security_protocol == "sasl_ssl" and settings.secrets.gcn_client_id is None:
+        raise ConfigurationError("Kafka is enabled without credentials", file="environment", key="TOCSIN_GCN_CLIENT_ID")
