@@ -1,0 +1,1 @@
+"""The application: the only place that builds everything, starts it and stops it."""
