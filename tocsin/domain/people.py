@@ -30,6 +30,8 @@ class Person:
         Slack user id.
     webhook
         URL of a personal push service (ntfy-style).
+    sign_in
+        Subject under which the person signs in to the pages.
     roles
         See `PersonRole`.
     clearance
@@ -42,6 +44,7 @@ class Person:
     email: str | None = None
     slack_id: str | None = None
     webhook: str | None = None
+    sign_in: str | None = None
     roles: frozenset[PersonRole] = frozenset({PersonRole.ADVOCATE})
     clearance: frozenset[str] = frozenset()
 

@@ -1,0 +1,198 @@
+"""Escalation: who is told next while nobody acknowledges. Pure functions of the time; it must never end in silence.
+
+A plan is taken down (`Plan.to_record`) when an event is first paged, so that later edits of the configuration do not
+alter what is already running. All its times are seconds since that first page.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from advocates.people import People
+from advocates.reading import Table
+from advocates.rota import Rota
+from tocsin.domain.people import Person, PersonRole
+
+ON_CALL = "on_call"
+NEXT_ON_CALL = "next_on_call"
+FALLBACK = "fallback"
+EVERYBODY = "everybody"
+_GROUPS = frozenset({ON_CALL, NEXT_ON_CALL, FALLBACK, EVERYBODY})
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a plan.
+
+    Parameters
+    ----------
+    index
+        Its number, from 0.
+    delay_s
+        Seconds after the first page.
+    target
+        ``on_call``, ``next_on_call``, ``fallback``, ``everybody``, or a person id.
+    """
+
+    index: int
+    delay_s: float
+    target: str
+
+    def due_utc(self, started_utc: datetime) -> datetime:
+        """Moment at which the step is due in an escalation begun at `started_utc`."""
+        return started_utc + timedelta(seconds=self.delay_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Steps of an escalation, the last of which tells everybody.
+
+    Parameters
+    ----------
+    name
+        For people.
+    steps
+        In order of time.
+    acknowledgements_needed
+        How many people must acknowledge before it stops.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    acknowledgements_needed: int = 1
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], people: People, file: str = "escalation.toml") -> "Plan":
+        """Plan of a parsed configuration file: its steps, repeated, then the safety net.
+
+        Raises
+        ------
+        ConfigurationError
+            A setting is unknown, missing or malformed, or a target is nobody.
+        """
+        table = Table(values=mapping, file=file)
+        table.only(("name", "acknowledgements_needed", "repeats", "pause_s", "safety_net", "step"))
+        listed = [_step(item, people) for item in table.tables("step")]
+        if not listed:
+            raise table.wrong("step", "at least one step is needed")
+        steps = _repeated(table, listed)
+        return cls(
+            name=table.text("name"),
+            steps=_numbered([*steps, *_safety_net(table.table("safety_net"), steps[-1][0])]),
+            acknowledgements_needed=table.whole("acknowledgements_needed", 1, low=1, high=10),
+        )
+
+    def is_satisfied(self, acknowledgements: int) -> bool:
+        """Whether enough people have acknowledged."""
+        return acknowledgements >= self.acknowledgements_needed
+
+    def next_step(self, *, taken: int, acknowledgements: int = 0) -> Step | None:
+        """Step to be taken after `taken` steps; None once enough have acknowledged, or everybody has been told.
+
+        Parameters
+        ----------
+        taken
+            How many steps have been taken.
+        acknowledgements
+            How many people have acknowledged.
+        """
+        if self.is_satisfied(acknowledgements) or taken >= len(self.steps):
+            return None
+        return self.steps[taken]
+
+    def due_steps(
+        self, *, started_utc: datetime, now: datetime, taken: int = 0, acknowledgements: int = 0
+    ) -> tuple[Step, ...]:
+        """Steps that are due at `now` and not yet taken, in order: more than one after a stop of the service."""
+        if self.is_satisfied(acknowledgements):
+            return ()
+        return tuple(step for step in self.steps[taken:] if step.due_utc(started_utc) <= now)
+
+    def recipients(self, step: Step, rota: Rota, people: People, now: datetime) -> tuple[Person, ...]:
+        """People a step tells at `now`: never nobody, in a gap of the rota its fallback list is told."""
+        match step.target:
+            case "on_call":
+                found = rota.on_call(now)
+            case "next_on_call":
+                found = _newcomers(rota, now)
+            case "fallback":
+                found = rota.fallback
+            case "everybody":
+                found = everybody(people, rota)
+            case person_id:
+                person = people.person(person_id)
+                found = () if person is None else (person,)
+        return found or rota.fallback or everybody(people, rota)
+
+    def to_record(self) -> dict[str, Any]:
+        """The plan as JSON-able values, to be kept with the event."""
+        steps = [{"delay_s": step.delay_s, "target": step.target} for step in self.steps]
+        return {"name": self.name, "acknowledgements_needed": self.acknowledgements_needed, "steps": steps}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Plan":
+        """Plan kept by `to_record`."""
+        listed = [(float(step["delay_s"]), str(step["target"])) for step in record["steps"]]
+        return cls(
+            name=str(record["name"]),
+            steps=_numbered(listed),
+            acknowledgements_needed=int(record["acknowledgements_needed"]),
+        )
+
+
+def everybody(people: People, rota: Rota) -> tuple[Person, ...]:
+    """The safety net: all advocates, and the fallback list."""
+    found = {person.id: person for person in (*people.with_role(PersonRole.ADVOCATE), *rota.fallback)}
+    return tuple(found.values())
+
+
+def described(step: Step, recipients: tuple[Person, ...], started_utc: datetime) -> str:
+    """The step in words, for a card: ``escalates to C. Okafor at 03:12:00 UTC``."""
+    names = "everybody" if step.target == EVERYBODY else ", ".join(person.name for person in recipients)
+    return f"escalates to {names} at {step.due_utc(started_utc):%H:%M:%S} UTC"
+
+
+def _newcomers(rota: Rota, now: datetime) -> tuple[Person, ...]:
+    """People of the next shift who are not on call already; those of the next one at all where there are none."""
+    current = {person.id for person in rota.on_call(now)}
+    following = [shift for shift in rota.shifts(now, now + timedelta(days=70)) if shift.start_utc > now]
+    for shift in following:
+        if fresh := tuple(person for person in shift.people if person.id not in current):
+            return fresh
+    return rota.fallback
+
+
+def _step(table: Table, people: People) -> tuple[float, str]:
+    table.only(("after_s", "target"))
+    target = table.text("target")
+    if target not in _GROUPS and people.person(target) is None:
+        raise table.wrong("target", f"{target!r} is neither a person nor one of {', '.join(sorted(_GROUPS))}")
+    return table.number("after_s", low=0, high=_DAY_S), target
+
+
+def _repeated(table: Table, listed: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Delays since the first page of all steps and their repeats; ``after_s`` counts from the step before."""
+    pause_s = table.number("pause_s", 300, low=0, high=_DAY_S)
+    made: list[tuple[float, str]] = []
+    clock_s = 0.0
+    for round_number in range(1 + table.whole("repeats", 0, low=0, high=10)):
+        clock_s += pause_s if round_number else 0.0
+        for after_s, target in listed:
+            clock_s += after_s
+            made.append((clock_s, target))
+    return made
+
+
+def _safety_net(net: Table, last_s: float) -> list[tuple[float, str]]:
+    """Everybody, as often as the safety net says, after the last step."""
+    net.only(("after_s", "times", "every_s"))
+    first_s = last_s + net.number("after_s", low=0, high=_DAY_S)
+    every_s = net.number("every_s", 600, low=1, high=_DAY_S)
+    return [(first_s + i * every_s, EVERYBODY) for i in range(net.whole("times", 1, low=1, high=100))]
+
+
+def _numbered(listed: list[tuple[float, str]]) -> tuple[Step, ...]:
+    ordered = sorted(listed, key=lambda item: item[0])
+    return tuple(Step(index=i, delay_s=delay_s, target=target) for i, (delay_s, target) in enumerate(ordered))

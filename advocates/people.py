@@ -1,0 +1,147 @@
+"""The registry of people: the only source of names for rota, acknowledgement, approval and pages. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from advocates.reading import Table
+from tocsin.domain.people import Person, PersonRole
+
+_ID = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
+_KEYS = ("name", "affiliation", "email", "slack_id", "webhook", "sign_in", "roles", "clearance")
+_UNIQUE = ("email", "slack_id", "webhook", "sign_in")
+
+
+class Path(StrEnum):
+    """A way to reach a person."""
+
+    SLACK = "slack"
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Everybody who may be paged, may acknowledge, approve or administer.
+
+    Parameters
+    ----------
+    by_id
+        Person by id, in the order of the file.
+    """
+
+    by_id: Mapping[str, Person]
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], file: str = "people.toml") -> "People":
+        """Registry read from a table ``[people.<id>]`` for each person.
+
+        Raises
+        ------
+        ConfigurationError
+            A setting is unknown, missing, malformed, or the same address belongs to two people.
+        """
+        registry = Table(values=mapping, file=file).only(["people"]).table("people")
+        made = {key: _person(registry.table(key), key) for key in registry.values}
+        if not made:
+            raise registry.wrong("", "nobody is named")
+        for field in _UNIQUE:
+            _refuse_shared(registry, made, field)
+        return cls(by_id=made)
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self.by_id.values())
+
+    def person(self, person_id: str) -> Person | None:
+        """Person of that id, None if there is none."""
+        return self.by_id.get(person_id)
+
+    def by_slack_id(self, slack_id: str) -> Person | None:
+        """Person with that Slack user id, None if nobody has it."""
+        return self._by("slack_id", slack_id)
+
+    def by_sign_in(self, subject: str) -> Person | None:
+        """Person with that sign-in subject, None if nobody has it."""
+        return self._by("sign_in", subject)
+
+    def with_role(self, role: PersonRole) -> tuple[Person, ...]:
+        """People who have the role, in the order of the file."""
+        return tuple(person for person in self if role in person.roles)
+
+    def problems(self) -> tuple[str, ...]:
+        """What `tocsin check` refuses: advocates who cannot be reached by two paths, nobody to approve."""
+        found = [
+            f"{person.id}: has {_listed(paths(person))}; every advocate needs two paths, one of them not Slack"
+            for person in self.with_role(PersonRole.ADVOCATE)
+            if len(paths(person)) < 2
+        ]
+        found += [f"nobody has the role {role.value}" for role in PersonRole if not self.with_role(role)]
+        return tuple(found)
+
+    def _by(self, field: str, value: str) -> Person | None:
+        return next((person for person in self if value and getattr(person, field) == value), None)
+
+
+def paths(person: Person) -> tuple[Path, ...]:
+    """Ways to reach a person."""
+    stated = ((Path.SLACK, person.slack_id), (Path.EMAIL, person.email), (Path.WEBHOOK, person.webhook))
+    return tuple(path for path, address in stated if address)
+
+
+def _listed(found: tuple[Path, ...]) -> str:
+    return f"only {found[0].value}" if found else "no path at all"
+
+
+def _person(table: Table, person_id: str) -> Person:
+    if not _ID.fullmatch(person_id):
+        raise table.wrong("", f"{person_id!r} is no id: small letters, digits, - and _, at most 40, a letter first")
+    table.only(_KEYS)
+    return Person(
+        id=person_id,
+        name=table.text("name"),
+        affiliation=table.text("affiliation", ""),
+        email=_matching(table, "email", _EMAIL, "an e-mail address"),
+        slack_id=_matching(table, "slack_id", _SLACK_ID, "a Slack user id (U...)"),
+        webhook=_webhook(table),
+        sign_in=table.optional_text("sign_in"),
+        roles=_roles(table),
+        clearance=frozenset(table.texts("clearance", ())),
+    )
+
+
+def _roles(table: Table) -> frozenset[PersonRole]:
+    known = {role.value: role for role in PersonRole}
+    named = table.texts("roles", ("advocate",))
+    for name in named:
+        if name not in known:
+            raise table.wrong("roles", f"{name!r} is not one of {', '.join(sorted(known))}")
+    return frozenset(known[name] for name in named)
+
+
+def _matching(table: Table, key: str, pattern: re.Pattern[str], what: str) -> str | None:
+    value = table.optional_text(key)
+    if value is not None and not pattern.fullmatch(value):
+        raise table.wrong(key, f"{value!r} is not {what}")
+    return value
+
+
+def _webhook(table: Table) -> str | None:
+    value = table.optional_text("webhook")
+    if value is not None and not re.fullmatch(r"https?://[^\s]+", value):
+        raise table.wrong("webhook", "a URL that starts with https:// is needed")
+    return value
+
+
+def _refuse_shared(registry: Table, made: Mapping[str, Person], field: str) -> None:
+    owner: dict[str, str] = {}
+    for person in made.values():
+        address = getattr(person, field)
+        if address is None:
+            continue
+        first = owner.setdefault(address.casefold(), person.id)
+        if first != person.id:
+            raise registry.wrong(f"{person.id}.{field}", f"belongs to {first} already")

@@ -1,0 +1,169 @@
+"""The rota: who is on call, as pure functions of the time asked about.
+
+Layers lie on each other: where a layer has people they stand instead of those below (or together with them), then
+overrides apply in the order of the file. Intervals are half-open; where nobody is on call the answer is empty, and
+`Rota.gaps` names the stretch: nobody is ever made up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from advocates.overrides import Override
+from advocates.people import People
+from advocates.reading import Table
+from advocates.rota_reading import read_override, read_person, read_rotation
+from advocates.rotation import Rotation
+from tocsin.domain.clock import to_utc
+from tocsin.domain.people import Person
+
+#: How far ahead `Rota.next` looks, in steps.
+_HORIZONS_DAYS = (35, 400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A stretch [start, stop) with the same people on call; none of them: a gap."""
+
+    start_utc: datetime
+    stop_utc: datetime
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Rotations that count as one.
+
+    Parameters
+    ----------
+    name
+        For people.
+    rotations
+        Whose crews are all on call.
+    is_together
+        True: on call together with the layers below; False: instead of them, wherever it has people.
+    """
+
+    name: str
+    rotations: tuple[Rotation, ...]
+    is_together: bool = False
+
+    def people(self, now: datetime) -> tuple[Person, ...]:
+        """People of this layer at `now`."""
+        return _once(person for rotation in self.rotations for person in rotation.crew(now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rota:
+    """Who is on call.
+
+    Parameters
+    ----------
+    name
+        For people and calendars.
+    zone
+        Time zone of wall-clock times.
+    layers
+        From the lowest up.
+    overrides
+        In order of application.
+    fallback
+        People told where nobody is on call.
+    """
+
+    name: str
+    zone: ZoneInfo
+    layers: tuple[Layer, ...]
+    overrides: tuple[Override, ...] = ()
+    fallback: tuple[Person, ...] = ()
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], people: People, file: str = "rota.toml") -> "Rota":
+        """Rota of a parsed configuration file.
+
+        Raises
+        ------
+        ConfigurationError
+            A setting is unknown, missing or malformed, or somebody named is not in the registry.
+        """
+        table = Table(values=mapping, file=file).only(("name", "time_zone", "fallback", "layer", "override"))
+        zone = table.zone("time_zone")
+        layers = tuple(_layer(item, people, zone) for item in table.tables("layer"))
+        if not layers:
+            raise table.wrong("layer", "at least one layer is needed")
+        fallback = tuple(read_person(table, "fallback", name, people) for name in table.texts("fallback"))
+        if not fallback:
+            raise table.wrong("fallback", "somebody must be told when nobody is on call")
+        overrides = tuple(read_override(item, people, zone) for item in table.tables("override"))
+        return cls(name=table.text("name"), zone=zone, layers=layers, overrides=overrides, fallback=fallback)
+
+    def on_call(self, now: datetime) -> tuple[Person, ...]:
+        """People on call at `now`, empty in a gap."""
+        people: tuple[Person, ...] = ()
+        for layer in self.layers:
+            found = layer.people(now)
+            if found:
+                people = _once((*people, *found)) if layer.is_together else found
+        for override in self.overrides:
+            if override.holds(now):
+                people = override.applied(people)
+        return people
+
+    def on_call_or_fallback(self, now: datetime) -> tuple[Person, ...]:
+        """People to tell at `now`: those on call, or the fallback list where there is nobody."""
+        return self.on_call(now) or self.fallback
+
+    def shifts(self, start: datetime, stop: datetime) -> tuple[Shift, ...]:
+        """Shifts that fill [start, stop) without holes, gaps among them, cut off at both ends."""
+        start, stop = to_utc(start), to_utc(stop)
+        cuts = sorted({start, *(cut for cut in self._cuts(start, stop) if start < cut < stop)})
+        shifts: list[Shift] = []
+        for begin, end in zip(cuts, [*cuts[1:], stop], strict=True):
+            people = self.on_call(begin)
+            if shifts and _same(shifts[-1].people, people):
+                shifts[-1] = Shift(start_utc=shifts[-1].start_utc, stop_utc=end, people=shifts[-1].people)
+            elif end > begin:
+                shifts.append(Shift(start_utc=begin, stop_utc=end, people=people))
+        return tuple(shifts)
+
+    def gaps(self, start: datetime, stop: datetime) -> tuple[Shift, ...]:
+        """Stretches of [start, stop) with nobody on call."""
+        return tuple(shift for shift in self.shifts(start, stop) if not shift.people)
+
+    def next(self, now: datetime) -> Shift | None:
+        """Shift that begins after `now` with other people than are on call then; None within the next 400 days."""
+        for days in _HORIZONS_DAYS:
+            for shift in self.shifts(now, now + timedelta(days=days))[1:]:
+                if shift.people:
+                    return shift
+        return None
+
+    def problems(self, now: datetime, *, days: int = 14) -> tuple[str, ...]:
+        """What `tocsin check` says of the coming days: every stretch with nobody on call."""
+        return tuple(
+            f"{self.name}: nobody is on call from {gap.start_utc:%Y-%m-%d %H:%M} to {gap.stop_utc:%Y-%m-%d %H:%M} UTC"
+            for gap in self.gaps(now, now + timedelta(days=days))
+        )
+
+    def _cuts(self, start: datetime, stop: datetime) -> list[datetime]:
+        cuts = [cut for layer in self.layers for rotation in layer.rotations for cut in rotation.cuts(start, stop)]
+        return cuts + [moment for item in self.overrides for moment in (item.start_utc, item.stop_utc)]
+
+
+def _layer(table: Table, people: People, zone: ZoneInfo) -> Layer:
+    table.only(("name", "combine", "rotation"))
+    rotations = tuple(read_rotation(item, people, zone) for item in table.tables("rotation"))
+    if not rotations:
+        raise table.wrong("rotation", "at least one rotation is needed")
+    is_together = table.choice("combine", ("instead", "together"), "instead") == "together"
+    return Layer(name=table.text("name", ""), rotations=rotations, is_together=is_together)
+
+
+def _once(people: Any) -> tuple[Person, ...]:
+    return tuple({person.id: person for person in people}.values())
+
+
+def _same(one: tuple[Person, ...], other: tuple[Person, ...]) -> bool:
+    return {person.id for person in one} == {person.id for person in other}

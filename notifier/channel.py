@@ -1,0 +1,57 @@
+"""What every road to people has in common; this module must know no road in particular."""
+
+from typing import Protocol
+
+from tocsin.domain.people import OutgoingMessage
+
+
+class Channel(Protocol):
+    """A road by which a message reaches people."""
+
+    @property
+    def name(self) -> str:
+        """Name in the settings: ``console``, ``slack``, ``email``..."""
+        ...
+
+    def send(self, message: OutgoingMessage) -> str:
+        """Reference of the message as delivered, to be handed back in `OutgoingMessage.replaces` later.
+
+        Raises
+        ------
+        RemoteError
+            Not delivered; `retry_after_s` where the service said when to come back, `ambiguous` where the message
+            may have gone out although no answer came: then ask `find_sent` before sending again.
+        """
+        ...
+
+    def find_sent(self, message: OutgoingMessage) -> str | None:
+        """Reference of this very message where it can be read back from the service, None if it is not there.
+
+        Roads that cannot be read back answer None: a repeat carries the same Message-ID or idempotency key.
+
+        Raises
+        ------
+        RemoteError
+            The service could not be read: nothing is known yet, ask again.
+        """
+        ...
+
+
+def send_once(channel: Channel, message: OutgoingMessage, *, is_repeat: bool) -> str:
+    """Reference of the message, sent unless an earlier try turns out to have arrived.
+
+    Parameters
+    ----------
+    channel, message
+        What goes where.
+    is_repeat
+        True when an earlier try may have reached the service: it ended ambiguously, or its worker died.
+
+    Raises
+    ------
+    RemoteError
+        As `Channel.send` and `Channel.find_sent`.
+    """
+    if is_repeat and (reference := channel.find_sent(message)) is not None:
+        return reference
+    return channel.send(message)
