@@ -86,15 +86,18 @@ class SkyMapReference:
         Where it can be fetched, or None.
     content
         The FITS bytes, where the notice held them.
+    content_sha256
+        Hex digest of the content where the bytes themselves are not at hand (a notice read back from the store).
     """
 
     url: str | None = None
     content: bytes | None = field(default=None, repr=False)
+    content_sha256: str | None = None
 
     @property
     def sha256(self) -> str | None:
-        """Hex digest of the content, None without content."""
-        return None if self.content is None else hashlib.sha256(self.content).hexdigest()
+        """Hex digest of the content, None where the notice held none."""
+        return self.content_sha256 if self.content is None else hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,71 @@
+"""Bytes to `Notice`: which format it is, then one decoder for each notice type.
+
+Pure: the same bytes and topic give the same notice, whenever they are read.
+"""
+
+import hashlib
+import re
+
+from listeners.json_message import parse_json
+from listeners.json_types import read_json
+from listeners.reading import Reading, finish
+from listeners.voevent import parse_voevent
+from listeners.voevent_types import read_voevent
+from tocsin.domain.errors import NoticeError
+from tocsin.domain.notices import Notice, RawNotice, Role
+
+#: No notice is larger: GCN's limit for a message is 4 MiB.
+LARGEST_NOTICE_BYTES = 20 * 1024 * 1024
+_MARKUP = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")
+_JSON = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*[\[{]")
+
+
+def decode(payload: bytes, *, topic: str | None = None, origin: str | None = None) -> Notice:
+    """Notice in the bytes.
+
+    Parameters
+    ----------
+    payload
+        One message as received: VOEvent, JSON, a GCN Classic binary packet or text.
+    topic
+        Kafka topic it came on, or would have: several JSON streams name no mission.
+    origin
+        Broker it came from: what comes from a test broker is a test.
+
+    Returns
+    -------
+    Notice
+        Of ``stream`` and ``notice_type`` ``unknown`` where the type is not one we decode.
+
+    Raises
+    ------
+    NoticeError
+        The bytes cannot be decoded at all, or are of a known type and have neither identifier nor time.
+    """
+    if not payload.strip():
+        raise NoticeError("an empty message")
+    if len(payload) > LARGEST_NOTICE_BYTES:
+        raise NoticeError(f"{len(payload)} bytes are too many for a notice: the limit is {LARGEST_NOTICE_BYTES}")
+    reading = Reading()
+    if _MARKUP.match(payload):
+        read_voevent(parse_voevent(payload), reading, topic=topic)
+    elif _JSON.match(payload):
+        read_json(parse_json(payload), reading, topic=topic)
+    else:
+        raise NoticeError("neither XML, JSON nor a GCN packet")
+    if not reading.notice_id:
+        reading.notice_id = _made_id(payload, reading)
+    if reading.test_reasons and reading.role is Role.OBSERVATION and _MARKUP.match(payload) is None:
+        reading.role = Role.TEST  # formats without a role; a VOEvent keeps what it says
+    return finish(reading, topic=topic, origin=origin)
+
+
+def decode_raw(raw: RawNotice) -> Notice:
+    """Notice in the bytes of a raw notice, by its topic and origin; raises as `decode`."""
+    return decode(raw.payload, topic=raw.topic, origin=raw.origin if raw.transport == "kafka" else None)
+
+
+def _made_id(payload: bytes, reading: Reading) -> str:
+    """Identifier of a message that has none: type, event, and 12 digits of the bytes' SHA-256."""
+    digest = hashlib.sha256(payload).hexdigest()[:12]
+    return "/".join([reading.notice_type.replace(" ", "_"), *reading.event_ids[:1], digest])
