@@ -1,0 +1,59 @@
+"""Acknowledgements: who took an event first; whoever comes later is told."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from tocsin.domain.clock import to_utc
+from tocsin.domain.people import Acknowledgement
+from tocsin.store.tables import acknowledgements, events
+from tocsin.store.topic import Topic
+
+
+class Acknowledgements(Topic):
+    """Acknowledgements by any door: the first writer wins."""
+
+    def acknowledge(self, event_id: str, person_id: str, via: str, at_utc: datetime) -> Acknowledgement:
+        """Take an event, or learn who has it; every attempt is kept.
+
+        Raises
+        ------
+        LookupError
+            There is no such event.
+        """
+        if self._one(select(events.c.id).where(events.c.id == event_id)) is None:
+            raise LookupError(f"there is no event {event_id}")
+        row = {"event_id": event_id, "person_id": person_id, "via": via, "at_utc": at_utc}
+        is_first = self._inserted(acknowledgements, {**row, "is_first": True})
+        if not is_first:
+            self._connection.execute(acknowledgements.insert(), {**row, "is_first": False})
+        first = self.acknowledgements(event_id)[0]
+        return Acknowledgement(
+            event_id=event_id,
+            person_id=person_id,
+            via=via,
+            at_utc=to_utc(at_utc),
+            is_first=is_first,
+            first_person_id=first.person_id,
+            first_at_utc=first.at_utc,
+        )
+
+    def acknowledgements(self, event_id: str) -> list[Acknowledgement]:
+        """Acknowledgements of an event, the first one first."""
+        statement = select(acknowledgements).where(acknowledgements.c.event_id == event_id)
+        rows = self._all(statement.order_by(acknowledgements.c.is_first.desc(), acknowledgements.c.id))
+        return [_acknowledgement(row, first=rows[0]) for row in rows]
+
+
+def _acknowledgement(row: Row[*tuple[Any, ...]], *, first: Row[*tuple[Any, ...]]) -> Acknowledgement:
+    """Acknowledgement of a row."""
+    return Acknowledgement(
+        event_id=row.event_id,
+        person_id=row.person_id,
+        via=row.via,
+        at_utc=row.at_utc,
+        is_first=row.is_first,
+        first_person_id=first.person_id,
+        first_at_utc=first.at_utc,
+    )

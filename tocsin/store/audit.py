@@ -1,0 +1,38 @@
+"""The audit, to which lines are only ever added, and small facts by name."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from tocsin.store.rows import AuditRow
+from tocsin.store.tables import audit, meta
+from tocsin.store.topic import Topic
+
+
+class AuditTrail(Topic):
+    """Who did what to what, when; and facts about the store itself."""
+
+    def audit(self, actor: str, action: str, subject: str, detail: Mapping[str, Any], at_utc: datetime) -> None:
+        """Add a line to the audit."""
+        row = {"actor": actor, "action": action, "subject": subject, "detail": detail, "at_utc": at_utc}
+        self._connection.execute(audit.insert(), row)
+
+    def audit_rows(self, subject: str | None = None) -> list[AuditRow]:
+        """Lines of the audit (about `subject`, if told), oldest first."""
+        statement = select(audit).order_by(audit.c.id)
+        if subject is not None:
+            statement = statement.where(audit.c.subject == subject)
+        return [
+            AuditRow(at_utc=row.at_utc, actor=row.actor, action=row.action, subject=row.subject, detail=row.detail)
+            for row in self._all(statement)
+        ]
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a small fact under a name, in place of what was there."""
+        self._replace(meta, [{"key": key, "value": value}])
+
+    def meta(self, key: str) -> str | None:
+        """Fact kept under a name."""
+        return self._connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()

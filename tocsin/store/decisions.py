@@ -1,0 +1,50 @@
+"""Decisions: what was to be done about an event, and why."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from tocsin.domain.events import Decision
+from tocsin.store.records import decision_from_record, decision_to_record
+from tocsin.store.rows import DecisionRow
+from tocsin.store.tables import decisions, notices
+from tocsin.store.topic import Topic
+
+
+class Decisions(Topic):
+    """Decisions, never changed once taken."""
+
+    def add_decision(self, event_id: str, notice_key: int | None, decision: Decision, at_utc: datetime) -> None:
+        """Keep a decision and the notice that led to it."""
+        self._connection.execute(
+            decisions.insert(),
+            {
+                "event_id": event_id,
+                "notice_key": notice_key,
+                "at_utc": at_utc,
+                "tier": decision.tier.value,
+                "rule": decision.rule,
+                "record": decision_to_record(decision),
+            },
+        )
+
+    def decisions(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[DecisionRow]:
+        """Decisions on an event, oldest first; with `clearance` only those led to by notices it may see."""
+        statement = (
+            select(decisions)
+            .outerjoin(notices, notices.c.key == decisions.c.notice_key)
+            .where(decisions.c.event_id == event_id)
+            .order_by(decisions.c.id)
+        )
+        if clearance is not None:
+            visible = notices.c.labels.in_(self._visible_labels(clearance))
+            statement = statement.where(or_(visible, decisions.c.notice_key.is_(None)))
+        return [
+            DecisionRow(
+                event_id=row.event_id,
+                notice_key=row.notice_key,
+                decision=decision_from_record(row.record),
+                at_utc=row.at_utc,
+            )
+            for row in self._all(statement)
+        ]

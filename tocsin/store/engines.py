@@ -1,0 +1,96 @@
+"""Connections to SQLite and PostgreSQL that behave alike: explicit transactions, durable commits, foreign keys on."""
+
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from tocsin.domain.errors import ConfigurationError
+
+#: A writer waits this long for writers of other processes (threads of this one queue on a lock first).
+BUSY_TIMEOUT_MS = 30_000
+#: Many readers at once: one connection each, kept open.
+READERS = 8
+MOST_READERS = 64
+
+
+def parse_url(url: str) -> URL:
+    """Database URL with the driver filled in.
+
+    Raises
+    ------
+    ConfigurationError
+        No URL, or neither an SQLite file nor a PostgreSQL database.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise _wrong("not a database URL") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            if parsed.database in {None, "", ":memory:"} or "mode" in parsed.query:
+                raise _wrong("SQLite needs a file: what is in memory alone is lost on a crash")
+            return parsed.set(drivername="sqlite+pysqlite")
+        case "postgresql" | "postgres":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            raise _wrong(f"{other} is not supported: sqlite:///FILE or postgresql://HOST/DATABASE")
+
+
+def _wrong(message: str) -> ConfigurationError:
+    """Complaint about the database's setting."""
+    return ConfigurationError(message, file="settings", key="database_url")
+
+
+def build_engines(url: URL) -> tuple[Engine, Engine]:
+    """Engines for writing and for reading: on SQLite two, since a reader's connections refuse to write."""
+    if url.get_backend_name() == "postgresql":
+        writer = create_engine(url, pool_size=READERS, max_overflow=MOST_READERS, pool_pre_ping=True)
+        return writer, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return _sqlite_writer(url), _sqlite_reader(url)
+
+
+def _sqlite_writer(url: URL) -> Engine:
+    """Engine whose transactions take the write lock at once: none fails half-way because another was faster."""
+    Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=1, max_overflow=1, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_writer)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _sqlite_reader(url: URL) -> Engine:
+    """Engine whose transactions see one state of the file and hold up nobody."""
+    engine = create_engine(
+        url,
+        pool_size=READERS,
+        max_overflow=MOST_READERS,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+    )
+    event.listen(engine, "connect", _prepare_reader)
+    event.listen(engine, "begin", _begin_deferred)
+    return engine
+
+
+def _prepare_writer(connection: SqliteConnection, record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
+    """Durable and strict; transactions are begun by us, not by the driver."""
+    connection.isolation_level = None
+    for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _prepare_reader(connection: SqliteConnection, record: Any) -> None:
+    """As for writing, but refuses to write."""
+    _prepare_writer(connection, record)
+    connection.execute("PRAGMA query_only = ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_deferred(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,183 @@
+"""Lists of events, each as far as the asker may see it."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
+
+from tocsin.domain.events import EventKind, Tier
+from tocsin.domain.products import may_see
+from tocsin.store.columns import from_micros, to_micros
+from tocsin.store.rows import EventRow
+from tocsin.store.tables import event_aliases, event_views, events, notices
+from tocsin.store.topic import Topic
+
+
+class EventQueries(Topic):
+    """Events found for people and programs, filtered by clearance."""
+
+    def event_row(self, event_id: str, *, clearance: frozenset[str] | None = None) -> EventRow | None:
+        """One event; None if there is none of which `clearance` (None: all) may see at least one notice."""
+        statement = select(events).where(events.c.id == event_id)
+        if clearance is not None:
+            statement = statement.where(_has_notice(labels=self._visible_labels(clearance)))
+        row = self._one(statement)
+        return None if row is None else self._as_seen([_event_row(row)], clearance)[0]
+
+    def event_rows(
+        self,
+        *,
+        kind: EventKind | None = None,
+        stream: str | None = None,
+        tier: Tier | None = None,
+        is_test: bool | None = None,
+        text: str | None = None,
+        start_utc: datetime | None = None,
+        stop_utc: datetime | None = None,
+        limit: int = 100,
+        before: str | None = None,
+        clearance: frozenset[str] | None = None,
+    ) -> tuple[list[EventRow], str | None]:
+        """Events, newest T0 first, and the cursor of the next page (None on the last).
+
+        Parameters
+        ----------
+        kind, stream, tier, is_test
+            Only such; `stream` is that of any notice the asker may see.
+        text
+            Only those whose name, id or alias holds it, whatever the case.
+        start_utc, stop_utc
+            Only T0 in [start, stop).
+        limit
+            Most rows of a page.
+        before
+            Cursor from the page before: pages neither repeat nor skip an event when others come in between.
+        clearance
+            Labels the asker is cleared for; None for all. Filters on `kind`, `tier`, `is_test` and `text` let every
+            event pass of which the asker may see only a part: to be filtered again after looking at that part.
+
+        Raises
+        ------
+        ValueError
+            `before` is no cursor.
+        """
+        visible = None if clearance is None else self._visible_labels(clearance)
+        conditions = _plain_conditions(kind=kind, tier=tier, is_test=is_test, text=text)
+        if visible is not None:
+            conditions = [or_(condition, events.c.labels.not_in(visible)) for condition in conditions]
+        if visible is not None or stream is not None:
+            conditions.append(_has_notice(labels=visible, stream=stream))
+        if start_utc is not None:
+            conditions.append(events.c.t0_utc >= start_utc)
+        if stop_utc is not None:
+            conditions.append(events.c.t0_utc < stop_utc)
+        if before is not None:
+            conditions.append(_older_than(before))
+        statement = select(events).where(*conditions).order_by(events.c.sort_utc.desc(), events.c.id.desc())
+        found = self._all(statement.limit(limit + 1))
+        cursor = _cursor(found[limit - 1]) if len(found) > limit else None
+        return self._as_seen([_event_row(row) for row in found[:limit]], clearance), cursor
+
+    def _as_seen(self, rows: list[EventRow], clearance: frozenset[str] | None) -> list[EventRow]:
+        """Rows as somebody with `clearance` may see them."""
+        if clearance is None:
+            return rows
+        return [row if may_see(row.labels, clearance) else self._part_of(row, clearance) for row in rows]
+
+    def _part_of(self, row: EventRow, clearance: frozenset[str]) -> EventRow:
+        """The part of an event that `clearance` may see: the saved view for it, or next to nothing."""
+        statement = select(event_views).where(event_views.c.event_id == row.id)
+        views = [view for view in self._all(statement) if may_see(view.audience | view.labels, clearance)]
+        if not views:
+            return replace(
+                row,
+                name=row.id,
+                kind=EventKind.OTHER,
+                t0_utc=None,
+                tier=Tier.RECORD,
+                labels=frozenset(),
+                summary_record={},
+                is_partial=True,
+            )
+        view = max(views, key=lambda one: (len(one.audience), sorted(one.audience)))
+        return replace(
+            row,
+            name=view.name,
+            kind=view.kind,
+            t0_utc=view.t0_utc,
+            tier=Tier(view.tier),
+            is_test=view.is_test,
+            is_retracted=view.is_retracted,
+            labels=view.labels,
+            summary_record=view.summary,
+            is_partial=True,
+        )
+
+
+def _has_notice(*, labels: list[frozenset[str]] | None = None, stream: str | None = None) -> ColumnElement[bool]:
+    """Whether an event has a notice of these labels and this stream."""
+    condition = notices.c.event_id == events.c.id
+    if labels is not None:
+        condition = and_(condition, notices.c.labels.in_(labels))
+    if stream is not None:
+        condition = and_(condition, notices.c.stream == stream)
+    return exists().where(condition)
+
+
+def _plain_conditions(
+    *, kind: EventKind | None, tier: Tier | None, is_test: bool | None, text: str | None
+) -> list[ColumnElement[bool]]:
+    """Conditions on what is computed from all notices of an event."""
+    conditions: list[ColumnElement[bool]] = []
+    if kind is not None:
+        conditions.append(events.c.kind == kind)
+    if tier is not None:
+        conditions.append(events.c.tier == tier.value)
+    if is_test is not None:
+        conditions.append(events.c.is_test.is_(is_test))
+    if text:
+        alias = select(event_aliases.c.event_id).where(event_aliases.c.alias.icontains(text, autoescape=True))
+        conditions.append(
+            or_(
+                events.c.name.icontains(text, autoescape=True),
+                events.c.id.icontains(text, autoescape=True),
+                events.c.id.in_(alias),
+            )
+        )
+    return conditions
+
+
+def _cursor(row: Row[*tuple[Any, ...]]) -> str:
+    """Where the next page begins."""
+    return f"{to_micros(row.sort_utc)}~{row.id}"
+
+
+def _older_than(cursor: str) -> ColumnElement[bool]:
+    """Condition that an event comes after `cursor`."""
+    micros, separator, event_id = cursor.partition("~")
+    if not separator or not micros.removeprefix("-").isdecimal():
+        raise ValueError(f"{cursor!r} is no cursor of a list of events")
+    sort_utc = from_micros(int(micros))
+    return or_(events.c.sort_utc < sort_utc, and_(events.c.sort_utc == sort_utc, events.c.id < event_id))
+
+
+def _event_row(row: Row[*tuple[Any, ...]]) -> EventRow:
+    """Event of a row."""
+    return EventRow(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        t0_utc=row.t0_utc,
+        tier=Tier(row.tier),
+        state=row.state,
+        is_test=row.is_test,
+        is_retracted=row.is_retracted,
+        is_replay=row.is_replay,
+        labels=row.labels,
+        revision=row.revision,
+        created_utc=row.created_utc,
+        updated_utc=row.updated_utc,
+        first_page_ms=row.first_page_ms,
+        summary_record=row.summary,
+    )

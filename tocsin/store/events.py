@@ -1,0 +1,165 @@
+"""Events: made, changed, found again by identifier or time."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, or_, select, union, update
+
+from tocsin.domain.events import Event, EventKind, EventState, Tier
+from tocsin.store.tables import event_aliases, event_views, events
+from tocsin.store.topic import Topic
+
+_SAVE = (
+    update(events)
+    .where(events.c.id == bindparam("of_id"))
+    .values(revision=events.c.revision + bindparam("by_revision"))
+)
+_BY_ALIAS = select(event_aliases.c.event_id).where(
+    event_aliases.c.alias.in_(bindparam("aliases", expanding=True, type_=event_aliases.c.alias.type))
+)
+_BY_TIME = select(events.c.id).where(
+    events.c.t0_utc.between(
+        bindparam("start_utc", type_=events.c.t0_utc.type), bindparam("stop_utc", type_=events.c.t0_utc.type)
+    )
+)
+_BY_EITHER = union(_BY_ALIAS, _BY_TIME)
+
+
+class Events(Topic):
+    """Events as such."""
+
+    def candidate_event_ids(
+        self, alias_keys: Sequence[str], start_utc: datetime | None, stop_utc: datetime | None
+    ) -> list[str]:
+        """Events that share an alias, or whose T0 lies in [start, stop] (no interval: by alias alone); sorted."""
+        known: dict[str, object] = {"aliases": list(alias_keys)}
+        if start_utc is None or stop_utc is None:
+            found = self._connection.execute(_BY_ALIAS, known).scalars()
+        else:
+            found = self._connection.execute(
+                _BY_EITHER, {**known, "start_utc": start_utc, "stop_utc": stop_utc}
+            ).scalars()
+        return sorted(set(found))
+
+    def add_event(
+        self,
+        event_id: str,
+        *,
+        t0_utc: datetime | None,
+        kind: EventKind,
+        name: str,
+        is_test: bool,
+        is_replay: bool,
+        labels: frozenset[str],
+        created_utc: datetime,
+    ) -> bool:
+        """Make an event, open and of the quietest tier; False if it exists, which then stays as it is."""
+        self._note_labels(labels)
+        return self._inserted(
+            events,
+            {
+                "id": event_id,
+                "name": name,
+                "kind": kind,
+                "t0_utc": t0_utc,
+                "sort_utc": t0_utc or created_utc,
+                "tier": Tier.RECORD.value,
+                "state": EventState.OPEN,
+                "is_test": is_test,
+                "is_retracted": False,
+                "is_replay": is_replay,
+                "labels": labels,
+                "revision": 0,
+                "created_utc": created_utc,
+                "updated_utc": created_utc,
+                "summary": {},
+            },
+        )
+
+    def save_event(self, event: Event, *, summary_record: Mapping[str, Any], bumps_revision: bool = True) -> int:
+        """Keep what is known of an event from all its notices, with its aliases; its revision, one higher than before.
+
+        Raises
+        ------
+        LookupError
+            There is no such event.
+        """
+        self._note_labels(event.labels)
+        values = {
+            "of_id": event.id,
+            "by_revision": int(bumps_revision),
+            "name": event.name,
+            "kind": event.kind,
+            "t0_utc": event.t0_utc,
+            "is_test": event.is_test,
+            "is_retracted": event.is_retracted,
+            "labels": event.labels,
+            "updated_utc": self._clock.now(),
+            "summary": summary_record,
+        }
+        if event.t0_utc is not None:
+            values["sort_utc"] = event.t0_utc
+        revision = self._connection.execute(_SAVE.returning(events.c.revision), values).scalar_one_or_none()
+        if revision is None:
+            raise LookupError(f"there is no event {event.id}")
+        self.add_aliases(event.id, event.aliases)
+        return int(revision)
+
+    def save_view(
+        self, event: Event, *, audience: frozenset[str], tier: Tier, summary_record: Mapping[str, Any]
+    ) -> None:
+        """Keep what is known of an event from the notices that `audience` may see, beside what is known from all.
+
+        Wanted where an event has notices of which some are restricted: readers cleared for `audience`, but not for
+        all, are shown the event as of here.
+        """
+        self._note_labels(audience)
+        row = {
+            "event_id": event.id,
+            "audience": audience,
+            "name": event.name,
+            "kind": event.kind,
+            "t0_utc": event.t0_utc,
+            "tier": tier.value,
+            "is_test": event.is_test,
+            "is_retracted": event.is_retracted,
+            "labels": event.labels,
+            "summary": summary_record,
+        }
+        self._replace(event_views, [row])
+
+    def set_event_state(self, event_id: str, state: EventState) -> None:
+        """Set where the people stand with an event."""
+        self._change_event(event_id, state=state)
+
+    def set_event_tier(self, event_id: str, tier: Tier) -> None:
+        """Set how loud an event is."""
+        self._change_event(event_id, tier=tier.value)
+
+    def set_first_page_ms(self, event_id: str, first_page_ms: float) -> bool:
+        """Keep the time from the bytes received to the first page delivered, ms; False where one is kept already."""
+        statement = update(events).where(events.c.id == event_id, events.c.first_page_ms.is_(None))
+        return self._connection.execute(statement, {"first_page_ms": first_page_ms}).rowcount == 1
+
+    def add_aliases(self, event_id: str, keys: Sequence[str]) -> None:
+        """Add identifiers under which an event is known."""
+        self._insert_if_absent(event_aliases, [{"alias": key, "event_id": event_id} for key in keys])
+
+    def aliases(self, event_id: str) -> list[str]:
+        """Identifiers under which an event is known, sorted."""
+        statement = select(event_aliases.c.alias).where(event_aliases.c.event_id == event_id)
+        return sorted(self._connection.execute(statement).scalars())
+
+    def events_by_alias(self, alias: str) -> list[str]:
+        """Events known under an identifier, or whose id it is, sorted."""
+        by_alias = select(event_aliases.c.event_id).where(event_aliases.c.alias == alias)
+        statement = select(events.c.id).where(or_(events.c.id == alias, events.c.id.in_(by_alias)))
+        return sorted(self._connection.execute(statement).scalars())
+
+    def _change_event(self, event_id: str, **values: object) -> None:
+        """Change an event, and say when."""
+        statement = update(events).where(events.c.id == event_id)
+        changed = self._connection.execute(statement, {**values, "updated_utc": self._clock.now()}).rowcount
+        if changed != 1:
+            raise LookupError(f"there is no event {event_id}")

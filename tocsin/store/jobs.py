@@ -1,0 +1,170 @@
+"""Owed work: begun by one worker at a time under a lease, and by another when the lease runs out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Update, and_, func, or_, select, update
+
+from tocsin.domain.jobs import Job, JobKind, JobState
+from tocsin.store.columns import UtcTime
+from tocsin.store.conditions import IS_AHEAD
+from tocsin.store.rows import JobCount
+from tocsin.store.tables import jobs
+from tocsin.store.topic import Topic
+
+
+class Jobs(Topic):
+    """Jobs, done at least once: a job done twice must not show twice."""
+
+    def enqueue(
+        self,
+        kind: JobKind,
+        *,
+        key: str,
+        due_utc: datetime,
+        event_id: str | None = None,
+        payload: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Owe a piece of work; False where it is owed, or was done, already.
+
+        A job that is still waiting is pulled forward where `due_utc` is earlier than its own; nothing else changes.
+        """
+        now = self._clock.now()
+        row = {
+            "kind": kind,
+            "key": key,
+            "event_id": event_id,
+            "due_utc": due_utc,
+            "payload": payload or {},
+            "attempts": 0,
+            "state": JobState.WAITING,
+            "created_utc": now,
+            "updated_utc": now,
+        }
+        if self._inserted(jobs, row):
+            return True
+        later = and_(jobs.c.key == key, jobs.c.state == JobState.WAITING, jobs.c.due_utc > due_utc)
+        self._connection.execute(update(jobs).where(later).values(due_utc=due_utc, updated_utc=now))
+        return False
+
+    def claim(
+        self, kinds: Sequence[JobKind], *, now: datetime, lease_s: float, worker: str, limit: int = 1
+    ) -> list[Job]:
+        """Begin up to `limit` jobs that are due, or whose lease ran out; earliest first.
+
+        No other worker is given them before `lease_s` seconds are over. A worker that has lost its lease is told so by
+        `finish`, if it names the attempt.
+        """
+        due = or_(
+            and_(jobs.c.state == JobState.WAITING, jobs.c.due_utc <= now),
+            and_(jobs.c.state == JobState.LEASED, jobs.c.lease_until_utc <= now),
+        )
+        statement = (
+            select(jobs.c.id)
+            .where(IS_AHEAD, jobs.c.kind.in_(list(kinds)), due)
+            .order_by(jobs.c.due_utc, jobs.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        chosen = list(self._connection.execute(statement).scalars())
+        if not chosen:
+            return []
+        begin = (
+            update(jobs)
+            .where(jobs.c.id.in_(chosen))
+            .values(
+                state=JobState.LEASED,
+                lease_until_utc=now + timedelta(seconds=lease_s),
+                worker=worker,
+                attempts=jobs.c.attempts + 1,
+                updated_utc=now,
+            )
+            .returning(jobs)
+        )
+        begun = [_job(row) for row in self._connection.execute(begin)]
+        return sorted(begun, key=lambda job: (job.due_utc, job.id))
+
+    def extend_lease(self, job_id: int, until_utc: datetime, *, attempt: int | None = None) -> bool:
+        """Keep a job that takes long; False where the lease is lost."""
+        return self._leave(_held(job_id, attempt).values(lease_until_utc=until_utc))
+
+    def finish(self, job_id: int, *, attempt: int | None = None) -> bool:
+        """Mark a job done; False where it is not being done any more (cancelled, or lost to another worker).
+
+        Parameters
+        ----------
+        job_id
+            The job.
+        attempt
+            `Job.attempts` as claimed: then only the worker that holds the lease now can end the job.
+        """
+        return self._leave(_held(job_id, attempt).values(state=JobState.DONE, lease_until_utc=None, last_error=None))
+
+    def fail(self, job_id: int, error: str, *, attempt: int | None = None) -> bool:
+        """Give a job up for good; False as for `finish`."""
+        return self._leave(_held(job_id, attempt).values(state=JobState.FAILED, lease_until_utc=None, last_error=error))
+
+    def retry(self, job_id: int, due_utc: datetime, error: str, *, attempt: int | None = None) -> bool:
+        """Put a job off until `due_utc`; False as for `finish`."""
+        return self._leave(
+            _held(job_id, attempt).values(
+                state=JobState.WAITING, due_utc=due_utc, lease_until_utc=None, worker=None, last_error=error
+            )
+        )
+
+    def cancel_jobs(self, event_id: str, kinds: Sequence[JobKind]) -> int:
+        """Cancel what is owed for an event, also what is being done; how many jobs that were."""
+        statement = update(jobs).where(IS_AHEAD, jobs.c.event_id == event_id, jobs.c.kind.in_(list(kinds)))
+        return self._connection.execute(
+            statement.values(state=JobState.CANCELLED, lease_until_utc=None, updated_utc=self._clock.now())
+        ).rowcount
+
+    def next_due(self, kinds: Sequence[JobKind]) -> datetime | None:
+        """Time at which `claim` will next find a job (the end of a lease included); None if nothing is owed."""
+        at = func.min(func.coalesce(jobs.c.lease_until_utc, jobs.c.due_utc), type_=UtcTime)
+        found: datetime | None = self._connection.execute(
+            select(at).where(IS_AHEAD, jobs.c.kind.in_(list(kinds)))
+        ).scalar_one()
+        return found
+
+    def job(self, job_id: int) -> Job | None:
+        """One job."""
+        row = self._one(select(jobs).where(jobs.c.id == job_id))
+        return None if row is None else _job(row)
+
+    def jobs(self, event_id: str) -> list[Job]:
+        """Jobs for an event, in the order they were owed."""
+        return [_job(row) for row in self._all(select(jobs).where(jobs.c.event_id == event_id).order_by(jobs.c.id))]
+
+    def job_counts(self) -> list[JobCount]:
+        """Number of jobs by kind and state, with the oldest due time: how far behind the work is."""
+        oldest = func.min(jobs.c.due_utc, type_=UtcTime).label("oldest")
+        statement = select(jobs.c.kind, jobs.c.state, func.count().label("number"), oldest)
+        rows = self._all(statement.group_by(jobs.c.kind, jobs.c.state).order_by(jobs.c.kind, jobs.c.state))
+        return [JobCount(kind=row.kind, state=row.state, count=row.number, oldest_due_utc=row.oldest) for row in rows]
+
+    def _leave(self, change: Update) -> bool:
+        """Change a job that is being done; whether it still was."""
+        return self._connection.execute(change.values(updated_utc=self._clock.now())).rowcount == 1
+
+
+def _held(job_id: int, attempt: int | None) -> Update:
+    """Change to a job that is being done (in its `attempt`, if told)."""
+    held = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.LEASED)
+    return held if attempt is None else held.where(jobs.c.attempts == attempt)
+
+
+def _job(row: Row[*tuple[Any, ...]]) -> Job:
+    """Job of a row."""
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        key=row.key,
+        event_id=row.event_id,
+        due_utc=row.due_utc,
+        payload=row.payload,
+        attempts=row.attempts,
+        state=row.state,
+        last_error=row.last_error,
+    )

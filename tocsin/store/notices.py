@@ -1,0 +1,146 @@
+"""Notices: what was read in the bytes, which event they belong to, and what could not be read."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select, update
+
+from tocsin.store.conditions import IS_OPEN, IS_QUARANTINED
+from tocsin.store.rows import NoticeRow, NoticeStatus, QuarantineRow
+from tocsin.store.tables import notices, raw_blobs, receptions
+from tocsin.store.topic import Topic
+
+_CHANGE = update(notices).where(notices.c.key == bindparam("of_key"))
+
+
+class Notices(Topic):
+    """Decoded, quarantined and not yet decoded notices."""
+
+    def set_decoded(
+        self,
+        key: int,
+        notice_record: Mapping[str, Any],
+        *,
+        stream: str,
+        notice_type: str,
+        notice_id: str,
+        is_test: bool,
+        labels: frozenset[str],
+        issued_utc: datetime | None,
+        event_id: str | None,
+    ) -> None:
+        """Keep what a decoder read in a notice, and its event; also of one that failed before."""
+        self._note_labels(labels)
+        self._change(
+            key,
+            status=NoticeStatus.DECODED,
+            record=notice_record,
+            stream=stream,
+            notice_type=notice_type,
+            notice_id=notice_id,
+            is_test=is_test,
+            labels=labels,
+            issued_utc=issued_utc,
+            event_id=event_id,
+            reason=None,
+        )
+
+    def quarantine(self, key: int, reason: str) -> None:
+        """Mark bytes as no notice, with the reason; they are kept."""
+        self._change(key, status=NoticeStatus.QUARANTINED, reason=reason)
+
+    def mark_undecoded(self, key: int, error: str) -> None:
+        """Mark a notice whose handling failed by a fault of ours: kept, to be tried again."""
+        self._change(key, status=NoticeStatus.UNDECODED, reason=error)
+
+    def raw_payload(self, key: int) -> bytes:
+        """Bytes of a notice, as received.
+
+        Raises
+        ------
+        LookupError
+            There is no such notice.
+        """
+        row = self._one(
+            select(raw_blobs.c.content)
+            .join(notices, notices.c.raw_sha256 == raw_blobs.c.sha256)
+            .where(notices.c.key == key)
+        )
+        if row is None:
+            raise LookupError(f"there is no notice {key}")
+        return bytes(row.content)
+
+    def notice_row(self, key: int, *, clearance: frozenset[str] | None = None) -> NoticeRow | None:
+        """One notice; None if there is none that `clearance` may see."""
+        statement = select(notices).where(notices.c.key == key)
+        if clearance is not None:
+            statement = statement.where(notices.c.labels.in_(self._visible_labels(clearance)))
+        row = self._one(statement)
+        return None if row is None else _notice_row(row)
+
+    def notice_rows(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[NoticeRow]:
+        """Notices of an event that `clearance` may see (None: all), in order of their numbers."""
+        statement = select(notices).where(notices.c.event_id == event_id).order_by(notices.c.key)
+        if clearance is not None:
+            statement = statement.where(notices.c.labels.in_(self._visible_labels(clearance)))
+        return [_notice_row(row) for row in self._all(statement)]
+
+    def notice_rows_by_id(self, notice_id: str) -> list[NoticeRow]:
+        """Notices that bear an identifier: several, where the mission used it again."""
+        statement = select(notices).where(notices.c.notice_id == notice_id).order_by(notices.c.key)
+        return [_notice_row(row) for row in self._all(statement)]
+
+    def notice_rows_undecoded(self, limit: int = 1000) -> list[NoticeRow]:
+        """Notices received but not handled yet, or whose handling failed; oldest first."""
+        statement = select(notices).where(IS_OPEN).order_by(notices.c.key).limit(limit)
+        return [_notice_row(row) for row in self._all(statement)]
+
+    def quarantined(self, limit: int = 100) -> list[QuarantineRow]:
+        """Quarantined notices, newest first."""
+        statement = (
+            select(notices, receptions.c.transport, receptions.c.origin, raw_blobs.c.size_bytes)
+            .join(receptions, (receptions.c.notice_key == notices.c.key) & receptions.c.is_first)
+            .join(raw_blobs, raw_blobs.c.sha256 == notices.c.raw_sha256)
+            .where(IS_QUARANTINED)
+            .order_by(notices.c.key.desc())
+            .limit(limit)
+        )
+        return [
+            QuarantineRow(
+                key=row.key,
+                topic=row.topic,
+                transport=row.transport,
+                origin=row.origin,
+                received_utc=row.received_utc,
+                raw_sha256=row.raw_sha256,
+                size_bytes=row.size_bytes,
+                reason=row.reason or "",
+            )
+            for row in self._all(statement)
+        ]
+
+    def _change(self, key: int, **values: object) -> None:
+        """Change a notice."""
+        if self._connection.execute(_CHANGE, {"of_key": key, **values}).rowcount != 1:
+            raise LookupError(f"there is no notice {key}")
+
+
+def _notice_row(row: Row[*tuple[Any, ...]]) -> NoticeRow:
+    """Notice of a row."""
+    return NoticeRow(
+        key=row.key,
+        record=row.record or {},
+        event_id=row.event_id,
+        received_utc=row.received_utc,
+        raw_sha256=row.raw_sha256,
+        status=row.status,
+        topic=row.topic,
+        stream=row.stream,
+        notice_type=row.notice_type,
+        notice_id=row.notice_id,
+        is_test=row.is_test,
+        labels=row.labels,
+        issued_utc=row.issued_utc,
+        reason=row.reason,
+    )

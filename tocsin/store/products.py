@@ -1,0 +1,188 @@
+"""Products: kept under the hash of what they were made from, with their lineage and its labels."""
+
+import hashlib
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Row, Select, select, update
+
+from tocsin.domain.products import Product, ProductKind
+from tocsin.store.tables import notices, product_blobs, product_inputs, products
+from tocsin.store.topic import Topic
+
+#: What begins the input id of a notice; the digest of its bytes follows.
+NOTICE_INPUT = "notice:"
+
+
+class Products(Topic):
+    """Products, their blobs and their lineage."""
+
+    def add_product(self, product: Product) -> bool:
+        """Keep a product; False if it exists: what is made twice is kept once.
+
+        Its labels are kept together with those of the products and notices it was made from, whatever it says itself:
+        what was made from an embargoed stream is embargoed.
+        """
+        labels = product.labels | self._input_labels(product.input_ids)
+        self._note_labels(labels)
+        row = {
+            "id": product.id,
+            "kind": product.kind,
+            "event_id": product.event_id,
+            "subject": product.subject,
+            "parameters": product.parameters,
+            "code_version": product.code_version,
+            "labels": labels,
+            "made_utc": product.made_utc,
+            "content": product.content,
+            "blob_sha256": self._keep_blob(product.blob),
+            "blob_type": product.blob_type,
+            "superseded_by": product.superseded_by,
+        }
+        if not self._inserted(products, row):
+            return False
+        inputs = enumerate(product.input_ids)
+        self._insert_if_absent(
+            product_inputs, [{"product_id": product.id, "position": n, "input_id": one} for n, one in inputs]
+        )
+        return True
+
+    def product(
+        self, product_id: str, *, with_blob: bool = True, clearance: frozenset[str] | None = None
+    ) -> Product | None:
+        """One product; None if there is none that `clearance` (None: all) may see."""
+        statement = self._visible(_select(with_blob=with_blob).where(products.c.id == product_id), clearance)
+        return next(iter(self._products(statement)), None)
+
+    def products(
+        self,
+        event_id: str,
+        kind: ProductKind | None = None,
+        *,
+        with_blob: bool = False,
+        current_only: bool = True,
+        clearance: frozenset[str] | None = None,
+    ) -> list[Product]:
+        """Products of an event that `clearance` (None: all) may see, oldest first.
+
+        Parameters
+        ----------
+        event_id
+            The event.
+        kind
+            Only of this kind.
+        with_blob
+            With the content of files; without, `Product.blob` is None.
+        current_only
+            Without those that were superseded or retracted.
+        clearance
+            Labels the asker is cleared for.
+        """
+        statement = _select(with_blob=with_blob).where(products.c.event_id == event_id)
+        if kind is not None:
+            statement = statement.where(products.c.kind == kind)
+        if current_only:
+            statement = statement.where(products.c.superseded_by.is_(None))
+        statement = statement.order_by(products.c.made_utc, products.c.id)
+        return self._products(self._visible(statement, clearance))
+
+    def supersede(self, product_id: str, by: str | None) -> bool:
+        """Mark a product as replaced by product `by`, or as ``"retracted"``; None makes it current again."""
+        statement = update(products).where(products.c.id == product_id)
+        return self._connection.execute(statement.values(superseded_by=by)).rowcount == 1
+
+    def lineage(self, product_id: str) -> list[str]:
+        """Products that a product stands on, nearest first; the notices under them are in `lineage_roots`."""
+        above = self._walk(product_id, upward=True)
+        return [one for one in above if one in self._existing(above)]
+
+    def lineage_roots(self, product_id: str) -> list[str]:
+        """What a product stands on in the end: ``notice:<sha256>``, ``config:<file>``, and the like; nearest first."""
+        above = self._walk(product_id, upward=True)
+        return [one for one in above if one not in self._existing(above)]
+
+    def dependents(self, input_id: str) -> list[str]:
+        """Products made from a product or a notice (``notice:<sha256>``), directly or not; nearest first."""
+        return self._walk(input_id, upward=False)
+
+    def _walk(self, start: str, *, upward: bool) -> list[str]:
+        """Ids reached from `start` against (upward) or along the making, nearest first, each once."""
+        source, target = product_inputs.c.product_id, product_inputs.c.input_id
+        if not upward:
+            source, target = target, source
+        seen, edge = {start: None}, [start]
+        while edge:
+            statement = select(target).where(source.in_(edge)).order_by(source, product_inputs.c.position)
+            edge = list(dict.fromkeys(one for one in self._connection.execute(statement).scalars() if one not in seen))
+            seen |= dict.fromkeys(edge)
+        return [one for one in seen if one != start]
+
+    def _existing(self, ids: Collection[str]) -> set[str]:
+        """Those of `ids` that are products."""
+        return set(self._connection.execute(select(products.c.id).where(products.c.id.in_(ids))).scalars())
+
+    def _input_labels(self, input_ids: Iterable[str]) -> frozenset[str]:
+        """Labels of the products and notices among `input_ids`."""
+        ids = list(input_ids)
+        digests = [one.removeprefix(NOTICE_INPUT) for one in ids if one.startswith(NOTICE_INPUT)]
+        of_products = select(products.c.labels).where(products.c.id.in_(ids))
+        of_notices = select(notices.c.labels).where(notices.c.raw_sha256.in_(digests))
+        found = [labels for statement in (of_products, of_notices) for (labels,) in self._all(statement)]
+        return frozenset().union(*found)
+
+    def _keep_blob(self, blob: bytes | None) -> str | None:
+        """Keep the content of a file once; its digest."""
+        if blob is None:
+            return None
+        digest = hashlib.sha256(blob).hexdigest()
+        self._insert_if_absent(product_blobs, [{"sha256": digest, "size_bytes": len(blob), "content": blob}])
+        return digest
+
+    def _visible(
+        self, statement: Select[*tuple[Any, ...]], clearance: frozenset[str] | None
+    ) -> Select[*tuple[Any, ...]]:
+        """Only what `clearance` may see."""
+        if clearance is None:
+            return statement
+        return statement.where(products.c.labels.in_(self._visible_labels(clearance)))
+
+    def _products(self, statement: Select[*tuple[Any, ...]]) -> list[Product]:
+        """Products of an answer, with their inputs in order."""
+        rows = self._all(statement)
+        wanted = (
+            select(product_inputs.c.product_id, product_inputs.c.input_id)
+            .where(product_inputs.c.product_id.in_([row.id for row in rows]))
+            .order_by(product_inputs.c.product_id, product_inputs.c.position)
+        )
+        inputs: dict[str, list[str]] = {row.id: [] for row in rows}
+        for product_id, input_id in self._all(wanted):
+            inputs[product_id].append(input_id)
+        return [_product(row, tuple(inputs[row.id])) for row in rows]
+
+
+def _select(*, with_blob: bool) -> Select[*tuple[Any, ...]]:
+    """Products, with or without the content of their files."""
+    if not with_blob:
+        return select(products)
+    blob = product_blobs.c.sha256 == products.c.blob_sha256
+    return select(products, product_blobs.c.content.label("blob")).outerjoin(product_blobs, blob)
+
+
+def _product(row: Row[*tuple[Any, ...]], input_ids: tuple[str, ...]) -> Product:
+    """Product of a row."""
+    blob = getattr(row, "blob", None)
+    return Product(
+        id=row.id,
+        kind=row.kind,
+        event_id=row.event_id,
+        subject=row.subject,
+        input_ids=input_ids,
+        parameters=row.parameters,
+        code_version=row.code_version,
+        labels=row.labels,
+        made_utc=row.made_utc,
+        content=row.content,
+        blob=None if blob is None else bytes(blob),
+        blob_type=row.blob_type,
+        superseded_by=row.superseded_by,
+    )

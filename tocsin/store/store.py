@@ -1,0 +1,109 @@
+"""The database, its transactions and its schema."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+
+from tocsin.domain.clock import Clock
+from tocsin.store import schema
+from tocsin.store.engines import build_engines, parse_url
+from tocsin.store.unit_of_work import UnitOfWork
+
+
+class Store:
+    """A database of Tocsin: safe to use from several threads and, on either database, several processes.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``.
+    clock
+        Tells the time of changes that are not told it; SQL is never asked.
+
+    Raises
+    ------
+    ConfigurationError
+        The URL is of no database we know.
+    """
+
+    def __init__(self, url: str, *, clock: Clock) -> None:
+        parsed = parse_url(url)
+        self._clock = clock
+        self._writer, self._reader = build_engines(parsed)
+        self._turn = _Turn(one_at_a_time=parsed.get_backend_name() == "sqlite")
+        self._url = parsed
+
+    @property
+    def url(self) -> URL:
+        """The database's URL; its text hides the password."""
+        return self._url
+
+    def migrate(self) -> None:
+        """Bring the schema up to this code; nothing happens where it is already.
+
+        Raises
+        ------
+        ConfigurationError
+            The database was written by a newer version of Tocsin.
+        """
+        with self._transaction() as connection:
+            schema.upgrade(connection)
+
+    def schema_revision(self) -> str | None:
+        """Revision of the database's schema; None where it is empty."""
+        with self._reader.begin() as connection:
+            return schema.schema_revision(connection)
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        """One transaction: committed at the end, rolled back entirely on any exception.
+
+        Threads take turns on SQLite. A second `begin` inside the first is an error, since it would wait for itself
+        (use `UnitOfWork.savepoint`).
+        """
+        with self._transaction() as connection:
+            yield UnitOfWork(connection, clock=self._clock)
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """One state of the database to ask questions of: holds up no writer and cannot write."""
+        with self._reader.begin() as connection:
+            yield UnitOfWork(connection, clock=self._clock)
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """A connection that may write, within its transaction."""
+        with self._turn.taken(), self._writer.begin() as connection:
+            yield connection
+
+
+class _Turn:
+    """Whose turn it is to write.
+
+    Threads queue here, where waking up is instant, and not on SQLite's file, where it is not. PostgreSQL has
+    them all at once.
+    """
+
+    def __init__(self, *, one_at_a_time: bool) -> None:
+        self._lock = threading.Lock() if one_at_a_time else nullcontext()
+        self._mine = threading.local()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for the turn and keep it."""
+        if getattr(self._mine, "is_writing", False):
+            raise RuntimeError("this thread is writing already: use savepoint() within the transaction it has")
+        with self._lock:
+            self._mine.is_writing = True
+            try:
+                yield
+            finally:
+                self._mine.is_writing = False

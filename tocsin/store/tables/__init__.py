@@ -1,0 +1,47 @@
+"""The tables of the store; `migrations` builds the same, step by step, and a test compares the two."""
+
+from tocsin.store.tables.base import metadata
+from tocsin.store.tables.events import decisions, event_aliases, event_views, events
+from tocsin.store.tables.notices import (
+    OPEN_NOTICES,
+    QUARANTINED_NOTICES,
+    UNKNOWN_NOTICES,
+    kafka_positions,
+    label_sets,
+    notices,
+    raw_blobs,
+    receptions,
+    topic_counts,
+)
+from tocsin.store.tables.people import APPEND_ONLY, approvals, audit, drafts, meta
+from tocsin.store.tables.products import product_blobs, product_inputs, products
+from tocsin.store.tables.work import WORK_AHEAD, acknowledgements, jobs, messages
+
+__all__ = [
+    "APPEND_ONLY",
+    "OPEN_NOTICES",
+    "QUARANTINED_NOTICES",
+    "UNKNOWN_NOTICES",
+    "WORK_AHEAD",
+    "acknowledgements",
+    "approvals",
+    "audit",
+    "decisions",
+    "drafts",
+    "event_aliases",
+    "event_views",
+    "events",
+    "jobs",
+    "kafka_positions",
+    "label_sets",
+    "messages",
+    "meta",
+    "metadata",
+    "notices",
+    "product_blobs",
+    "product_inputs",
+    "products",
+    "raw_blobs",
+    "receptions",
+    "topic_counts",
+]

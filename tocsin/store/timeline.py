@@ -1,0 +1,91 @@
+"""The time line of an event: everything that happened to it, from all tables, in one order."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+
+from tocsin.domain.clock import iso_utc
+from tocsin.domain.products import may_see
+from tocsin.store.acknowledgements import Acknowledgements
+from tocsin.store.audit import AuditTrail
+from tocsin.store.decisions import Decisions
+from tocsin.store.drafts import Drafts
+from tocsin.store.messages import Messages
+from tocsin.store.notices import Notices
+from tocsin.store.products import Products
+from tocsin.store.rows import MessageRow, TimelineRow
+from tocsin.store.tables import events
+
+#: What comes first of things that happened in the same microsecond: causes before effects.
+_ORDER = ("notice", "event", "decision", "message", "acknowledgement", "product", "draft", "approval", "audit")
+
+
+class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts, AuditTrail):
+    """Time lines, for people and for latencies."""
+
+    def timeline(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[TimelineRow]:
+        """What happened to an event, oldest first.
+
+        With `clearance`, notices, decisions and products it may not see are left out; and where the event has any such
+        notice, so are messages, drafts, approvals and audit lines, which may speak of it.
+        """
+        event = self._one(select(events.c.created_utc, events.c.labels).where(events.c.id == event_id))
+        if event is None:
+            return []
+        rows = list(self._computed(event_id, clearance))
+        rows += [_row(event.created_utc, "event", f"event {event_id} made")] if rows or clearance is None else []
+        rows += self._taken(event_id)
+        if clearance is None or may_see(event.labels, clearance):
+            rows += [*self._said(event_id), *self._written(event_id)]
+        return sorted(rows, key=lambda row: (row.at_utc, _ORDER.index(row.kind)))
+
+    def _computed(self, event_id: str, clearance: frozenset[str] | None) -> Iterator[TimelineRow]:
+        """Notices, decisions and products."""
+        for notice in self.notice_rows(event_id, clearance=clearance):
+            text = f"{notice.notice_type} received"
+            detail = {"key": notice.key, "notice_id": notice.notice_id, "issued_utc": iso_utc(notice.issued_utc)}
+            yield _row(notice.received_utc, "notice", text, **detail)
+        for row in self.decisions(event_id, clearance=clearance):
+            text = f"tier {row.decision.tier.value}: {'; '.join(row.decision.reasons)}"
+            yield _row(row.at_utc, "decision", text, rule=row.decision.rule, notice_key=row.notice_key)
+        for product in self.products(event_id, current_only=False, clearance=clearance):
+            text = f"{product.kind.value} of {product.subject}" + ("" if product.is_answer else ": no honest answer")
+            yield _row(product.made_utc, "product", text, id=product.id, superseded_by=product.superseded_by)
+
+    def _taken(self, event_id: str) -> Iterator[TimelineRow]:
+        """Acknowledgements."""
+        for one in self.acknowledgements(event_id):
+            text = f"{one.person_id} acknowledged by {one.via}" + ("" if one.is_first else " (late)")
+            yield _row(one.at_utc, "acknowledgement", text, person_id=one.person_id, is_first=one.is_first)
+
+    def _said(self, event_id: str) -> Iterator[TimelineRow]:
+        """Messages."""
+        for row in self.messages(event_id):
+            detail = {"key": row.message.key, "purpose": row.message.purpose.value, "channel": row.message.channel}
+            yield _row(row.sent_utc or row.created_utc, "message", _message_text(row), **detail)
+
+    def _written(self, event_id: str) -> Iterator[TimelineRow]:
+        """Drafts, approvals, and the audit."""
+        for draft in self.drafts(event_id):
+            if draft.made_utc is not None:
+                text = f"draft {draft.kind.value}, revision {draft.revision}, by {draft.author}"
+                yield _row(draft.made_utc, "draft", text, revision=draft.revision, lint_errors=draft.lint_errors)
+        for one in self.approvals(event_id):
+            text = f"{one.person_id} approved {one.kind.value}, revision {one.revision}"
+            yield _row(one.at_utc, "approval", text, sha256=one.sha256)
+            if one.voided_utc is not None:
+                yield _row(one.voided_utc, "approval", f"approval by {one.person_id} void: {one.void_reason}")
+        for line in self.audit_rows(event_id):
+            yield TimelineRow(at_utc=line.at_utc, kind="audit", text=f"{line.actor}: {line.action}", detail=line.detail)
+
+
+def _message_text(row: MessageRow) -> str:
+    """What became of a message, in words."""
+    whom = f"{row.message.purpose.value} to {row.message.recipient} by {row.message.channel}"
+    return f"{whom}: {row.state.value}" + (f", {row.error}" if row.error else "")
+
+
+def _row(at_utc: datetime, kind: str, text: str, **detail: object) -> TimelineRow:
+    """Row of the time line."""
+    return TimelineRow(at_utc=at_utc, kind=kind, text=text, detail=detail)

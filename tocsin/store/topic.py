@@ -1,0 +1,89 @@
+"""What every part of the unit of work has: a connection within a transaction, and the clock."""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Row, Select, Table, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tocsin.domain.clock import Clock
+from tocsin.domain.products import may_see
+from tocsin.store.tables import label_sets
+
+PUBLIC: frozenset[str] = frozenset()
+
+
+class Topic:
+    """Rows of one topic, read and written within one transaction.
+
+    Parameters
+    ----------
+    connection
+        With its transaction begun; whoever began it ends it.
+    clock
+        For the times of changes that are not told when they happen.
+    """
+
+    def __init__(self, connection: Connection, *, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def lock(self, name: str) -> None:
+        """Wait until no other transaction holds `name`, and hold it to the end of this one.
+
+        On SQLite nothing needs to be done: it has one writer at a time.
+        """
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(_ADVISORY_LOCK, {"name": name})
+
+    def _one(self, statement: Select[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]] | None:
+        """First row of the answer."""
+        return self._connection.execute(statement).first()
+
+    def _all(self, statement: Select[*tuple[Any, ...]]) -> list[Row[*tuple[Any, ...]]]:
+        """All rows of the answer."""
+        return list(self._connection.execute(statement).all())
+
+    def _insert_if_absent(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Insert `rows`, passing over those whose unique key exists."""
+        if rows:
+            self._connection.execute(insert_if_absent(self._connection.dialect.name, table), rows)
+
+    def _inserted(self, table: Table, row: dict[str, Any]) -> bool:
+        """Insert one row unless its unique key exists; whether it was inserted."""
+        return self._connection.execute(insert_if_absent(self._connection.dialect.name, table), row).rowcount == 1
+
+    def _replace(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Insert `rows`, each in place of the one with its primary key."""
+        if rows:
+            self._connection.execute(insert_or_replace(self._connection.dialect.name, table), rows)
+
+    def _note_labels(self, labels: frozenset[str]) -> None:
+        """Remember a set of labels, from which the visible ones are picked."""
+        if labels:
+            self._insert_if_absent(label_sets, [{"labels": labels}])
+
+    def _visible_labels(self, clearance: frozenset[str]) -> list[frozenset[str]]:
+        """Sets of labels that `clearance` opens, the empty one always."""
+        stored = self._connection.execute(select(label_sets.c.labels)).scalars()
+        return [PUBLIC, *(labels for labels in stored if may_see(labels, clearance))]
+
+
+_ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+@cache
+def insert_if_absent(dialect: str, table: Table) -> Insert:
+    """INSERT ... ON CONFLICT DO NOTHING of either dialect."""
+    if dialect == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+@cache
+def insert_or_replace(dialect: str, table: Table) -> Insert:
+    """INSERT ... ON CONFLICT DO UPDATE of either dialect: all columns but those of the primary key are replaced."""
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    keys = [column.name for column in table.primary_key]
+    others = {column.name: insert.excluded[column.name] for column in table.c if column.name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=others)

@@ -1,0 +1,24 @@
+"""Everything the store can be asked and told within one transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tocsin.store.event_queries import EventQueries
+from tocsin.store.events import Events
+from tocsin.store.feeds import Feeds
+from tocsin.store.jobs import Jobs
+from tocsin.store.receptions import Receptions
+from tocsin.store.timeline import Timeline
+
+
+class UnitOfWork(Timeline, Receptions, Feeds, Events, EventQueries, Jobs):
+    """One transaction: what is done here is kept together, or not at all.
+
+    `Timeline` brings the topics it reads: notices, decisions, products, messages, acknowledgements, drafts, the audit.
+    """
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone when an exception leaves it."""
+        with self._connection.begin_nested():
+            yield
