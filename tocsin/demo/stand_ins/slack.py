@@ -1,0 +1,401 @@
+"""Stand-in for Slack: its Web API on loopback, and a finger that clicks buttons with a correct signature.
+
+::
+
+    {url}/api/auth.test  chat.postMessage  chat.update  chat.postEphemeral
+    {url}/api/conversations.history  conversations.replies  conversations.open
+    {url}/response/{n}   where a click's response_url points
+
+On demand it answers 429, 500, or does what it was asked and then says nothing until the client gives up.
+"""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+
+from tocsin.demo.stand_ins.server import LoopbackServer, Reply, Request
+from tocsin.domain.clock import Clock
+
+TEAM_ID, BOT_ID, BOT_USER_ID, APP_ID = "T0TOCSIN", "B0TOCSIN", "U0TOCSIN", "A0TOCSIN"
+#: Longest that a silent success is held before the connection closes, s of real time.
+SILENCE_S = 60.0
+
+
+class Fault(StrEnum):
+    """How a call can go wrong."""
+
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    SILENT_SUCCESS = "silent_success"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """A message as the channel shows it now.
+
+    Parameters
+    ----------
+    channel, ts
+        Together Slack's reference to the message.
+    text
+        Fallback text: what a lock screen shows.
+    blocks
+        Block Kit blocks.
+    thread_ts
+        Message it replies to.
+    ephemeral_user
+        The only one who sees it, or None.
+    posted_monotonic_s, replied_monotonic_s
+        When the call came, and when its answer had gone out (None until then), by the clock handed in.
+    revisions
+        Texts it had before, oldest first.
+    metadata
+        As sent by the app.
+    """
+
+    channel: str
+    ts: str
+    text: str
+    blocks: tuple[Mapping[str, Any], ...] = ()
+    thread_ts: str | None = None
+    ephemeral_user: str | None = None
+    posted_monotonic_s: float = 0.0
+    replied_monotonic_s: float | None = None
+    revisions: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] | None = None
+
+    @property
+    def buttons(self) -> tuple[Mapping[str, Any], ...]:
+        """Elements of all action blocks."""
+        rows = (block.get("elements", ()) for block in self.blocks if block.get("type") == "actions")
+        return tuple(element for row in rows for element in row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClickReply:
+    """What the app answered to a click."""
+
+    status: int
+    body: str
+
+
+@dataclass(slots=True)
+class _Faults:
+    """Faults still to be shown, for a method (or any, where it is empty)."""
+
+    waiting: deque[tuple[Fault, str]] = field(default_factory=deque)
+
+    def take(self, method: str) -> Fault | None:
+        if self.waiting and self.waiting[0][1] in {"", method}:
+            return self.waiting.popleft()[0]
+        return None
+
+
+class SlackStandIn(LoopbackServer):
+    """The workspace.
+
+    Parameters
+    ----------
+    clock
+        Times of messages and signatures.
+    token, signing_secret
+        What the app has been given.
+    retry_after_s
+        Wait that a 429 asks for.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        token: str = "xoxb-stand-in",  # noqa: S107 - opens nothing but this stand-in
+        signing_secret: str = "stand-in-secret",  # noqa: S107 - as above
+        retry_after_s: int = 1,
+    ) -> None:
+        super().__init__()
+        self.token = token
+        self.signing_secret = signing_secret
+        self.calls: list[str] = []
+        self.responses: list[Mapping[str, Any]] = []
+        self._clock = clock
+        self._retry_after_s = retry_after_s
+        self._faults = _Faults()
+        self._messages: dict[tuple[str, str], StoredMessage] = {}
+        self._changed = threading.Condition()
+        self._count = 0
+
+    @property
+    def base_url(self) -> str:
+        """Base address of the Web API, for slack-sdk's ``base_url``."""
+        return f"{self.url}/api/"
+
+    @property
+    def messages(self) -> tuple[StoredMessage, ...]:
+        """Messages in the order they were posted, as they stand now."""
+        with self._changed:
+            return tuple(self._messages.values())
+
+    def fail_next(self, fault: Fault, *, count: int = 1, method: str = "") -> None:
+        """Let the next `count` calls (of `method`, or any) go wrong."""
+        with self._changed:
+            self._faults.waiting.extend([(fault, method)] * count)
+
+    def wait_for(self, wanted: Callable[[StoredMessage], bool], *, timeout_s: float) -> StoredMessage | None:
+        """First message that is `wanted`, as soon as there is one; None after `timeout_s` of real time."""
+
+        def found() -> StoredMessage | None:
+            return next((message for message in self._messages.values() if wanted(message)), None)
+
+        with self._changed:
+            return self._changed.wait_for(found, timeout=timeout_s)
+
+    def click(
+        self,
+        url: str,
+        *,
+        action_id: str,
+        event_id: str,
+        user_id: str,
+        message: StoredMessage | None = None,
+        secret: str | None = None,
+    ) -> ClickReply:
+        """Press a button: post a signed ``block_actions`` payload to the app.
+
+        Parameters
+        ----------
+        url
+            The app's interactivity address.
+        action_id, event_id
+            Which button, and its value.
+        user_id
+            Slack id of who presses.
+        message
+            The message that holds the button; without it, the latest one that has such a button.
+        secret
+            Sign with another secret than ours, to be refused.
+        """
+        payload = self._click_payload(action_id, event_id, user_id, message or self._with_button(action_id, event_id))
+        body = urlencode({"payload": json.dumps(payload)})
+        stamp = str(int(self._clock.now().timestamp()))
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": sign(secret or self.signing_secret, stamp, body),
+        }
+        reply = httpx.post(url, content=body, headers=headers, timeout=10.0, trust_env=False)
+        return ClickReply(status=reply.status_code, body=reply.text)
+
+    def handle(self, request: Request) -> Reply | None:
+        """Answer to a request."""
+        path = urlsplit(request.target).path
+        if path.startswith("/response/"):
+            with self._changed:
+                self.responses.append(json.loads(request.body or b"{}"))
+            return Reply(body=b"ok", content_type="text/plain")
+        if not path.startswith("/api/"):
+            return Reply(status=404, body=b"not found", content_type="text/plain")
+        return self._call(path.removeprefix("/api/"), request)
+
+    def _call(self, method: str, request: Request) -> Reply | None:
+        arguments = _arguments(request)
+        with self._changed:
+            self.calls.append(method)
+            fault = self._faults.take(method)
+        if fault is Fault.RATE_LIMITED:
+            wait = {"Retry-After": str(self._retry_after_s)}
+            return Reply(status=429, body=b'{"ok": false, "error": "ratelimited"}', headers=wait)
+        if fault is Fault.SERVER_ERROR:
+            return Reply(status=500, body=b"upstream connect error", content_type="text/plain")
+        given = arguments.get("token") or request.headers.get("authorization", "").removeprefix("Bearer ")
+        if given != self.token:
+            return _json({"ok": False, "error": "invalid_auth" if given else "not_authed"})
+        answer, key = self._act(method, arguments)
+        if fault is Fault.SILENT_SUCCESS:
+            self.stopping.wait(SILENCE_S)
+            return None
+        return replace(_json(answer), on_sent=None if key is None else lambda: self._replied(key))
+
+    def _act(self, method: str, arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
+        """Answer to a well-formed call, and the key of the message it made or changed."""
+        match method:
+            case "auth.test":
+                return {"ok": True, "url": self.url, "team_id": TEAM_ID, "user_id": BOT_USER_ID, "bot_id": BOT_ID}, None
+            case "chat.postMessage" | "chat.postEphemeral":
+                return self._post(arguments, ephemeral_user=arguments.get("user"))
+            case "chat.update":
+                return self._update(arguments)
+            case "conversations.history":
+                return self._history(arguments), None
+            case "conversations.replies":
+                return self._replies(arguments), None
+            case "conversations.open":
+                return {"ok": True, "channel": {"id": f"D{arguments.get('users', '')}"}}, None
+            case _:
+                return {"ok": False, "error": "unknown_method"}, None
+
+    def _post(
+        self, arguments: Mapping[str, Any], *, ephemeral_user: str | None
+    ) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
+        if not arguments.get("channel"):
+            return {"ok": False, "error": "channel_not_found"}, None
+        if not (arguments.get("text") or arguments.get("blocks")):
+            return {"ok": False, "error": "no_text"}, None
+        with self._changed:
+            self._count += 1
+            message = StoredMessage(
+                channel=arguments["channel"],
+                ts=f"{int(self._clock.now().timestamp())}.{self._count:06d}",
+                text=arguments.get("text", ""),
+                blocks=tuple(arguments.get("blocks") or ()),
+                thread_ts=arguments.get("thread_ts"),
+                ephemeral_user=ephemeral_user,
+                posted_monotonic_s=self._clock.monotonic_s(),
+                metadata=arguments.get("metadata"),
+            )
+            key = (message.channel, message.ts)
+            self._messages[key] = message
+            self._changed.notify_all()
+        if ephemeral_user:
+            return {"ok": True, "message_ts": message.ts}, key
+        return {"ok": True, "channel": message.channel, "ts": message.ts, "message": _shown(message)}, key
+
+    def _update(self, arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
+        key = (arguments.get("channel", ""), arguments.get("ts", ""))
+        with self._changed:
+            before = self._messages.get(key)
+            if before is None:
+                return {"ok": False, "error": "message_not_found"}, None
+            after = replace(
+                before,
+                text=arguments.get("text", before.text),
+                # Without the field the old blocks stay; an empty list removes them.
+                blocks=tuple(arguments.get("blocks", before.blocks) or ()),
+                revisions=(*before.revisions, before.text),
+                metadata=arguments.get("metadata", before.metadata),
+            )
+            self._messages[key] = after
+            self._changed.notify_all()
+        return {"ok": True, "channel": after.channel, "ts": after.ts, "text": after.text}, key
+
+    def _history(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Newest first, between `oldest` and `latest`; neither thread replies nor ephemeral messages."""
+        oldest, latest = float(arguments.get("oldest") or 0.0), float(arguments.get("latest") or "inf")
+        inclusive = str(arguments.get("inclusive", "")).lower() in {"1", "true"}
+        shown = [
+            message
+            for message in reversed(self.messages)
+            if message.channel == arguments.get("channel")
+            and message.thread_ts is None
+            and message.ephemeral_user is None
+            and (oldest < float(message.ts) < latest or (inclusive and float(message.ts) in {oldest, latest}))
+        ]
+        return _page(shown, arguments)
+
+    def _replies(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A message and what was written in its thread, oldest first."""
+        thread = [
+            message
+            for message in self.messages
+            if message.channel == arguments.get("channel") and arguments.get("ts") in {message.ts, message.thread_ts}
+        ]
+        return _page(thread, arguments) if thread else {"ok": False, "error": "thread_not_found"}
+
+    def _replied(self, key: tuple[str, str]) -> None:
+        """Note when the first answer about a message had gone out."""
+        with self._changed:
+            if self._messages[key].replied_monotonic_s is None:
+                now = self._clock.monotonic_s()
+                self._messages[key] = replace(self._messages[key], replied_monotonic_s=now)
+                self._changed.notify_all()
+
+    def _with_button(self, action_id: str, event_id: str) -> StoredMessage | None:
+        for message in reversed(self.messages):
+            if any(b.get("action_id") == action_id and b.get("value") == event_id for b in message.buttons):
+                return message
+        return None
+
+    def _click_payload(
+        self, action_id: str, event_id: str, user_id: str, message: StoredMessage | None
+    ) -> Mapping[str, Any]:
+        channel, ts = (message.channel, message.ts) if message else ("C0STANDIN", "0.000000")
+        name = user_id.lower()
+        return {
+            "type": "block_actions",
+            "user": {"id": user_id, "username": name, "name": name, "team_id": TEAM_ID},
+            "api_app_id": APP_ID,
+            "team": {"id": TEAM_ID, "domain": "stand-in"},
+            "container": {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False},
+            "channel": {"id": channel, "name": "bursts"},
+            "message": _shown(message) if message else {},
+            "trigger_id": "1.2.3",
+            "response_url": f"{self.url}/response/{ts}",
+            "actions": [
+                {
+                    "type": "button",
+                    "action_id": action_id,
+                    "block_id": "actions",
+                    "value": event_id,
+                    "text": {"type": "plain_text", "text": action_id},
+                    "action_ts": f"{self._clock.now().timestamp():.6f}",
+                }
+            ],
+        }
+
+
+def sign(secret: str, timestamp: str, body: str) -> str:
+    """Slack's signature of a request: HMAC-SHA256 over version, time and raw body."""
+    digest = hmac.new(secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256)
+    return f"v0={digest.hexdigest()}"
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    """Arguments of a call, from a JSON body, a form, or the query."""
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return dict(json.loads(request.body or b"{}"))
+    text = request.body.decode() or urlsplit(request.target).query
+    form: dict[str, Any] = {name: values[-1] for name, values in parse_qs(text).items()}
+    for name in ("blocks", "attachments", "metadata"):
+        if isinstance(form.get(name), str):
+            form[name] = json.loads(form[name])
+    return form
+
+
+def _page(messages: list[StoredMessage], arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One page of messages; the cursor is the number to begin with."""
+    first, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
+    has_more = len(messages) > first + limit
+    return {
+        "ok": True,
+        "messages": [_shown(message) for message in messages[first : first + limit]],
+        "has_more": has_more,
+        "response_metadata": {"next_cursor": str(first + limit) if has_more else ""},
+    }
+
+
+def _shown(message: StoredMessage) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "type": "message",
+        "user": BOT_USER_ID,
+        "bot_id": BOT_ID,
+        "ts": message.ts,
+        "text": message.text,
+        "blocks": list(message.blocks),
+    }
+    if message.thread_ts is not None:
+        shown["thread_ts"] = message.thread_ts
+    if message.metadata is not None:
+        shown["metadata"] = dict(message.metadata)
+    return shown
+
+
+def _json(content: Mapping[str, Any]) -> Reply:
+    return Reply(body=json.dumps(content).encode())
