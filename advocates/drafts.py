@@ -1,0 +1,141 @@
+"""Circular drafts: facts first, then the text made from them. Pure; Tocsin never submits one."""
+
+import difflib
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from advocates.lint import lint_draft
+from advocates.numbers import number_tokens
+from advocates.templates import Templates, rendered
+from tocsin.domain.drafts import Draft, DraftKind, Fact, SlotSpan
+
+_WORDS = re.compile(r"\w+|\W")
+
+
+def compose(
+    kind: DraftKind,
+    facts: Mapping[str, Fact],
+    *,
+    event_id: str,
+    is_replay: bool,
+    made_utc: datetime,
+    templates: Templates,
+    revision: int = 1,
+) -> Draft:
+    """Draft of a circular, with the places of all its facts and the findings of the lint.
+
+    Every number of the text is bound: to the fact in its slot, or to the template it stands in (a fact
+    ``constant_<n>``). A missing fact leaves its slot in braces, which the lint finds.
+
+    Parameters
+    ----------
+    kind
+        Which circular.
+    facts
+        By name.
+    event_id
+        Event it is about.
+    is_replay
+        Made from replayed or simulated notices.
+    made_utc
+        Time now.
+    templates
+        Of all kinds.
+    revision
+        Of this draft of the event.
+    """
+    template = templates.by_kind[kind]
+    known = dict(facts)
+    spans: list[SlotSpan] = []
+    text = {}
+    for part, parts in (("subject", template.subject), ("body", template.body)):
+        text[part], filled = rendered(parts, facts, part)
+        constants = _constants(text[part], filled, part, first=len(known) - len(facts) + 1)
+        known |= {span.fact: _constant(span, template.file) for span in constants}
+        spans += sorted((*filled, *constants), key=lambda span: span.start)
+    draft = Draft(
+        event_id=event_id,
+        kind=kind,
+        subject=text["subject"],
+        body=text["body"],
+        facts=known,
+        spans=tuple(spans),
+        revision=revision,
+        made_utc=made_utc,
+        is_replay=is_replay,
+    )
+    return replace(draft, findings=lint_draft(draft))
+
+
+def edited(draft: Draft, *, subject: str, body: str, author: str, made_utc: datetime) -> Draft:
+    """Next revision of a draft as a human has changed it; the lint compares it with what was composed.
+
+    Parameters
+    ----------
+    draft
+        As it was.
+    subject, body
+        As they are now.
+    author
+        Person id.
+    made_utc
+        Time now.
+    """
+    moved = [
+        *_moved(draft.spans, "subject", draft.subject, subject),
+        *_moved(draft.spans, "body", draft.body, body),
+    ]
+    changed = replace(
+        draft,
+        subject=subject,
+        body=body,
+        spans=tuple(moved),
+        revision=draft.revision + 1,
+        author=author,
+        made_utc=made_utc,
+    )
+    return replace(changed, findings=lint_draft(changed))
+
+
+def _constants(text: str, filled: tuple[SlotSpan, ...], part: str, *, first: int) -> list[SlotSpan]:
+    free = [
+        token
+        for token in number_tokens(text)
+        if not any(span.start < token.stop and token.start < span.stop for span in filled)
+    ]
+    return [
+        SlotSpan(fact=f"constant_{number}", part=part, start=token.start, stop=token.stop, text=token.text)
+        for number, token in enumerate(free, start=first)
+    ]
+
+
+def _constant(span: SlotSpan, file: str) -> Fact:
+    return Fact(name=span.fact, value=span.text, product_id=f"config:{file.removeprefix('config/')}")
+
+
+def _moved(spans: tuple[SlotSpan, ...], part: str, old: str, new: str) -> list[SlotSpan]:
+    """Spans of one part at their places in the new text, with the words they were composed with."""
+    if old == new:
+        return [span for span in spans if span.part == part]
+    place = _places(old, new)
+    return [replace(span, start=place[span.start], stop=place[span.stop]) for span in spans if span.part == part]
+
+
+def _places(old: str, new: str) -> list[int]:
+    """For each position of the old text (its end too), the position in the new one."""
+    before, after = _WORDS.findall(old), _WORDS.findall(new)
+    starts_before, starts_after = _starts(before), _starts(after)
+    place = [0] * (len(old) + 1)
+    for _, i1, i2, j1, j2 in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        first, last = starts_before[i1], starts_before[i2]
+        target, limit = starts_after[j1], starts_after[j2]
+        for position in range(first, last + 1):
+            place[position] = min(target + position - first, limit)
+    return place
+
+
+def _starts(words: list[str]) -> list[int]:
+    return [0, *itertools.accumulate(len(word) for word in words)]

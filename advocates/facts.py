@@ -1,0 +1,284 @@
+"""Fact sheets of circulars: every value bound to the product, notice or setting it is from. Pure; nothing is guessed.
+
+What is read of the products' ``content`` (all keys may be missing unless they are called needed; a nested table under
+the name given first is looked into, else the content itself):
+
+``LIMIT`` (``limits``)
+    needed: ``fluence_hard_1s_erg_cm2``, ``flux_soft_1s_erg_cm2_s``, ``flux_soft_8s_erg_cm2_s``, ``window_s``
+    (half-span, or [start, stop] about T0), ``excess_std_ratio``; and ``response_percent``, ``angle_deg``, ``region`` (words) or
+    ``region_percent``, ``hard_spectrum``, ``soft_spectrum``, ``band``, ``instrument`` (else the product's subject),
+    ``is_archival``
+``SEARCH`` (``search``)
+    ``excesses`` [{``t_s``, ``scale_s``, ``snr``, ``fap``}], ``scales_s``, ``time_place``
+``ANNULUS`` (``annulus``)
+    needed: ``a``, ``b``, ``ra_deg``, ``dec_deg``, ``radius_deg``, ``minus_3sigma_deg``, ``plus_3sigma_deg``
+``SKYMAP`` (``skymap``)
+    ``area_90_deg2``
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from advocates.wording import InstrumentWords, Wording
+from tocsin.domain.drafts import Fact
+from tocsin.domain.events import Event, EventKind
+from tocsin.domain.people import Person
+from tocsin.domain.products import Product, ProductKind
+
+#: One sided 3 sigma: an excess less likely than this is told, not passed over.
+SIGNIFICANT_FAP = 1.35e-3
+_MPC_CM = 3.0856775814913673e24
+_PEOPLE = "config:people.toml"
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A fact sheet under construction."""
+
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+    def add(self, name: str, value: object, product_id: str) -> None:
+        """Add a fact, unless its value is missing or no finite number."""
+        if isinstance(value, (bool, str)) or (isinstance(value, (int, float)) and math.isfinite(value)):
+            self.facts[name] = Fact(name=name, value=value, product_id=product_id)
+
+    def number(self, name: str) -> float | None:
+        """Number of a fact that is there, None otherwise."""
+        fact = self.facts.get(name)
+        return None if fact is None or isinstance(fact.value, (str, bool)) else float(fact.value)
+
+
+def upper_limit_facts(
+    event: Event,
+    products: Iterable[Product],
+    *,
+    wording: Wording,
+    authors: Sequence[Person],
+    made_utc: datetime,
+    source: str | None = None,
+    cited_circulars: Sequence[int] = (),
+    instrument: str | None = None,
+) -> Mapping[str, Fact]:
+    """Facts of an upper limit (and of the highest excess, where the search found one).
+
+    Parameters
+    ----------
+    event, products
+        As computed from what the audience may see.
+    wording
+        Tables of words.
+    authors
+        In the order they sign.
+    made_utc
+        Time now.
+    source
+        Where the event's time is from: ``notice:<sha256>``; the event itself by default.
+    cited_circulars
+        Numbers of earlier GCN circulars on the event.
+    instrument
+        Whose limit, where there are several; the last made by default.
+    """
+    sheet, known = Sheet(), list(products)
+    _event(sheet, event, source or f"event:{event.id}", cited_circulars)
+    limit = _last(known, ProductKind.LIMIT, instrument)
+    if limit is None:
+        return sheet.facts
+    words = wording.instrument(_instrument_name(limit))
+    _people(sheet, authors, words.team)
+    _limit(sheet, limit, words, wording, made_utc)
+    _energy(sheet, event, limit)
+    search = _last(known, ProductKind.SEARCH, limit.subject)
+    if search is not None:
+        _search(sheet, search)
+    return sheet.facts
+
+
+def annulus_facts(
+    event: Event,
+    products: Iterable[Product],
+    *,
+    wording: Wording,
+    authors: Sequence[Person],
+    source: str | None = None,
+    cited_circulars: Sequence[int] = (),
+) -> Mapping[str, Fact]:
+    """Facts of a triangulation: its annuli, the narrowest first.
+
+    Parameters
+    ----------
+    event, products, wording, authors, source, cited_circulars
+        As for `upper_limit_facts`.
+    """
+    sheet, known = Sheet(), list(products)
+    _event(sheet, event, source or f"event:{event.id}", cited_circulars)
+    _people(sheet, authors, wording.ipn_team)
+    found = [product for product in known if product.kind is ProductKind.ANNULUS and product.is_answer]
+    detectors: dict[str, str] = {}
+    for number, product in enumerate(sorted(found, key=_width), start=1):
+        content = _content(product, "annulus")
+        _annulus(sheet, number, content, product.id)
+        detectors |= {str(content[key]): product.id for key in ("a", "b") if key in content}
+    if detectors:
+        sheet.add("annulus_word", "annulus" if len(found) == 1 else "annuli", next(iter(detectors.values())))
+        sheet.add("detectors", _enumerated(list(detectors)), next(iter(detectors.values())))
+    skymap = _last(known, ProductKind.SKYMAP, None)
+    if skymap is not None:
+        sheet.add("area_90_deg2", _content(skymap, "skymap").get("area_90_deg2"), skymap.id)
+    return sheet.facts
+
+
+def _event(sheet: Sheet, event: Event, source: str, cited: Sequence[int]) -> None:
+    sheet.add("event_name", event.name, source)
+    is_wave = event.kind is EventKind.GRAVITATIONAL_WAVE
+    sheet.add("event_subject", f"LIGO/Virgo/KAGRA {event.name}" if is_wave else event.name, source)
+    if event.t0_utc is not None:
+        whole = (event.t0_utc + timedelta(microseconds=500_000)).replace(microsecond=0)
+        sheet.add("t0_utc", f"{whole:%Y-%m-%d %H:%M:%S}", source)
+    if cited:
+        sheet.add("cited_circulars", "GCN " + _enumerated([str(number) for number in cited]), source)
+
+
+def _people(sheet: Sheet, authors: Sequence[Person], team: str) -> None:
+    named = [f"{person.name} ({person.affiliation})" if person.affiliation else person.name for person in authors]
+    if named:
+        sheet.add("authors", ", ".join(named), _PEOPLE)
+        sheet.add("verb", "reports" if len(named) == 1 else "report", _PEOPLE)
+    sheet.add("team", team, "config:circulars/wording.toml")
+
+
+def _limit(sheet: Sheet, limit: Product, words: InstrumentWords, wording: Wording, made_utc: datetime) -> None:
+    content = _content(limit, "limits")
+    for name, key in (
+        ("limit_hard_1s_erg_cm2", "fluence_hard_1s_erg_cm2"),
+        ("limit_soft_1s_erg_cm2_s", "flux_soft_1s_erg_cm2_s"),
+        ("limit_soft_8s_erg_cm2_s", "flux_soft_8s_erg_cm2_s"),
+        ("response_percent", "response_percent"),
+        ("angle_deg", "angle_deg"),
+        ("excess_std_ratio", "excess_std_ratio"),
+    ):
+        sheet.add(name, content.get(key), limit.id)
+    sheet.add("window_s", _half_span_s(content.get("window_s")), limit.id)
+    sheet.add("limit_region", _region(content), limit.id)
+    if (percent := sheet.number("response_percent")) is not None:
+        sheet.add("response_word", wording.response_word(percent), limit.id)
+    if (ratio := sheet.number("excess_std_ratio")) is not None:
+        sheet.add("background_word", wording.background_word(ratio), limit.id)
+    _data(sheet, limit, content, words, made_utc)
+    for name, default in (
+        ("hard_spectrum", wording.hard_spectrum),
+        ("soft_spectrum", wording.soft_spectrum),
+        ("band", wording.band),
+        ("response_systematic_percent", wording.response_systematic_percent),
+    ):
+        sheet.add(name, content.get(name, default), limit.id if name in content else wording.source)
+    sheet.add("instrument", words.name, wording.source)
+    if words.references:
+        sheet.add("method_references", "\n".join(words.references), wording.source)
+
+
+def _data(sheet: Sheet, limit: Product, content: Mapping[str, Any], words: InstrumentWords, made_utc: datetime) -> None:
+    """Archival, unless the product says otherwise of an instrument that still sends."""
+    is_over = words.real_time_until is not None and made_utc > words.real_time_until
+    is_archival = is_over or content.get("is_archival") is not False
+    sheet.add("is_archival", is_archival, limit.id)
+    sheet.add("data_word", "archival" if is_archival else "real-time", limit.id)
+
+
+def _region(content: Mapping[str, Any]) -> str | None:
+    """Where on the sky the limits hold: as the product says, else where its response was taken."""
+    if isinstance(content.get("region"), str):
+        return str(content["region"])
+    if isinstance(content.get("region_percent"), (int, float)):
+        return f"the region of {content['region_percent']:.0f}% probability of the source position"
+    if isinstance(content.get("angle_deg"), (int, float)):
+        return "the most probable direction of the source"
+    return "a source in the direction considered" if "response_percent" in content else None
+
+
+def _energy(sheet: Sheet, event: Event, limit: Product) -> None:
+    """Isotropic-equivalent energy at the mean distance, 4 pi d^2 F, no k-correction (as circulars do it)."""
+    distance, fluence = event.details.get("distance_mpc"), sheet.number("limit_hard_1s_erg_cm2")
+    if isinstance(distance, bool) or not isinstance(distance, (int, float)) or not distance > 0 or fluence is None:
+        return
+    sheet.add("distance_mpc", float(distance), f"event:{event.id}")
+    sheet.add("eiso_erg", 4 * math.pi * (distance * _MPC_CM) ** 2 * fluence, limit.id)
+
+
+def _search(sheet: Sheet, search: Product) -> None:
+    content = _content(search, "search")
+    scales = content.get("scales_s")
+    if isinstance(scales, (list, tuple)) and scales:
+        sheet.add("scale_min_s", min(scales), search.id)
+        sheet.add("scale_max_s", max(scales), search.id)
+    told = [item for item in content.get("excesses") or () if isinstance(item.get("fap"), (int, float))]
+    if not told:
+        return
+    loudest = min(told, key=lambda item: float(item["fap"]))
+    for key in ("snr", "scale_s", "t_s", "fap"):
+        sheet.add(f"loudest_{key}", loudest.get(key), search.id)
+    sheet.add("is_excess_significant", float(loudest["fap"]) < SIGNIFICANT_FAP, search.id)
+    sheet.add("time_place", content.get("time_place", "at the spacecraft"), search.id)
+
+
+def _annulus(sheet: Sheet, number: int, content: Mapping[str, Any], product_id: str) -> None:
+    """Annulus as circulars print it: about the nearer of its two poles, with a radius of at most 90 deg."""
+    ra, dec, radius = (float(content[key]) for key in ("ra_deg", "dec_deg", "radius_deg"))
+    minus, plus = float(content["minus_3sigma_deg"]), float(content["plus_3sigma_deg"])
+    if radius > 90:
+        ra, dec, radius, minus, plus = ra + 180, -dec, 180 - radius, plus, minus
+    ra = 0.0 if f"{ra % 360:.3f}" == "360.000" else ra % 360
+    prefix = f"annulus_{number}"
+    sheet.add(f"{prefix}_pair", f"{content['a']} - {content['b']}", product_id)
+    sheet.add(f"{prefix}_ra_deg", ra, product_id)
+    sheet.add(f"{prefix}_dec_deg", dec, product_id)
+    sheet.add(f"{prefix}_ra_hms", hms(ra), product_id)
+    sheet.add(f"{prefix}_dec_dms", dms(dec), product_id)
+    sheet.add(f"{prefix}_radius_deg", radius, product_id)
+    sheet.add(f"{prefix}_minus_3sigma_deg", minus, product_id)
+    sheet.add(f"{prefix}_plus_3sigma_deg", plus, product_id)
+
+
+def hms(ra_deg: float) -> str:
+    """Right ascension in hours, minutes and seconds: ``07h 39m 23s``."""
+    seconds = round(ra_deg % 360 * 240) % 86_400
+    return f"{seconds // 3600:02d}h {seconds // 60 % 60:02d}m {seconds % 60:02d}s"
+
+
+def dms(dec_deg: float) -> str:
+    """Declination in degrees, minutes and seconds: ``+23d 49' 34"``."""
+    seconds = round(abs(dec_deg) * 3600)
+    return f"{'-' if dec_deg < 0 else '+'}{seconds // 3600:02d}d {seconds // 60 % 60:02d}' {seconds % 60:02d}\""
+
+
+def _content(product: Product, key: str) -> Mapping[str, Any]:
+    inner = product.content.get(key)
+    return inner if isinstance(inner, Mapping) else product.content
+
+
+def _instrument_name(limit: Product) -> str:
+    return str(_content(limit, "limits").get("instrument") or limit.subject)
+
+
+def _last(products: Sequence[Product], kind: ProductKind, subject: str | None) -> Product | None:
+    """Product of that kind made last, of that subject where there is one."""
+    found = [product for product in products if product.kind is kind and product.is_answer]
+    exact = [product for product in found if subject is None or product.subject == subject]
+    return max(exact, key=lambda product: product.made_utc, default=None)
+
+
+def _width(product: Product) -> float:
+    content = _content(product, "annulus")
+    return float(content["minus_3sigma_deg"]) + float(content["plus_3sigma_deg"])
+
+
+def _half_span_s(window: Any) -> float | None:
+    if isinstance(window, (list, tuple)) and window:
+        return max(abs(float(edge)) for edge in window)
+    return float(window) if isinstance(window, (int, float)) else None
+
+
+def _enumerated(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,140 @@
+"""Words that stand for numbers in circulars, and what is known of each instrument. Pure.
+
+They are kept in ``config/circulars/wording.toml``.
+"""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from advocates.reading import Table
+from tocsin.domain.clock import to_utc
+from tocsin.domain.errors import ConfigurationError
+
+_KEYS = (
+    "band", "hard_spectrum", "soft_spectrum", "response_systematic_percent", "ipn_team", "response",
+    "background", "instruments",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentWords:
+    """How an instrument is called in circulars.
+
+    Parameters
+    ----------
+    name
+        In full, with its mission: GCN files circulars by it.
+    team
+        On whose behalf is reported.
+    real_time_until
+        When its real-time data ended; None if they have not.
+    references
+        Papers on the method.
+    """
+
+    name: str
+    team: str
+    real_time_until: datetime | None = None
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """Tables of words.
+
+    Parameters
+    ----------
+    response
+        (at least this percent of the best response, word), falling.
+    background
+        (measured over Poisson standard deviation below this, word), rising.
+    instruments
+        By the name light curves carry.
+    """
+
+    band: str
+    hard_spectrum: str
+    soft_spectrum: str
+    response_systematic_percent: float
+    ipn_team: str
+    response: tuple[tuple[float, str], ...]
+    background: tuple[tuple[float, str], ...]
+    instruments: Mapping[str, InstrumentWords]
+    source: str
+
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str], folder: str = "config/circulars") -> "Wording":
+        """Wording of the file ``wording.toml`` among the texts of the folder of templates.
+
+        Raises
+        ------
+        ConfigurationError
+            It is missing, no TOML, or a setting is unknown, missing or malformed.
+        """
+        try:
+            mapping = tomllib.loads(texts["wording.toml"])
+        except KeyError as error:
+            raise ConfigurationError("no such file", file=folder, key="wording.toml") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(str(error), file=f"{folder}/wording.toml", key="(file)") from error
+        return cls.from_config(mapping, f"{folder}/wording.toml")
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], file: str = "config/circulars/wording.toml") -> "Wording":
+        """Wording of a parsed file.
+
+        Raises
+        ------
+        ConfigurationError
+            A setting is unknown, missing or malformed.
+        """
+        table = Table(values=mapping, file=file).only(_KEYS)
+        instruments = table.table("instruments")
+        return cls(
+            band=table.text("band"),
+            hard_spectrum=table.text("hard_spectrum"),
+            soft_spectrum=table.text("soft_spectrum"),
+            response_systematic_percent=table.number("response_systematic_percent", low=0, high=100),
+            ipn_team=table.text("ipn_team"),
+            response=tuple(sorted(_rows(table, "response", "at_least"), reverse=True)),
+            background=tuple(sorted(_rows(table, "background", "below"))),
+            instruments={name: _instrument(instruments.table(name)) for name in instruments.values},
+            source=f"config:{file.removeprefix('config/')}",
+        )
+
+    def response_word(self, percent: float) -> str:
+        """Word for a response in percent of the best direction."""
+        return next((word for at_least, word in self.response if percent >= at_least), self.response[-1][1])
+
+    def background_word(self, ratio: float) -> str:
+        """Word for a background by its measured over its Poisson standard deviation."""
+        return next((word for below, word in self.background if ratio < below), self.background[-1][1])
+
+    def instrument(self, name: str) -> InstrumentWords:
+        """Words for an instrument; its own name where the file has none."""
+        return self.instruments.get(name) or InstrumentWords(name=name, team=f"the {name} team")
+
+
+def _rows(table: Table, key: str, limit: str) -> list[tuple[float, str]]:
+    rows = [
+        (item.only((limit, "word")).number(limit, low=0, high=math.inf), item.text("word"))
+        for item in table.tables(key)
+    ]
+    if not rows:
+        raise table.wrong(key, "at least one row is needed")
+    return rows
+
+
+def _instrument(table: Table) -> InstrumentWords:
+    table.only(("name", "team", "real_time_until", "references"))
+    until = to_utc(table.moment("real_time_until")) if "real_time_until" in table.values else None
+    return InstrumentWords(
+        name=table.text("name"),
+        team=table.text("team"),
+        real_time_until=until,
+        references=table.texts("references", ()),
+    )
