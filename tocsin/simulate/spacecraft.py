@@ -5,6 +5,7 @@ which ``t - t_geocentre = (r_earth(t_geocentre) - r_craft(t)) . n / c``, with ea
 barycentric (`triangulation.geometry.SpacecraftPosition.to_barycentric` lifts place and clock).
 """
 
+import atexit
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -178,7 +179,9 @@ def mars_km(at_utc: datetime) -> FloatArray:
 
 @lru_cache(maxsize=1)
 def _solar_system() -> SolarSystem:
-    return SolarSystem(packaged_de421())
+    system = SolarSystem(packaged_de421())
+    atexit.register(system.close)
+    return system
 
 
 def unit(vector: FloatArray) -> FloatArray:

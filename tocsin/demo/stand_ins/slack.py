@@ -226,21 +226,23 @@ class SlackStandIn(LoopbackServer):
 
     def _act(self, method: str, arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
         """Answer to a well-formed call, and the key of the message it made or changed."""
+        answer: Mapping[str, Any]
         match method:
-            case "auth.test":
-                return {"ok": True, "url": self.url, "team_id": TEAM_ID, "user_id": BOT_USER_ID, "bot_id": BOT_ID}, None
             case "chat.postMessage" | "chat.postEphemeral":
                 return self._post(arguments, ephemeral_user=arguments.get("user"))
             case "chat.update":
                 return self._update(arguments)
+            case "auth.test":
+                answer = {"ok": True, "url": self.url, "team_id": TEAM_ID, "user_id": BOT_USER_ID, "bot_id": BOT_ID}
             case "conversations.history":
-                return self._history(arguments), None
+                answer = self._history(arguments)
             case "conversations.replies":
-                return self._replies(arguments), None
+                answer = self._replies(arguments)
             case "conversations.open":
-                return {"ok": True, "channel": {"id": f"D{arguments.get('users', '')}"}}, None
+                answer = {"ok": True, "channel": {"id": f"D{arguments.get('users', '')}"}}
             case _:
-                return {"ok": False, "error": "unknown_method"}, None
+                answer = {"ok": False, "error": "unknown_method"}
+        return answer, None
 
     def _post(
         self, arguments: Mapping[str, Any], *, ephemeral_user: str | None
