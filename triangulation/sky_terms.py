@@ -1,0 +1,279 @@
+"""What a sky map is multiplied from: annuli, the Earth in the way, circles, other maps; each as a mean over HEALPix cells.
+
+A term answers with its *mean* over a cell that is too coarse for it, so that refinement can start from large cells without
+missing a thin ring, and with its value at the centre once the cell resolves it.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr
+
+from tocsin.domain.errors import ScienceError
+from tocsin.domain.light_curves import BoolArray, FloatArray, IntArray, read_only
+from triangulation import pixels
+from triangulation.annulus import Annulus
+from triangulation.geometry import EARTH_RADIUS_KM, SpacecraftPosition, unit_vector
+from triangulation.posterior import DelayPosterior, valleys
+
+if TYPE_CHECKING:
+    from triangulation.skymap import SkyMap
+
+#: A term never says "impossible": relative to an even spread, this much always remains.
+FLOOR = 1e-12
+#: A cell resolves a ring when its side is below this many sigma of the ring's profile.
+RESOLVED_SIGMA = 0.6
+#: Half-extent of a cell in units of its side: of the farthest corner of any (at the edge of the polar caps, so that nothing is
+#: missed), and on the average.
+CORNER_SIDES, MEAN_SIDES = 1.05, 0.5
+#: Height of the atmosphere that stops gamma rays, km, and the softness of its limb, rad.
+ATMOSPHERE_KM = 70.0
+LIMB_RAD = float(np.radians(0.5))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cells:
+    """Cells of one order: nested numbers, shape (n,), and unit vectors to their centres, shape (n, 3)."""
+
+    order: int
+    pixel: IntArray
+    centre: FloatArray
+
+    @classmethod
+    def of(cls, order: int, pixel: IntArray) -> "Cells":
+        """Cells of one order from their nested numbers."""
+        return cls(order=order, pixel=pixel, centre=pixels.centres(order, pixel))
+
+    @property
+    def side_rad(self) -> float:
+        """Side of the cells, rad."""
+        return pixels.scale_rad(self.order)
+
+
+class SkyTerm(Protocol):
+    """One factor of a sky map."""
+
+    def log_mean(self, cells: Cells) -> FloatArray:
+        """Logarithm of the term's mean over each cell, up to a constant, shape (n,)."""
+        ...
+
+    def resolves(self, cells: Cells) -> BoolArray:
+        """Where the cells are fine enough for this term, shape (n,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AnnulusTerm:
+    """The delay of one pair as a function of direction.
+
+    Parameters
+    ----------
+    axis
+        Unit vector r_a - r_b.
+    light_time_s
+        Length of the baseline, light seconds.
+    posterior
+        Of the delay in the frame of the axis.
+    width_s
+        Local width of the posterior at its grid points, s, 1 sigma of the mode there.
+    """
+
+    axis: FloatArray
+    light_time_s: float
+    posterior: DelayPosterior
+    width_s: FloatArray
+
+    @classmethod
+    def of(cls, annulus: Annulus) -> "AnnulusTerm":
+        """Term of an annulus."""
+        posterior = annulus.posterior.shifted(annulus.pair.clock_offset_s)
+        return cls(
+            axis=annulus.pair.axis,
+            light_time_s=annulus.pair.light_time_s,
+            posterior=posterior,
+            width_s=_local_width_s(posterior),
+        )
+
+    def delay_s(self, cells: Cells) -> FloatArray:
+        """Delay at the centre of each cell, s."""
+        return np.asarray(cells.centre @ self.axis * self.light_time_s)
+
+    def _span_s(self, delay_s: FloatArray, half_extent_rad: float) -> FloatArray:
+        """Half the range of the delay over a cell, s: first order in its extent, second where the ring shrinks to a point."""
+        sine = np.sqrt(np.maximum(1.0 - (delay_s / self.light_time_s) ** 2, 0.0))
+        return self.light_time_s * np.maximum(sine * np.sin(half_extent_rad), 0.5 * half_extent_rad**2)
+
+    def resolves(self, cells: Cells) -> BoolArray:
+        """Where the delay changes over a cell by less than the posterior does."""
+        delay = self.delay_s(cells)
+        width = np.interp(delay, self.posterior.delay_s, self.width_s)
+        return np.asarray(2.0 * self._span_s(delay, MEAN_SIDES * cells.side_rad) < RESOLVED_SIGMA * width)
+
+    def log_mean(self, cells: Cells) -> FloatArray:
+        """Mean of the posterior over the delays of each cell; its value at the centre where it is resolved."""
+        delay = self.delay_s(cells)
+        half = self._span_s(delay, CORNER_SIDES * cells.side_rad)
+        low = np.maximum(delay - half, -self.light_time_s)
+        high = np.minimum(delay + half, self.light_time_s)
+        mean = (self.posterior.cumulative(high) - self.posterior.cumulative(low)) / (high - low)
+        value = np.where(self.resolves(cells), self.posterior.at(delay), mean)
+        return np.asarray(np.log(np.maximum(value, FLOOR / self.light_time_s)))
+
+    def z(self, cells: Cells) -> FloatArray:
+        """Distance of each cell from the mean delay, in standard deviations."""
+        return np.asarray((self.delay_s(cells) - self.posterior.mean_s) / self.posterior.sigma_s)
+
+    @property
+    def best_log(self) -> float:
+        """Logarithm of the highest density at a possible delay."""
+        possible = np.abs(self.posterior.delay_s) <= self.light_time_s
+        edges = self.posterior.at([-self.light_time_s, self.light_time_s])
+        best = max(float(self.posterior.density[possible].max(initial=0.0)), float(edges.max()))
+        return float(np.log(max(best, FLOOR / self.light_time_s)))
+
+
+def _local_width_s(posterior: DelayPosterior) -> FloatArray:
+    """Gaussian-equivalent width of the mode that each grid point belongs to, s: its probability over its peak density."""
+    grid, density = posterior.delay_s, posterior.density
+    bounds = [0, *valleys(density, 0.2), grid.size - 1]
+    width = np.empty(grid.size)
+    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        part = slice(first, last + 1)
+        width[part] = np.trapezoid(density[part], grid[part]) / density[part].max() / np.sqrt(2.0 * np.pi)
+    return width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EarthTerm:
+    """The Earth as a craft that saw the burst sees it: the burst cannot have come from there.
+
+    Parameters
+    ----------
+    axis
+        Unit vector from the craft to the geocentre.
+    radius_rad
+        Angular radius of the Earth with its atmosphere, rad.
+    """
+
+    axis: FloatArray
+    radius_rad: float
+
+    @classmethod
+    def of(cls, craft: SpacecraftPosition) -> "EarthTerm":
+        """Term of a craft."""
+        radius = np.arcsin(min((EARTH_RADIUS_KM + ATMOSPHERE_KM) / craft.distance_km, 1.0))
+        return cls(axis=read_only(-craft.vector_km / craft.distance_km), radius_rad=float(radius))
+
+    def _beyond_rad(self, cells: Cells) -> FloatArray:
+        return np.asarray(np.arccos(np.clip(cells.centre @ self.axis, -1.0, 1.0)) - self.radius_rad)
+
+    def resolves(self, cells: Cells) -> BoolArray:
+        """Where a cell is far from the limb, or smaller than its softness."""
+        if cells.side_rad < LIMB_RAD:
+            return np.ones(cells.pixel.size, dtype=bool)
+        return np.asarray(np.abs(self._beyond_rad(cells)) > cells.side_rad + 3.0 * LIMB_RAD)
+
+    def log_mean(self, cells: Cells) -> FloatArray:
+        """Share of each cell that is not behind the Earth."""
+        softness = max(LIMB_RAD, 0.3 * cells.side_rad)
+        return np.asarray(np.log(FLOOR + (1.0 - FLOOR) * ndtr(self._beyond_rad(cells) / softness)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CircleTerm:
+    """A Fisher distribution about a position.
+
+    Parameters
+    ----------
+    axis
+        Unit vector to the position.
+    concentration
+        kappa: density proportional to exp(kappa (cos(distance) - 1)).
+    """
+
+    axis: FloatArray
+    concentration: float
+
+    @classmethod
+    def of(cls, ra_deg: float, dec_deg: float, radius_deg: float, containment: float) -> "CircleTerm":
+        """Term of a position (deg) with a radius (deg) that holds the probability `containment` (0..1)."""
+        if not (0.0 < radius_deg < 180.0 and 0.0 < containment < 1.0):
+            raise ScienceError(f"an error circle of {radius_deg} deg at {containment} is none")
+        return cls(
+            axis=read_only(unit_vector(ra_deg, dec_deg)),
+            concentration=_concentration(float(np.radians(radius_deg)), containment),
+        )
+
+    def resolves(self, cells: Cells) -> BoolArray:
+        """Everywhere, once the cells are finer than the circle."""
+        fine = cells.side_rad * np.sqrt(self.concentration) < RESOLVED_SIGMA
+        return np.full(cells.pixel.size, fine)
+
+    def log_mean(self, cells: Cells) -> FloatArray:
+        """The density, blurred by cells that are too coarse for it."""
+        blur = 0.0 if self.resolves(cells)[:1].all() else cells.side_rad**2 / 6.0
+        kappa = 1.0 / (1.0 / self.concentration + blur)
+        # 1 - cos(distance) from the chord, exact for arcseconds.
+        chord2 = ((cells.centre - self.axis) ** 2).sum(axis=1)
+        return np.asarray(np.maximum(np.log(kappa / self.concentration) - 0.5 * kappa * chord2, np.log(FLOOR)))
+
+
+def _concentration(radius_rad: float, containment: float) -> float:
+    """Kappa of the Fisher distribution that holds `containment` within a radius; 0 where even no concentration holds more."""
+    versine = 2.0 * np.sin(0.5 * radius_rad) ** 2
+    if containment <= 0.5 * versine:
+        return 1e-9
+
+    def excess(log_kappa: float) -> float:
+        kappa = np.exp(log_kappa)
+        return float(np.expm1(-kappa * versine) / np.expm1(-2.0 * kappa) - containment)
+
+    guess = float(np.log(-np.log1p(-containment) / versine))
+    return float(np.exp(brentq(excess, min(guess, 0.0) - 25.0, max(guess, 0.0) + 5.0, xtol=1e-13)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MapTerm:
+    """Another sky map, as its exact mean over any cell.
+
+    Parameters
+    ----------
+    start
+        First numbers of its cells on the finest grid and the end of the sky, shape (n + 1,).
+    cumulative
+        Probability before each of them, shape (n + 1,).
+    """
+
+    start: IntArray
+    cumulative: FloatArray
+
+    @classmethod
+    def of(cls, skymap: "SkyMap") -> "MapTerm":
+        """Term of a map."""
+        return cls(
+            start=np.append(skymap.start, pixels.N_FINEST),
+            cumulative=np.concatenate([[0.0], np.cumsum(skymap.probability)]),
+        )
+
+    def _range(self, cells: Cells) -> tuple[IntArray, IntArray]:
+        shift = 2 * (pixels.FINEST_ORDER - cells.order)
+        return np.asarray(cells.pixel << shift), np.asarray((cells.pixel + 1) << shift)
+
+    def resolves(self, cells: Cells) -> BoolArray:
+        """Where a cell lies within one cell of the map."""
+        first, last = self._range(cells)
+        own = np.searchsorted(self.start, first, side="right")
+        return np.asarray(own == np.searchsorted(self.start, last - 1, side="right"))
+
+    def log_mean(self, cells: Cells) -> FloatArray:
+        """Mean density over each cell, in units of an even spread."""
+        first, last = self._range(cells)
+        share = self._before(last) - self._before(first)
+        return np.asarray(np.log(np.maximum(share * 12.0 * 4.0**cells.order, FLOOR)))
+
+    def _before(self, number: IntArray) -> FloatArray:
+        cell = np.clip(np.searchsorted(self.start, number, side="right") - 1, 0, self.start.size - 2)
+        part = (number - self.start[cell]) / (self.start[cell + 1] - self.start[cell])
+        return np.asarray(self.cumulative[cell] + part * (self.cumulative[cell + 1] - self.cumulative[cell]))

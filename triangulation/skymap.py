@@ -1,0 +1,288 @@
+"""Sky maps: probability on adaptive multi-order HEALPix cells, and what is asked of them.
+
+The algebra is exact on cells of any orders: a product or an overlap of two maps is taken on the coarsest common refinement.
+How a map is made from annuli is in `triangulation.skymap_build`; its file form is in `triangulation.skymap_file`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tocsin.domain.errors import ScienceError
+from tocsin.domain.light_curves import FloatArray, IntArray, read_only
+from triangulation import pixels, skymap_build, skymap_file
+from triangulation.annulus import Annulus
+from triangulation.geometry import SpacecraftPosition, radec_deg
+from triangulation.sky_terms import AnnulusTerm, CircleTerm, EarthTerm, MapTerm, SkyTerm
+
+if TYPE_CHECKING:
+    from mocpy import MOC
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SkyMap:
+    """Probability of the source position over the whole sky, ICRS.
+
+    Parameters
+    ----------
+    uniq
+        UNIQ numbers of HEALPix cells (nested), shape (n,): a partition of the whole sky, any order.
+    density_sr
+        Probability per sr in each cell, shape (n,); normalised on construction.
+    header
+        Lineage and further facts, by FITS keyword.
+    distance
+        Distance layers of an LVK map by column name (``DISTMU``, ``DISTSIGMA``, ``DISTNORM``), each of shape (n,).
+
+    Raises
+    ------
+    ScienceError
+        The cells overlap or leave holes, or a density is negative, not finite or nowhere positive.
+    """
+
+    uniq: IntArray
+    density_sr: FloatArray
+    header: Mapping[str, str | float | int] = field(default_factory=dict)
+    distance: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Bring the cells into the order of the sky, check that they cover it once, normalise."""
+        order, pixel = pixels.order_and_pixel(np.asarray(self.uniq))
+        start = pixels.start_of(order, pixel)
+        sky = np.argsort(start)
+        if not pixels.is_partition(start[sky], order[sky]):
+            raise ScienceError("the cells of a sky map must cover the whole sky once")
+        density = np.array(self.density_sr, dtype=np.float64)[sky]
+        total = float(density @ pixels.area_sr(order[sky]))
+        if not (np.isfinite(density).all() and (density >= 0).all() and total > 0):
+            raise ScienceError("the density of a sky map must be finite, not negative and somewhere positive")
+        uniq = np.asarray(self.uniq, dtype=np.int64)[sky]
+        uniq.flags.writeable = False
+        object.__setattr__(self, "uniq", uniq)
+        object.__setattr__(self, "density_sr", read_only(density / total))
+        layers = {name: read_only(np.asarray(layer)[sky]) for name, layer in self.distance.items()}
+        object.__setattr__(self, "distance", layers)
+
+    def __len__(self) -> int:
+        return int(self.uniq.size)
+
+    @cached_property
+    def order(self) -> IntArray:
+        """Order of each cell, shape (n,)."""
+        return pixels.order_and_pixel(self.uniq)[0]
+
+    @cached_property
+    def pixel(self) -> IntArray:
+        """Nested number of each cell, shape (n,)."""
+        return pixels.order_and_pixel(self.uniq)[1]
+
+    @cached_property
+    def start(self) -> IntArray:
+        """First number of each cell on the grid of order 29, ascending, shape (n,)."""
+        return pixels.start_of(self.order, self.pixel)
+
+    @cached_property
+    def area_deg2(self) -> FloatArray:
+        """Solid angle of each cell, deg2, shape (n,)."""
+        return pixels.area_sr(self.order) * pixels.SQUARE_DEG
+
+    @cached_property
+    def probability(self) -> FloatArray:
+        """Probability of each cell, shape (n,)."""
+        return np.asarray(self.density_sr * pixels.area_sr(self.order))
+
+    @classmethod
+    def from_annuli(
+        cls,
+        annuli: Sequence[Annulus],
+        *,
+        pairs: Sequence[tuple[str, str]] | None = None,
+        delay_covariance_s2: FloatArray | None = None,
+        detected_by: Sequence[SpacecraftPosition] = (),
+        priors: Sequence["SkyMap"] = (),
+        max_order: int = skymap_build.MAX_ORDER,
+        header: Mapping[str, str | float | int] | None = None,
+    ) -> "SkyMap":
+        """Map from the delays of several pairs, minus the Earth, times maps known before.
+
+        Parameters
+        ----------
+        annuli
+            One per independent pair: n - 1 for n craft, best all against the best-timed one.
+        pairs
+            Names of the craft of each annulus; with them, a set that is no tree (the third pair of three craft) is refused.
+        delay_covariance_s2
+            Joint covariance of the delays, s2, shape (m, m): what craft in common share.
+        detected_by
+            Craft that saw the burst: it cannot have come through the Earth as they see it.
+        priors
+            Maps that hold other information (LVK, GBM).
+        max_order
+            Finest order of the cells.
+        header
+            Lineage for the file.
+
+        Raises
+        ------
+        ScienceError
+            The pairs depend on each other, or the annuli do not meet.
+        """
+        skymap_build.check_independent(pairs, len(annuli), delay_covariance_s2)
+        terms: list[SkyTerm] = [AnnulusTerm.of(annulus) for annulus in annuli]
+        terms += [EarthTerm.of(craft) for craft in detected_by] + [MapTerm.of(prior) for prior in priors]
+        uniq, density = skymap_build.build(terms, covariance_s2=delay_covariance_s2, max_order=max_order)
+        return cls(uniq=uniq, density_sr=density, header=dict(header or {}))
+
+    @classmethod
+    def from_position(
+        cls, ra_deg: float, dec_deg: float, *, error_radius_deg: float, containment: float = 0.68
+    ) -> "SkyMap":
+        """Round map about a position: a Fisher distribution (a Gaussian, wrapped on the sphere).
+
+        Parameters
+        ----------
+        ra_deg, dec_deg
+            Position, deg.
+        error_radius_deg
+            Radius, deg, that holds ...
+        containment
+            ... this probability (0..1).
+
+        Examples
+        --------
+        >>> disc = SkyMap.from_position(10.0, -20.0, error_radius_deg=3.0, containment=0.9)
+        >>> round(disc.credible_area_deg2(0.9), 1)
+        28.2
+        """
+        term = CircleTerm.of(ra_deg, dec_deg, error_radius_deg, containment)
+        uniq, density = skymap_build.build([term], max_order=skymap_build.MAX_ORDER)
+        return cls(uniq=uniq, density_sr=density)
+
+    def combine(self, *others: "SkyMap") -> "SkyMap":
+        """Product of this map with others that hold independent information, on the common refinement of their cells.
+
+        Raises
+        ------
+        ScienceError
+            The maps exclude each other.
+        """
+        result = self
+        for other in others:
+            result = _product(result, other)
+        return result
+
+    @cached_property
+    def _ranking(self) -> tuple[IntArray, FloatArray, FloatArray]:
+        # Cells from dense to thin, with the probability and area up to and including each.
+        rank = np.argsort(-self.density_sr, kind="stable")
+        return rank, np.cumsum(self.probability[rank]), np.cumsum(self.area_deg2[rank])
+
+    def credible_area_deg2(self, level: float) -> float:
+        """Smallest area that holds probability `level` (0..1), deg2; the last cell counts in part."""
+        _check_level(level)
+        _, probability, area = self._ranking
+        return float(np.interp(level * probability[-1], np.append(0.0, probability), np.append(0.0, area)))
+
+    def credible_region(self, level: float) -> IntArray:
+        """UNIQ numbers of the densest cells that together hold probability `level` (0..1)."""
+        _check_level(level)
+        rank, probability, _ = self._ranking
+        return np.sort(self.uniq[rank[: int(np.searchsorted(probability, level)) + 1]])
+
+    def credible_moc(self, level: float) -> "MOC":
+        """Multi-order coverage of the credible region of `level` (0..1); needs the package mocpy."""
+        return skymap_file.moc_of(self.credible_region(level))
+
+    def containment(self, ra_deg: float, dec_deg: float) -> float:
+        """Credible level (0..1) at which the map reaches a point (deg): cells of equal density count half."""
+        density = self.density_sr[self.cell_at(ra_deg, dec_deg)]
+        denser = float(self.probability[self.density_sr > density].sum())
+        return min(denser + 0.5 * float(self.probability[self.density_sr == density].sum()), 1.0)
+
+    def cell_at(self, ra_deg: float, dec_deg: float) -> int:
+        """Index of the cell that holds a point (deg)."""
+        return int(np.searchsorted(self.start, pixels.finest_at(ra_deg, dec_deg)[0], side="right")) - 1
+
+    def density_at(self, ra_deg: float, dec_deg: float) -> float:
+        """Probability per sr at a point (deg)."""
+        return float(self.density_sr[self.cell_at(ra_deg, dec_deg)])
+
+    @property
+    def peak(self) -> tuple[float, float]:
+        """RA and Dec of the centre of the densest cell, deg."""
+        best = int(np.argmax(self.density_sr))
+        ra, dec = radec_deg(pixels.centres(int(self.order[best]), self.pixel[best : best + 1])[0])
+        return float(ra), float(dec)
+
+    def write(self, path: Path | str, *, overwrite: bool = True) -> None:
+        """Write as multi-order FITS (UNIQ, PROBDENSITY in sr^-1, ORDERING=NUNIQ)."""
+        columns = {"PROBDENSITY": self.density_sr, **self.distance}
+        skymap_file.write(Path(path), self.uniq, columns, self.header, overwrite=overwrite)
+
+    @classmethod
+    def read(cls, path: Path | str) -> "SkyMap":
+        """Read multi-order (NUNIQ) or flat (NESTED, RING) HEALPix FITS, plain or gzipped.
+
+        Raises
+        ------
+        ScienceError
+            The file holds no sky map.
+        """
+        return cls._of(skymap_file.read(Path(path)))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "SkyMap":
+        """Map from the bytes of a FITS file, as notices carry them."""
+        return cls._of(skymap_file.read(content))
+
+    def to_bytes(self) -> bytes:
+        """Bytes of the multi-order FITS file."""
+        return skymap_file.to_bytes(self.uniq, {"PROBDENSITY": self.density_sr, **self.distance}, self.header)
+
+    @classmethod
+    def _of(cls, found: "skymap_file.MapFile") -> "SkyMap":
+        return cls(uniq=found.uniq, density_sr=found.density_sr, header=found.header, distance=found.distance)
+
+
+def _check_level(level: float) -> None:
+    if not 0.0 < level <= 1.0:
+        raise ScienceError(f"a credible level lies between 0 and 1, not at {level}")
+
+
+def _common(a: SkyMap, b: SkyMap) -> tuple[IntArray, IntArray, IntArray]:
+    """Indices into both maps, and the order, of the cells of their common refinement."""
+    in_a, in_b = pixels.common_cells(a.start, a.order, b.start, b.order)
+    return in_a, in_b, np.maximum(a.order[in_a], b.order[in_b])
+
+
+def _product(a: SkyMap, b: SkyMap) -> SkyMap:
+    in_a, in_b, _ = _common(a, b)
+    density = a.density_sr[in_a] * b.density_sr[in_b]
+    if not density.any():
+        raise ScienceError("the maps exclude each other", remedy="check that both belong to the same event")
+    finer_a = a.order[in_a] >= b.order[in_b]
+    uniq = np.where(finer_a, a.uniq[in_a], b.uniq[in_b])
+    layers = {name: layer[in_a] for name, layer in a.distance.items()}
+    layers |= {name: layer[in_b] for name, layer in b.distance.items() if name not in layers}
+    return SkyMap(uniq=uniq, density_sr=density, header={**b.header, **a.header}, distance=layers)
+
+
+def overlap(a: SkyMap, b: SkyMap) -> float:
+    """Overlap of two maps, 4 pi times the integral of p_a p_b over the sky: 1 if either knows nothing, large if they agree.
+
+    Parameters
+    ----------
+    a, b
+        Maps; exact on the common refinement of their cells, and symmetric.
+
+    References
+    ----------
+    Ashton, G. et al. 2018, ApJ 860, 6 (the odds of a common source).
+    """
+    in_a, in_b, order = _common(a, b)
+    product = a.density_sr[in_a] * b.density_sr[in_b]
+    return float(pixels.FULL_SKY_SR * (product * pixels.area_sr(order)).sum())

@@ -1,0 +1,165 @@
+"""Adaptive refinement: from terms to the cells of a sky map, coarse where nothing is, fine where the terms need it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import chi2
+
+from tocsin.domain.errors import ScienceError
+from tocsin.domain.light_curves import BoolArray, FloatArray, IntArray
+from triangulation import pixels
+from triangulation.sky_terms import AnnulusTerm, Cells, SkyTerm
+
+FIRST_ORDER, MAX_ORDER = 4, 14
+#: A cell with more probability than this is split.
+TARGET_PROBABILITY = 2e-4
+#: A cell that does not resolve every term is split while its density is above this share of the highest.
+RELEVANT_DENSITY = 2e-5
+#: Beyond this number of cells only probability splits, not resolution.
+MANY_CELLS = 300_000
+#: Annuli that miss each other by more than this chance (4 sigma) do not meet.
+DISAGREEMENT_P = 6.3e-5
+#: A covariance with a larger condition number describes dependent pairs.
+MAX_CONDITION = 1e8
+
+
+def check_independent(
+    pairs: Sequence[tuple[str, str]] | None, n_annuli: int, covariance_s2: FloatArray | None = None
+) -> None:
+    """Refuse delays that hold the same information twice.
+
+    Parameters
+    ----------
+    pairs
+        Names of the craft of each annulus, or None if not known.
+    n_annuli
+        Number of annuli.
+    covariance_s2
+        Joint covariance of the delays, s2; a sound one allows any set of pairs.
+
+    Raises
+    ------
+    ScienceError
+        The pairs close a loop and no sound covariance is given.
+    """
+    if covariance_s2 is not None:
+        if np.shape(covariance_s2) != (n_annuli, n_annuli) or np.linalg.cond(covariance_s2) > MAX_CONDITION:
+            raise ScienceError("the joint covariance of the delays has the wrong shape or is singular")
+        return
+    if pairs is None:
+        return
+    if len(pairs) != n_annuli:
+        raise ScienceError(f"{len(pairs)} pairs named for {n_annuli} annuli")
+    group: dict[str, str] = {}
+    for a, b in pairs:
+        root_a, root_b = _root(group, a), _root(group, b)
+        if root_a == root_b:
+            raise ScienceError(
+                f"the pair {a} - {b} follows from the others: its annulus would count the same photons twice",
+                remedy="use n - 1 pairs of n craft, best all against the best-timed one",
+            )
+        group[root_a] = root_b
+
+
+def _root(group: dict[str, str], name: str) -> str:
+    while (parent := group.get(name, name)) != name:
+        name = parent
+    return name
+
+
+def build(
+    terms: Sequence[SkyTerm], *, covariance_s2: FloatArray | None = None, max_order: int = MAX_ORDER
+) -> tuple[IntArray, FloatArray]:
+    """Cells and densities (not normalised) of the product of terms.
+
+    Parameters
+    ----------
+    terms
+        What to multiply.
+    covariance_s2
+        Joint covariance of the delays of the annuli among the terms, s2.
+    max_order
+        Finest order.
+
+    Returns
+    -------
+    tuple
+        UNIQ numbers, shape (n,), and relative densities, shape (n,).
+
+    Raises
+    ------
+    ScienceError
+        The annuli do not meet.
+    """
+    if not terms:
+        raise ScienceError("a sky map needs at least one annulus, circle or map")
+    cells = Cells.of(FIRST_ORDER, np.arange(12 * 4**FIRST_ORDER))
+    uniq: list[IntArray] = []
+    logs: list[FloatArray] = []
+    best, total = -np.inf, 0.0
+    for order in range(FIRST_ORDER, max_order + 1):
+        log_density, resolved = _evaluate(terms, cells, covariance_s2)
+        best = max(best, float(log_density.max()))
+        split = np.zeros(cells.pixel.size, dtype=bool)
+        if order < max_order:
+            split = _to_split(log_density, resolved, order, best, total, n_cells=sum(part.size for part in uniq))
+        uniq.append(pixels.uniq_of(order, cells.pixel[~split]))
+        logs.append(log_density[~split])
+        total = _total(uniq, logs, best)
+        if not split.any():
+            break
+        children = (4 * cells.pixel[split][:, None] + np.arange(4)).ravel()
+        cells = Cells.of(order + 1, children)
+    every_log = np.concatenate(logs)
+    _check_meet(terms, float(every_log.max()))
+    return np.concatenate(uniq), np.exp(every_log - every_log.max())
+
+
+def _total(uniq: list[IntArray], logs: list[FloatArray], best: float) -> float:
+    """Sum of density times relative area of the cells kept so far, in units of exp(best)."""
+    areas = (pixels.area_sr(pixels.order_and_pixel(part)[0]) for part in uniq)
+    return float(sum((np.exp(log - best) * area).sum() for log, area in zip(logs, areas, strict=True)))
+
+
+def _evaluate(terms: Sequence[SkyTerm], cells: Cells, covariance_s2: FloatArray | None) -> tuple[FloatArray, BoolArray]:
+    log_density = np.sum([term.log_mean(cells) for term in terms], axis=0)
+    resolved = np.logical_and.reduce([term.resolves(cells) for term in terms])
+    if covariance_s2 is not None:
+        log_density = log_density + np.where(resolved, _correlation(terms, cells, covariance_s2), 0.0)
+    return log_density, resolved
+
+
+def _correlation(terms: Sequence[SkyTerm], cells: Cells, covariance_s2: FloatArray) -> FloatArray:
+    """What correlated errors add to the product of independent annuli: -z'(R^-1 - 1)z / 2, R the correlation matrix."""
+    z = np.stack([term.z(cells) for term in terms if isinstance(term, AnnulusTerm)], axis=1)
+    sigma = np.sqrt(np.diag(covariance_s2))
+    excess = np.linalg.inv(covariance_s2 / np.outer(sigma, sigma)) - np.eye(sigma.size)
+    return np.asarray(-0.5 * np.einsum("ni,ij,nj->n", z, excess, z))
+
+
+def _to_split(
+    log_density: FloatArray, resolved: BoolArray, order: int, best: float, total: float, *, n_cells: int
+) -> BoolArray:
+    relative = np.exp(log_density - best)
+    probability = relative * pixels.scale_rad(order) ** 2
+    heavy = probability > TARGET_PROBABILITY * (total + probability.sum())
+    if n_cells + 4 * log_density.size > MANY_CELLS:
+        return np.asarray(heavy)
+    return np.asarray(heavy | (~resolved & (relative > RELEVANT_DENSITY)))
+
+
+def _check_meet(terms: Sequence[SkyTerm], best_log: float) -> None:
+    """Refuse annuli whose product is nowhere near the product of their peaks."""
+    annuli = [term for term in terms if isinstance(term, AnnulusTerm)]
+    if len(annuli) < 2 or len(annuli) != sum(not _is_prior(term) for term in terms):
+        return
+    missing = sum(term.best_log for term in annuli) - best_log
+    if missing > 0.5 * chi2.isf(DISAGREEMENT_P, max(len(annuli) - 2, 1)):
+        raise ScienceError(
+            "the annuli do not meet (beyond 4 sigma)",
+            remedy="check that all curves show the same burst, and clocks and positions",
+        )
+
+
+def _is_prior(term: SkyTerm) -> bool:
+    return not isinstance(term, AnnulusTerm)
