@@ -153,6 +153,8 @@ def _details(triggers: Sequence[Trigger], considered: Sequence[Trigger], main: T
         details["retracted_triggers"] = " ".join(retracted)
     if cites := sorted({key for t in triggers for s in t.notices for key in cited_keys(s.notice)}):
         details["cites"] = " ".join(cites)
+    if not any(t.standing for t in triggers):
+        details["retraction_only"] = True
     if positions_disagree(considered):
         details["positions_disagree"] = True
     return details

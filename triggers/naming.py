@@ -7,7 +7,8 @@ from datetime import datetime
 from tocsin.domain.events import EventKind
 from tocsin.domain.notices import Notice
 from triggers.aliases import alias_keys
-from triggers.families import TRAITS, Family, family_of
+from triggers.families import TRAITS, Family, craft_of, family_of
+from triggers.ordering import refinement
 from triggers.trigger_groups import Trigger
 
 _ICECUBE_NAME = re.compile(r"^IceCube(-Cascade)?[- ]\d{6}[A-Z]$", re.IGNORECASE)
@@ -19,10 +20,13 @@ _OWN_NAME = {
     Family.GBM: re.compile(r"^bn\d{9}$"),
 }
 #: Families whose trigger alone is called a burst: the others' are often particles, spikes or flares.
-_ALWAYS_BURSTS = frozenset({Family.SWIFT, Family.KONUS, Family.LAT, Family.IBIS})
-#: Class of a burst in notices that classify, and the probability from which one is called so.
+_ALWAYS_BURSTS = frozenset({Family.SWIFT, Family.KONUS, Family.LAT})
+#: Class of a burst in notices that classify, and the probability from which a class is believed.
 BURST_CLASS = "GRB"
-BURST_PROBABILITY = 0.5
+LIKELY = 0.5
+_SOLAR = frozenset({"solar_flare", "SFLARE"})
+#: `triggers.ordering.refinement` of an INTEGRAL wake-up.
+WAKE_UP = 2
 
 
 def event_name(triggers: Sequence[Trigger], main: Trigger) -> str:
@@ -74,10 +78,12 @@ def day_fraction(t0_utc: datetime) -> str:
 
 
 def is_called_burst(triggers: Sequence[Trigger]) -> bool:
-    """Whether gamma-ray triggers are called a burst: two craft saw it, or one that says it was one."""
-    if len({t.family for t in triggers}) > 1:
+    """Whether gamma-ray triggers are called a burst: two craft saw it, or one says so, and none says solar flare."""
+    if any(_last_class(t) in _SOLAR for t in triggers):
+        return False
+    if len({craft_of(t.family) for t in triggers}) > 1:
         return True
-    return any(t.family in _ALWAYS_BURSTS or _says_burst(t) for t in triggers)
+    return any(t.family in _ALWAYS_BURSTS or _is_imaged(t) or _last_class(t) == BURST_CLASS for t in triggers)
 
 
 def new_event_id(notice: Notice) -> str:
@@ -150,8 +156,16 @@ def _is_cascade(trigger: Trigger) -> bool:
     return any("CASCADE" in stored.notice.notice_type.upper() for stored in trigger.notices)
 
 
-def _says_burst(trigger: Trigger) -> bool:
+def _is_imaged(trigger: Trigger) -> bool:
+    """Whether INTEGRAL's imager has a position it stands for; its weak triggers are mostly noise."""
+    return trigger.family is Family.IBIS and any(refinement(s.notice) >= WAKE_UP for s in trigger.standing)
+
+
+def _last_class(trigger: Trigger) -> str | None:
+    """Most likely class in the latest notice that classifies, if it is likely at all."""
     for stored in reversed(trigger.refined):
-        if stored.notice.classification:
-            return stored.notice.classification.get(BURST_CLASS, 0.0) >= BURST_PROBABILITY
-    return False
+        shares = stored.notice.classification
+        if shares:
+            name = min(shares, key=lambda name: (-shares[name], name))
+            return name if shares[name] >= LIKELY else None
+    return None

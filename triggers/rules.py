@@ -1,0 +1,231 @@
+"""The rules: what a notice changed, how loud the event is now, who is told, and why, in words for three in the morning.
+
+`Rules.judge` says how loud an event is by itself; `Rules.decide` compares before and after and says whether people
+are woken or told. In this order: a test is told to nobody; a retraction is told to whoever was told, and wakes
+nobody; a stale notice wakes nobody; then tier 1 wakes once, and again only for a material change.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tocsin.domain.events import Change, Decision, Event, Tier
+from tocsin.domain.notices import Notice
+from triggers.changes import Comparison, compare
+from triggers.companions import Association
+from triggers.rules_config import RuleBook, read_rule_book
+from triggers.wording import describe, describe_association
+
+TEST_RULE, RETRACTION_RULE, FLOOD_RULE, COUNTERPART_RULE = "test", "retraction", "flood", "counterpart"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How loud an event is by itself.
+
+    Parameters
+    ----------
+    tier, search_window_s, rule
+        As in `Decision`.
+    reasons
+        Why this tier.
+    """
+
+    tier: Tier
+    search_window_s: tuple[float, float] | None
+    rule: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Rules made from ``config/rules.toml``.
+
+    Parameters
+    ----------
+    book
+        What the file says.
+    """
+
+    book: RuleBook
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], *, file: str = "rules.toml") -> "Rules":
+        """Rules of a parsed configuration file.
+
+        Raises
+        ------
+        ConfigurationError
+            A key is missing, unknown or wrong: the message names the file and the key.
+        """
+        return cls(book=read_rule_book(mapping, file=file))
+
+    def judge(self, event: Event, *, associations: Sequence[Association] = (), recent_at_position: int = 0) -> Verdict:
+        """How loud an event is, whatever was told before; retraction and staleness are not looked at here.
+
+        Parameters
+        ----------
+        event
+            The event.
+        associations
+            Events of other messengers that may be of one source with it, see `triggers.companions`.
+        recent_at_position
+            Number of earlier events at its position, see `triggers.floods`.
+        """
+        rule = next(rule for rule in self.book.rules if rule.condition.holds(event))
+        verdict = Verdict(
+            tier=rule.tier,
+            search_window_s=rule.search_window_s,
+            rule=rule.name,
+            reasons=(rule.reason, *describe(event)),
+        )
+        verdict = self._quieter_in_flood(verdict, recent_at_position)
+        return self._louder_with_counterpart(verdict, associations)
+
+    def decide(
+        self,
+        *,
+        before: Event | None,
+        after: Event,
+        notice: Notice,
+        was_paged: bool,
+        was_told: bool | None = None,
+        is_replay: bool = False,
+        associations: Sequence[Association] = (),
+        known_associations: Collection[str] = (),
+        recent_at_position: int = 0,
+        areas_90_deg2: tuple[float, float] | None = None,
+    ) -> Decision:
+        """What is to be done about an event after a notice.
+
+        Parameters
+        ----------
+        before, after
+            The event without and with the notice, as one audience sees it; `before` is None for a new event.
+        notice
+            The notice.
+        was_paged
+            People have been woken for this event.
+        was_told
+            The channel has a message on it; None: taken from what the rules say of `before`.
+        is_replay
+            Stored or simulated notices are run through the service.
+        associations
+            Events that may be of one source with it.
+        known_associations
+            Identifiers of those that were known before.
+        recent_at_position
+            Number of earlier events at its position.
+        areas_90_deg2
+            90 % areas of the sky map before and after, deg2, where both are known.
+        """
+        verdict = self.judge(after, associations=associations, recent_at_position=recent_at_position)
+        earlier = None if before is None else self.judge(before, recent_at_position=recent_at_position)
+        told = was_paged or (_would_be_told(before, earlier) if was_told is None else was_told)
+        comparison = compare(
+            before=before,
+            after=after,
+            tiers=(None if earlier is None else earlier.tier, verdict.tier),
+            changes=self.book.changes,
+            new_counterparts=[a for a in self._rare(associations) if a.other_id not in known_associations],
+            areas_90_deg2=areas_90_deg2,
+        )
+        if after.is_test or notice.is_test:
+            decision = _for_test(notice, after)
+        elif after.is_retracted:
+            decision = _for_retraction(earlier, told=told, comparison=comparison)
+        else:
+            decision = _for_event(
+                verdict, comparison, was_paged=was_paged, told=told, is_stale=notice.is_stale or after.is_stale
+            )
+        replay = ("Replay: this is not happening now, and no person is to be called.",) if is_replay else ()
+        return replace(decision, reasons=(*replay, *decision.reasons))
+
+    def _rare(self, associations: Sequence[Association]) -> list[Association]:
+        limit_hz = self.book.counterpart.joint_far_at_most_hz
+        return [a for a in associations if a.joint_far_hz is not None and a.joint_far_hz <= limit_hz]
+
+    def _louder_with_counterpart(self, verdict: Verdict, associations: Sequence[Association]) -> Verdict:
+        rare = self._rare(associations)
+        words = tuple(describe_association(a) for a in associations)
+        tier = self.book.counterpart.tier
+        if not rare or verdict.tier <= tier:
+            return replace(verdict, reasons=(*verdict.reasons, *words))
+        return replace(verdict, tier=tier, rule=COUNTERPART_RULE, reasons=(*words, *verdict.reasons))
+
+    def _quieter_in_flood(self, verdict: Verdict, recent_at_position: int) -> Verdict:
+        flood = self.book.flood
+        if recent_at_position < flood.at_most or verdict.tier is Tier.RECORD:
+            return verdict
+        reason = (
+            f"Recorded only: {recent_at_position} events within {flood.radius_deg:g} deg in the last "
+            f"{flood.within_s / 3600:g} h, so a source there is flaring."
+        )
+        return replace(verdict, tier=Tier.RECORD, rule=FLOOD_RULE, reasons=(reason, *verdict.reasons))
+
+
+def change_of(*, before: Event | None, after: Event, notice: Notice) -> Change:
+    """What a notice did to its event; a duplicate changed nothing but the list of notices."""
+    if before is None:
+        return Change.NEW
+    if replace(after, notice_keys=before.notice_keys) == before:
+        return Change.DUPLICATE
+    return Change.RETRACTION if notice.is_retraction else Change.UPDATE
+
+
+def _would_be_told(before: Event | None, earlier: Verdict | None) -> bool:
+    """Whether the event as it was before is one that the channel is told of."""
+    if before is None or earlier is None or before.is_test or before.is_stale:
+        return False
+    return earlier.tier < Tier.RECORD and not before.details.get("retraction_only")
+
+
+def _for_test(notice: Notice, after: Event) -> Decision:
+    why = notice.details.get("test_reason") or after.details.get("test_reason") or "the notice is marked as one"
+    return Decision(
+        tier=Tier.RECORD,
+        pages=False,
+        tells=False,
+        is_material=False,
+        search_window_s=None,
+        rule=TEST_RULE,
+        reasons=(f"Test: {why}. Nobody is told of tests.",),
+    )
+
+
+def _for_retraction(earlier: Verdict | None, *, told: bool, comparison: Comparison) -> Decision:
+    if told:
+        reasons = ["Retracted by its sender: stand down."] if comparison.is_retracted_now else []
+        reasons.append("Told to those who were told of the event; nobody is woken for it.")
+    else:
+        reasons = ["Retracted by its sender. Nobody had been told of the event, so nobody is told now."]
+    return Decision(
+        tier=earlier.tier if told and earlier is not None else Tier.RECORD,
+        pages=False,
+        tells=told,
+        is_material=told and comparison.is_retracted_now,
+        search_window_s=None,
+        rule=RETRACTION_RULE,
+        reasons=tuple(reasons),
+    )
+
+
+def _for_event(verdict: Verdict, comparison: Comparison, *, was_paged: bool, told: bool, is_stale: bool) -> Decision:
+    wakes = verdict.tier is Tier.WAKE
+    is_material = bool(comparison.material) or (comparison.is_new and verdict.tier < Tier.RECORD)
+    pages = wakes and not is_stale and (not was_paged or is_material)
+    tells = told or (verdict.tier < Tier.RECORD and not is_stale)
+    reasons = [*comparison.material, *comparison.stand_down, *verdict.reasons]
+    if is_stale:
+        reasons.append("Stale: the event is over 30 days older than the notice; nobody is woken.")
+    elif wakes and not pages:
+        reasons.append("Nobody is woken again: people were woken before, and nothing material has changed.")
+    return Decision(
+        tier=verdict.tier,
+        pages=pages,
+        tells=tells,
+        is_material=is_material and not is_stale,
+        search_window_s=verdict.search_window_s,
+        rule=verdict.rule,
+        reasons=tuple(reasons),
+    )

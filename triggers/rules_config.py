@@ -1,0 +1,230 @@
+"""The rules of ``config/rules.toml``, read strictly: what is wrong or unknown names the file and the key."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+
+from tocsin.domain.errors import ConfigurationError
+from tocsin.domain.events import EventKind, Tier
+from tocsin.domain.notices import Phase
+from triggers.coincidence import YEAR_S, CoincidenceWindow
+from triggers.companions import PairWindow
+from triggers.conditions import Condition
+from triggers.config_table import Table
+from triggers.families import Family
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule.
+
+    Parameters
+    ----------
+    name
+        Unique name.
+    condition
+        When it decides.
+    tier
+        How loud.
+    search_window_s
+        Interval around T0 to search, s; None: no reaction.
+    reason
+        Why, in words.
+    """
+
+    name: str
+    condition: Condition
+    tier: Tier
+    search_window_s: tuple[float, float] | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What makes people be woken again.
+
+    Parameters
+    ----------
+    error_shrinks_by, error_from_deg
+        The 90 % radius is smaller by this factor, and was at least this large, deg.
+    area_shrinks_by
+        The 90 % area of the sky map is smaller by this factor.
+    """
+
+    error_shrinks_by: float
+    error_from_deg: float
+    area_shrinks_by: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flood:
+    """When a flaring source is no news any more: over `at_most` events within `radius_deg` and `within_s`."""
+
+    radius_deg: float
+    within_s: float
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterpart:
+    """What an associated event does: raises the event to `tier` if the pair is as rare as `joint_far_at_most_hz`."""
+
+    tier: Tier
+    joint_far_at_most_hz: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBook:
+    """All of ``config/rules.toml``.
+
+    Parameters
+    ----------
+    rules
+        In order; the last has no conditions.
+    changes, flood, counterpart
+        See there.
+    windows
+        Which pairs of events are looked at.
+    rates_hz
+        Rate of each family's real triggers, Hz.
+    """
+
+    rules: tuple[Rule, ...]
+    changes: Changes
+    flood: Flood
+    counterpart: Counterpart
+    windows: tuple[PairWindow, ...]
+    rates_hz: Mapping[str, float]
+
+
+def read_rule_book(mapping: Mapping[str, object], *, file: str) -> RuleBook:
+    """Rule book of a parsed file.
+
+    Raises
+    ------
+    ConfigurationError
+        A key is missing, unknown or wrong; two rules have one name; the last rule has conditions.
+    """
+    table = Table(mapping, file=file)
+    book = RuleBook(
+        rules=tuple(_rule(child) for child in table.children("rule")),
+        changes=_changes(table.child("changes")),
+        flood=_flood(table.child("flood")),
+        counterpart=_counterpart(table.child("counterpart")),
+        windows=tuple(_window(child) for child in table.children("coincidence")),
+        rates_hz=_rates_hz(table),
+    )
+    table.finish()
+    _check_rules(book.rules, file)
+    return book
+
+
+def _check_rules(rules: tuple[Rule, ...], file: str) -> None:
+    if not rules or rules[-1].condition != Condition():
+        raise ConfigurationError(
+            "the last rule must have no conditions: it decides what none else did", file=file, key="rule"
+        )
+    names = [rule.name for rule in rules]
+    for count, name in enumerate(names, 1):
+        if name in names[: count - 1]:
+            raise ConfigurationError(f"a second rule is named {name!r}", file=file, key=f"rule[{count}].name")
+    for count, rule in enumerate(rules[:-1], 1):
+        if rule.condition == Condition():
+            message = f"{rule.name!r} has no conditions, so no rule after it would ever decide"
+            raise ConfigurationError(message, file=file, key=f"rule[{count}]")
+
+
+def _rule(table: Table) -> Rule:
+    rule = Rule(
+        name=table.text("name"),
+        condition=_condition(table),
+        tier=_tier(table),
+        search_window_s=table.interval("search_window_s") if "search_window_s" in table else None,
+        reason=table.text("reason"),
+    )
+    table.finish()
+    return rule
+
+
+def _condition(table: Table) -> Condition:
+    readers: dict[str, Callable[[str], object]] = {
+        "kinds": lambda name: table.members(name, EventKind),
+        "families": lambda name: table.members(name, Family),
+        "phases": lambda name: table.members(name, Phase),
+        "significant": table.flag,
+        "named_burst": table.flag,
+        "snr_at_least": lambda name: _by_family(table, name),
+        "craft_at_least": lambda name: table.integer(name, least=1),
+        "far_at_most_per_year": lambda name: table.number(name, above=0.0),
+        "class_at_least": table.numbers,
+        "detail_at_least": table.numbers,
+        "detail_at_most": table.numbers,
+    }
+    given = {f.name: readers.get(f.name, table.texts)(f.name) for f in fields(Condition) if f.name in table}
+    return Condition(**given)  # type: ignore[arg-type]  # each reader gives its field's type
+
+
+def _by_family(table: Table, name: str) -> dict[Family, float]:
+    values = table.numbers(name)
+    known = {family.value: family for family in Family}
+    for key in values:
+        if key not in known:
+            raise table.error(f"{name}.{key}", f"is none of {', '.join(sorted(known))}")
+    return {known[key]: value for key, value in values.items()}
+
+
+def _tier(table: Table) -> Tier:
+    value = table.integer("tier", least=1)
+    if value not in list(Tier):
+        raise table.error("tier", "1 (wake), 2 (tell) or 3 (record) is expected")
+    return Tier(value)
+
+
+def _changes(table: Table) -> Changes:
+    changes = Changes(
+        error_shrinks_by=table.number("error_shrinks_by", above=1.0),
+        error_from_deg=table.number("error_from_deg", above=0.0),
+        area_shrinks_by=table.number("area_shrinks_by", above=1.0),
+    )
+    table.finish()
+    return changes
+
+
+def _flood(table: Table) -> Flood:
+    flood = Flood(
+        radius_deg=table.number("radius_deg", above=0.0),
+        within_s=table.number("within_h", above=0.0) * 3600.0,
+        at_most=table.integer("at_most", least=1),
+    )
+    table.finish()
+    return flood
+
+
+def _counterpart(table: Table) -> Counterpart:
+    counterpart = Counterpart(
+        tier=_tier(table), joint_far_at_most_hz=table.number("joint_far_at_most_per_year", above=0.0) / YEAR_S
+    )
+    table.finish()
+    return counterpart
+
+
+def _window(table: Table) -> PairWindow:
+    start_s, stop_s = table.interval("window_s")
+    window = PairWindow(
+        name=table.text("name"),
+        first=table.member("first", EventKind),
+        second=table.member("second", EventKind),
+        window=CoincidenceWindow(start_s=start_s, stop_s=stop_s),
+        groups=table.texts("groups"),
+    )
+    if window.first is window.second:
+        raise table.error("second", "events of one kind are joined or apart, never associated")
+    table.finish()
+    return window
+
+
+def _rates_hz(table: Table) -> dict[str, float]:
+    rates = _by_family(table, "rates_per_year")
+    for family, rate in rates.items():
+        if rate <= 0.0:
+            raise table.error(f"rates_per_year.{family}", "a number above 0 is expected")
+    return {family.value: rate / YEAR_S for family, rate in rates.items()}
