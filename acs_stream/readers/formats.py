@@ -1,0 +1,80 @@
+"""Which format a file is in, told by its content, never by its name."""
+
+import re
+from pathlib import Path
+
+from acs_stream.readers.content import load, name_of, open_fits
+from tocsin.domain.errors import ScienceError
+
+FITS_MAGIC = b"SIMPLE  ="
+#: Extension names that tell a file, to format.
+EXTENSIONS = {
+    "EVNTRATE": "gbm-trigdat",
+    "EVENTS": "gbm-tte",
+    "SPECTRUM": "gbm-cspec",
+    "RATE": "mmoda-fits",
+    "GLAST POS HIST": "gbm-poshist",
+    "INTL-ORBI-SCP": "orbi-scp",
+}
+#: First numbers of rows beyond this and with three columns are Modified Julian Dates.
+MJD_FROM = 40_000.0
+TEXT_HEAD_BYTES = 20_000
+
+
+def guess_format(path_or_bytes: Path | str | bytes) -> str:
+    """Format of a file: a light-curve format, or ``eph``, ``ephs``, ``gbm-poshist``, ``orbi-scp`` (positions).
+
+    Raises
+    ------
+    ScienceError
+        It is none that Tocsin reads.
+    """
+    content = load(path_or_bytes)
+    found = _fits_format(content) if content.startswith(FITS_MAGIC) else _text_format(content)
+    if found is None:
+        raise ScienceError(f"{name_of(path_or_bytes)}: the format is not known", remedy="name it")
+    return found
+
+
+def _fits_format(content: bytes) -> str | None:
+    with open_fits(content) as hdus:
+        names = [str(hdu.name).strip().upper() for hdu in hdus]
+    return next((kind for name, kind in EXTENSIONS.items() if name in names), None)
+
+
+def _text_format(content: bytes) -> str | None:
+    head = content[:TEXT_HEAD_BYTES].decode("utf-8", errors="replace").strip().lstrip("\ufeff")
+    if head.startswith("{"):
+        return "rtlc-json"
+    if head.startswith('"') and "\\n" in head:
+        head = head.strip('"').replace("\\n", "\n")
+    if re.search(r"reference \(start\) UTC|\[IJD\]", head, flags=re.IGNORECASE):
+        return "genlc"
+    if head.startswith(("'", '"')):
+        return "ipnlc" if "INTEGRAL" in head.splitlines()[0].upper() else "ipn-thr"
+    if head.lower().startswith("srcname"):
+        return "ipn-thr"
+    return _by_rows(head)
+
+
+def _by_rows(head: str) -> str | None:
+    rows = [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if not rows:
+        return None
+    if re.match(r"\s*\d{8}\s+[\d.]+\s+\d\d:\d\d:\d\d", rows[0]):
+        return "eph"
+    if "," in rows[0] and re.search(r"[A-Za-z]{2}", rows[0]):
+        return "csv"
+    return _by_numbers(rows)
+
+
+def _by_numbers(rows: list[str]) -> str | None:
+    try:
+        first = [float(field) for field in rows[0].split()]
+    except ValueError:
+        return None
+    if len(rows) <= 2 and len(first) in {3, 6}:
+        return "ephs"
+    if len(first) == 3 and first[0] > MJD_FROM:
+        return "picsit"
+    return "ipn-thr" if len(first) >= 2 else None
