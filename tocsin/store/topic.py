@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Insert, Row, Select, Table, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from tocsin.domain.clock import Clock
 from tocsin.domain.products import may_see
@@ -51,7 +52,7 @@ class Topic:
 
     def _inserted(self, table: Table, row: dict[str, Any]) -> bool:
         """Insert one row unless its unique key exists; whether it was inserted."""
-        return self._connection.execute(insert_if_absent(self._connection.dialect.name, table), row).rowcount == 1
+        return self._connection.execute(insert_and_tell(self._connection.dialect.name, table), row).first() is not None
 
     def _replace(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Insert `rows`, each in place of the one with its primary key."""
@@ -78,6 +79,12 @@ def insert_if_absent(dialect: str, table: Table) -> Insert:
     if dialect == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+@cache
+def insert_and_tell(dialect: str, table: Table) -> ReturningInsert[tuple[Any, ...]]:
+    """As `insert_if_absent`, answering with the key of what is inserted: row counts do not tell it everywhere."""
+    return insert_if_absent(dialect, table).returning(*table.primary_key)
 
 
 @cache
