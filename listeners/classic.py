@@ -23,8 +23,13 @@ _DAY_AND_SECOND = (
     ("Trans_TJD", "Trans_SOD"),
     ("Slew_TJD", "Slew_SOD"),
     ("EVENT_DATE", "EVENT_TIME"),
-    ("Img_Start_TJD", "Img_Start_SOD"),
-    ("TJD", "SOD"),
+    ("Trigger_TJD", "Trigger_SOD"),
+    ("Source_TJD", "Source_SOD"),
+    ("Detection_TJD", "Detection_SOD"),
+    ("ExpoStart_TJD", "ExpoStart_SOD"),
+    ("SpecStart_TJD", "SpecStart_SOD"),
+    ("LCStart_TJD", "LCStart_SOD"),
+    ("Discovery_date", "Discovery_time"),
 )
 #: ISOTime and TJD/SOD that differ by more than the first, but no more than the second, show a misprinted fraction of a
 #: second (``.100`` for 1.00): TJD/SOD stands then. Larger differences are garbage TJDs: ISOTime stands.
@@ -89,6 +94,7 @@ def read_envelope(document: VoEvent, reading: Reading) -> None:
     """Read what any VOEvent has: identifier, role, times, citations, flags that say "test"."""
     params = document.params
     reading.notice_id = document.ivorn
+    reading.trusts_issue_time = True
     _read_role(document, reading)
     reading.issued_utc = parse_time(document.date)
     if reading.issued_utc is None:
@@ -117,6 +123,13 @@ def read_position(document: VoEvent, reading: Reading, *, containment: float | N
             reading.dropped.append("Position2D")
         return
     take_radius(reading, as_number(document.error_radius_deg), containment)
+
+
+def read_arcmin_radius(document: VoEvent, reading: Reading, name: str, containment: float) -> None:
+    """Read an error radius given in arcmin: it stands before the one of the position, which may mean another level."""
+    radius_arcmin = document.params.number(name)
+    if radius_arcmin is not None and radius_arcmin > 0.0 and reading.ra_deg is not None:
+        reading.error_radius_deg, reading.error_containment = radius_arcmin / 60.0, containment
 
 
 def take_radius(reading: Reading, radius_deg: float | None, containment: float | None) -> None:
@@ -167,7 +180,6 @@ def _read_time(document: VoEvent, reading: Reading) -> None:
         return
     if iso is None:
         reading.details["t0_from"] = "tjd_sod"
-        reading.is_t0_repaired = True
     elif _MISPRINT_S[0] < abs((counted - iso).total_seconds()) <= _MISPRINT_S[1]:
         reading.t0_utc = counted
         reading.details["t0_from"] = "tjd_sod"

@@ -13,7 +13,7 @@ from tocsin.domain.notices import DetailValue, Messenger, Notice, Phase, Role, S
 
 #: A notice whose event is older than this, counted from the notice's own issue, is stale.
 STALE_AFTER = timedelta(days=30)
-#: A time repaired from TJD and SOD that lies further after the issue than this is corrupt (early warnings are legal).
+#: A T0 further after the issue than this is corrupt; up to here it is legal, as of early warnings. Tests keep theirs.
 LATEST_AFTER_ISSUE = timedelta(hours=1)
 
 #: Superevent names of mock and test events.
@@ -34,8 +34,8 @@ class Reading:
         The source is one whose every notice is public; notices of other sources are labelled ``private``.
     test_reasons
         Why it is a test; empty: it is none.
-    is_t0_repaired
-        T0 was made from TJD and SOD because the notice's own time was no date.
+    trusts_issue_time
+        The time of issue is a machine's: a T0 that lies well after it is corrupt.
     """
 
     stream: str = "unknown"
@@ -62,7 +62,7 @@ class Reading:
     details: dict[str, DetailValue] = field(default_factory=dict)
     is_public_source: bool = False
     test_reasons: list[str] = field(default_factory=list)
-    is_t0_repaired: bool = False
+    trusts_issue_time: bool = False
 
     def detail(self, name: str, value: DetailValue | None) -> None:
         """Keep a further value, unless there is none."""
@@ -154,7 +154,7 @@ def _judge_time(reading: Reading) -> None:
     t0, issued = reading.t0_utc, reading.issued_utc
     if t0 is None or issued is None or t0 - issued <= LATEST_AFTER_ISSUE:
         return
-    if reading.is_t0_repaired:
+    if reading.trusts_issue_time and not reading.test_reasons:
         reading.t0_utc = None
         reading.dropped.append("ISOTime")
         reading.details.pop("t0_from", None)

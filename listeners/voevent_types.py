@@ -3,7 +3,23 @@
 from collections.abc import Iterable, Mapping
 
 from listeners.classic import VoEventType, read_envelope, read_position, read_typed
-from listeners.notices import antares, fermi_gbm, icecube_voevent, integral, konus_ipn, lvk_voevent
+from listeners.notices import (
+    amon,
+    antares,
+    fermi_gbm,
+    fermi_lat,
+    gcn_misc,
+    gecam_calet,
+    icecube_voevent,
+    integral,
+    km3net_voevent,
+    konus_ipn,
+    lvk_voevent,
+    maxi_voevent,
+    supernovae,
+    svom,
+    swift,
+)
 from listeners.reading import Reading
 from listeners.voevent import VoEvent
 from tocsin.domain.notices import Role
@@ -19,12 +35,20 @@ def _by_number(*families: Iterable[VoEventType]) -> dict[int | None, VoEventType
 
 
 _GCN = _by_number(
+    amon.TYPES,
     fermi_gbm.TYPES,
+    fermi_lat.TYPES,
+    gcn_misc.TYPES,
+    gecam_calet.TYPES,
     icecube_voevent.TYPES,
     integral.TYPES,
     konus_ipn.TYPES,
     lvk_voevent.TYPES,
+    maxi_voevent.TYPES,
+    supernovae.TYPES,
+    swift.TYPES,
 )
+_SVOM = _by_number(svom.TYPES)
 _GCN_BY_NAME = {kind.name: kind for kind in _GCN.values()}
 
 #: Start of the ivorn, the types of that source by number (None: the source has one type), and whether its notices are
@@ -33,6 +57,8 @@ _SOURCES: tuple[tuple[str, Mapping[int | None, VoEventType], bool], ...] = (
     ("ivo://nasa.gsfc.gcn/Antares", {None: antares.ALERT}, False),
     ("ivo://nasa.gsfc.gcn/", _GCN, True),
     ("ivo://gwnet/", _GCN, True),
+    ("ivo://org.svom/", _SVOM, True),
+    ("ivo://KM3NeT", {None: km3net_voevent.ALERT}, False),
 )
 _CLASSIC_TOPIC = "gcn.classic.voevent."
 

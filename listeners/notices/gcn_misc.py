@@ -1,0 +1,40 @@
+"""What else GCN sends by VOEvent: counterparts, coincidences, microlensing, test coordinates, pointings."""
+
+from listeners.classic import Reader, VoEventType, is_mission_id
+from listeners.reading import Reading
+from listeners.voevent import VoEvent
+from tocsin.domain.notices import Messenger, Phase
+
+
+def read_trigger(document: VoEvent, reading: Reading) -> None:
+    """Read the trigger number, and who saw it where that is said."""
+    params = document.params
+    trigger = params.integer("TrigID")
+    if is_mission_id(trigger):
+        reading.identify(str(trigger))
+    reading.detail("telescope", params.text("Telescope"))
+    reading.detail("submitter", params.text("Submitter"))
+
+
+def _type(
+    number: int, name: str, stream: str, *, read: Reader = read_trigger, messenger: Messenger | None = None
+) -> VoEventType:
+    return VoEventType(
+        number=number,
+        name=name,
+        stream=stream,
+        read=read,
+        messenger=messenger,
+        phase=Phase.UPDATE if name == "GRB_CNTRPART" else None,
+        is_test=name.startswith(("TEST_", "HETE_TEST")),
+    )
+
+
+TYPES = (
+    _type(2, "TEST_COORDS", "gcn_test"),
+    _type(44, "HETE_TEST", "hete"),
+    _type(45, "GRB_CNTRPART", "counterpart", messenger=Messenger.OPTICAL),
+    _type(129, "FERMI_POINTDIR", "fermi"),
+    _type(139, "MOA", "moa", messenger=Messenger.OPTICAL),
+    _type(145, "COINCIDENCE", "coincidence"),
+)
