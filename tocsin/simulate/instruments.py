@@ -110,6 +110,8 @@ HEND = InstrumentModel(
 GBM_EDGES_KEV: FloatArray = np.geomspace(4.5, 990.0, 129)
 #: Dead time of a GBM detector per event, s.
 GBM_DEAD_TIME_S = 2.6e-6
+#: Dead time of Konus-Wind per count, s: two counts in 2 ms are printed as 2.01 once corrected.
+KONUS_DEAD_TIME_S = 4.2e-6
 #: Bands of Konus-Wind: G1, G2, G3, keV.
 KONUS_BANDS_KEV = ((20.0, 90.0), (90.0, 380.0), (380.0, 1600.0))
 #: Share of background and of burst counts in each band of Konus-Wind.
@@ -182,7 +184,7 @@ def _burst_times(burst: Burst, channel: IntArray, rng: np.random.Generator) -> F
 def draw_konus_bands(
     arrival: Arrival, burst: Burst, rng: np.random.Generator, *, t0_utc: datetime
 ) -> tuple[LightCurve, LightCurve, LightCurve]:
-    """Light curves G1, G2, G3 of a triggered record of Konus-Wind, whole counts before any dead-time correction.
+    """Light curves G1, G2, G3 of a triggered record of Konus-Wind: counts as recorded, some lost in dead time.
 
     Parameters
     ----------
@@ -198,21 +200,24 @@ def draw_konus_bands(
     n = round((KONUS_SPAN_S[1] - KONUS_SPAN_S[0]) / KONUS_WIND.bin_s)
     edges_s: FloatArray = np.asarray(KONUS_SPAN_S[0] + KONUS_WIND.bin_s * np.arange(n + 1), dtype=np.float64)
     since_zero_s = edges_s - (arrival.at_utc - t0_utc).total_seconds()
-    curves = []
-    for band, background, share in zip(KONUS_BANDS_KEV, KONUS_BACKGROUND_SHARE, KONUS_BURST_SHARE, strict=True):
-        quiet = KONUS_WIND.background.rate_cts_s * background * KONUS_WIND.bin_s
-        mean = quiet + arrival.counts * share * burst.profile(band).share_in(since_zero_s)
-        curves.append(
-            LightCurve(
-                KONUS_WIND.name,
-                t0_utc,
-                start_s=edges_s[:-1],
-                width_s=np.full(n, KONUS_WIND.bin_s),
-                counts=rng.poisson(mean).astype(np.float64),
-                energy_kev=band,
-            )
+    quiet = KONUS_WIND.background.rate_cts_s * KONUS_WIND.bin_s * np.array(KONUS_BACKGROUND_SHARE)
+    shares = zip(KONUS_BANDS_KEV, KONUS_BURST_SHARE, strict=True)
+    burst_counts = [arrival.counts * share * burst.profile(band).share_in(since_zero_s) for band, share in shares]
+    mean = quiet[:, None] + np.array(burst_counts)
+    recorded = rng.poisson(mean / (1.0 + mean.sum(axis=0) * KONUS_DEAD_TIME_S / KONUS_WIND.bin_s))
+    g1, g2, g3 = (
+        LightCurve(
+            KONUS_WIND.name,
+            t0_utc,
+            start_s=edges_s[:-1],
+            width_s=np.full(n, KONUS_WIND.bin_s),
+            counts=counts.astype(np.float64),
+            energy_kev=band,
+            dead_time_s=KONUS_DEAD_TIME_S,
         )
-    return curves[0], curves[1], curves[2]
+        for counts, band in zip(recorded, KONUS_BANDS_KEV, strict=True)
+    )
+    return g1, g2, g3
 
 
 def acs_response(angle_deg: float) -> float:

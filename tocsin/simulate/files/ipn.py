@@ -6,11 +6,9 @@ import numpy as np
 
 from tocsin.domain.clock import to_utc
 from tocsin.domain.light_curves import FloatArray, LightCurve
+from tocsin.simulate.instruments import KONUS_DEAD_TIME_S
 from tocsin.simulate.spacecraft import ra_dec_deg
 from triangulation.geometry import SpacecraftPosition
-
-#: Dead time of Konus-Wind per count, s: a single count in 2 ms is printed as 1.00, two as 2.01.
-KONUS_DEAD_TIME_S = 4.2e-6
 
 
 def second_of_day(moment: datetime) -> float:
@@ -25,7 +23,7 @@ def konus_thr(bands: tuple[LightCurve, LightCurve, LightCurve]) -> bytes:
     Parameters
     ----------
     bands
-        Whole counts in equal bins, T0 the trigger.
+        Counts as recorded, whole numbers in equal bins, T0 the trigger.
     """
     raw = np.stack([band.counts for band in bands])
     live = 1.0 - raw.sum(axis=0) * KONUS_DEAD_TIME_S / bands[0].width_s

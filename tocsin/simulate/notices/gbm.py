@@ -28,7 +28,8 @@ def fermi_met_s(moment: datetime) -> float:
 def burst_number(trigger_utc: datetime) -> str:
     """GBM's name of a trigger: date and thousandths of the day, ``231012705``."""
     midnight = trigger_utc.replace(hour=0, minute=0, second=0, microsecond=0)
-    return f"{trigger_utc:%y%m%d}{int((trigger_utc - midnight).total_seconds() / 86.4):03d}"
+    thousandths = min(999, round((trigger_utc - midnight).total_seconds() / 86.4))
+    return f"{trigger_utc:%y%m%d}{thousandths:03d}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,17 +186,9 @@ def gbm_final(trigger: GbmTrigger, location: GbmLocation, issued_utc: datetime, 
     what: tuple[Param | Group, ...] = (
         *_head(115, trigger, sequence=0),
         *_ground_analysis(trigger, location),
-        flags(
-            "Trigger_ID",
-            Def_NOT_a_GRB=False,
-            Target_in_Blk_Catalog=False,
-            Human_generated=False,
-            Robo_generated=True,
-            Spatial_Prox_Match=False,
-            Temporal_Prox_Match=False,
-            Test_Submission=False,
+        Group(
+            name="Trigger_ID", params=(*_final_flags().params, Param(name="Long_short", value=trigger.duration_class))
         ),
-        Param(name="Long_short", value=trigger.duration_class),
         flags("Misc_Flags", Values_Out_of_Range=False, Flt_Generated=False, Gnd_Generated=True, CRC_Error=False),
         _light_curve(trigger),
         Param(name="LocationMap_URL", value=_quicklook(trigger, "locplot_all", "png"), ucd="meta.ref.url"),
@@ -278,6 +271,19 @@ def _trigger_flags() -> Group:
         "Trigger_ID",
         Def_NOT_a_GRB=False,
         Target_in_Blk_Catalog=False,
+        Spatial_Prox_Match=False,
+        Temporal_Prox_Match=False,
+        Test_Submission=False,
+    )
+
+
+def _final_flags() -> Group:
+    return flags(
+        "Trigger_ID",
+        Def_NOT_a_GRB=False,
+        Target_in_Blk_Catalog=False,
+        Human_generated=False,
+        Robo_generated=True,
         Spatial_Prox_Match=False,
         Temporal_Prox_Match=False,
         Test_Submission=False,

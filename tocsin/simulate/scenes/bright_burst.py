@@ -171,7 +171,7 @@ def _konus(
     sequence, serial = int(rng.integers(1, 40)), int(rng.integers(100, 900))
     issued = where.t0_utc + timedelta(seconds=KONUS_NOTICE_S)
     light_curve = konus_light_curve(trigger_utc, issued, sequence=sequence, serial=serial)
-    raw = ipn_raw(trigger_utc, issued, sequence=sequence, serial=serial + 1)
+    raw = ipn_raw(trigger_utc, issued + timedelta(seconds=2), sequence=sequence, serial=serial + 1)
     eph = ephemeris_line(position("Wind", network.wind, trigger_utc))
     return (
         issue(where.t0_utc, KONUS_NOTICE_S, light_curve, "Konus-Wind light-curve notice"),
