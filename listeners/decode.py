@@ -5,7 +5,10 @@ Pure: the same bytes and topic give the same notice, whenever they are read.
 
 import hashlib
 import re
+from dataclasses import replace
 
+from listeners.gcn_binary import is_gcn_packet, read_binary
+from listeners.gcn_text import is_gcn_text, read_text
 from listeners.json_message import parse_json
 from listeners.json_types import read_json
 from listeners.reading import Reading, finish
@@ -17,6 +20,7 @@ from tocsin.domain.notices import Notice, RawNotice, Role
 #: No notice is larger: GCN's limit for a message is 4 MiB.
 LARGEST_NOTICE_BYTES = 20 * 1024 * 1024
 _MARKUP = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")
+_AVRO = b"Obj\x01"
 _JSON = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*[\[{]")
 
 
@@ -47,17 +51,32 @@ def decode(payload: bytes, *, topic: str | None = None, origin: str | None = Non
     if len(payload) > LARGEST_NOTICE_BYTES:
         raise NoticeError(f"{len(payload)} bytes are too many for a notice: the limit is {LARGEST_NOTICE_BYTES}")
     reading = Reading()
-    if _MARKUP.match(payload):
-        read_voevent(parse_voevent(payload), reading, topic=topic)
-    elif _JSON.match(payload):
-        read_json(parse_json(payload), reading, topic=topic)
-    else:
-        raise NoticeError("neither XML, JSON nor a GCN packet")
+    has_role = _read(payload, reading, topic)
     if not reading.notice_id:
         reading.notice_id = _made_id(payload, reading)
-    if reading.test_reasons and reading.role is Role.OBSERVATION and _MARKUP.match(payload) is None:
-        reading.role = Role.TEST  # formats without a role; a VOEvent keeps what it says
-    return finish(reading, topic=topic, origin=origin)
+    notice = finish(reading, topic=topic, origin=origin)
+    if notice.is_test and not has_role and notice.role is Role.OBSERVATION:
+        return replace(notice, role=Role.TEST)  # formats without a role; a VOEvent keeps what it says
+    return notice
+
+
+def _read(payload: bytes, reading: Reading, topic: str | None) -> bool:
+    """Read the payload by its format; whether that format has roles of its own."""
+    if is_gcn_packet(payload):
+        read_binary(payload, reading)
+        return False
+    if _MARKUP.match(payload):
+        read_voevent(parse_voevent(payload), reading, topic=topic)
+        return True
+    if _JSON.match(payload):
+        read_json(parse_json(payload), reading, topic=topic)
+    elif is_gcn_text(payload):
+        read_text(payload, reading, topic=topic)
+    elif payload.startswith(_AVRO):
+        reading.details["format"] = "avro"
+    else:
+        raise NoticeError("neither XML, JSON, Avro nor a GCN packet or text")
+    return False
 
 
 def decode_raw(raw: RawNotice) -> Notice:

@@ -34,7 +34,20 @@ _PHASES = {
 }
 #: The schema's default for what an error radius contains.
 _DEFAULT_CONTAINMENT = 0.9
-_TEXTS = ("mission", "instrument", "pipeline", "alert_topology", "alert_tense_detail", "reference", "additional_info")
+_TEXTS = (
+    ("mission", "mission"),
+    ("instrument", "instruments"),
+    ("pipeline", "pipeline"),
+    ("alert_topology", "alert_topology"),
+    ("subtype", "subtype"),
+    ("trigger_type", "trigger_type"),
+    ("slew_status", "slew_status"),
+    ("light_curve_url", "lightcurve_url"),
+    ("data_archive_page", "event_page_url"),
+    ("flux_unit", "flux_unit"),
+    ("detection_timescale_units", "detection_time_scale_unit"),
+)
+_BANDS = ("rate_energy_range", "image_energy_range", "localization_energy_range")
 _NUMBERS = (
     ("record_number", "rev"),
     ("p_astro", "p_astro"),
@@ -43,7 +56,20 @@ _NUMBERS = (
     ("duration", "duration_s"),
     ("rate_duration", "time_scale_s"),
     ("image_duration", "time_scale_s"),
+    ("event_duration", "duration_s"),
+    ("t90", "duration_s"),
     ("luminosity_distance", "distance_mpc"),
+    ("luminosity_distance_error", "distance_error_mpc"),
+    ("trigger_time_error", "t0_error_s"),
+    ("hardness_ratio", "hardness_ratio"),
+    ("dm", "dispersion_measure_pc_cm3"),
+    ("importance", "importance"),
+    ("net_count_rate", "intensity_cts_s"),
+    ("flux", "flux"),
+    ("n_events", "neutrinos"),
+    ("number_of_events", "neutrinos"),
+    ("src_error_50", "error_radius_50_deg"),
+    ("detection_timescale", "detection_time_scale"),
 )
 
 
@@ -109,11 +135,23 @@ def read_schema(message: JsonMessage, reading: Reading) -> None:
     reading.detail("schema_version", message.schema_version)
 
 
-def read_unified(message: JsonMessage, reading: Reading) -> None:
-    """Read what the unified schema's core parts say: alert, event, reporter, time, localization, statistics."""
+def read_unified(
+    message: JsonMessage, reading: Reading, *, identifiers: tuple[str, ...] = ("id", "event_name")
+) -> None:
+    """Read what the unified schema's core parts say: alert, event, reporter, time, localization, statistics.
+
+    Parameters
+    ----------
+    message, reading
+        What is read, and where it goes.
+    identifiers
+        Fields that name the event, the mission's own first.
+    """
     fields = message.fields
     read_schema(message, reading)
-    reading.identify(*fields.texts("event_name"), *fields.texts("id"))
+    for name in identifiers:
+        reading.identify(*fields.texts(name))
+    fields.expect(*identifiers[:1], "trigger_time")
     reading.issued_utc = parse_time(fields.text("alert_datetime"))
     reading.t0_utc = read_moment(fields, "trigger_time")
     reading.judge_tense(fields.text("alert_tense"))
@@ -123,16 +161,16 @@ def read_unified(message: JsonMessage, reading: Reading) -> None:
         reading.is_retraction = reading.phase is Phase.RETRACTION
         reading.details["alert_type"] = alert_type
     fields.use("messenger")
-    for name in _TEXTS:
-        reading.detail(name, fields.text(name))
+    for name, detail in _TEXTS:
+        reading.detail(detail, fields.text(name))
     for name, detail in _NUMBERS:
         reading.detail(detail, fields.number(name))
     reading.far_hz = fields.number("far")
     reading.signal_to_noise = _first_number(fields, "rate_snr", "image_snr", "snr")
     read_localization(fields, reading)
     _read_classes(fields, reading)
-    references = fields.texts("ref_ID")
-    reading.references.extend(references)
+    reading.references.extend((*fields.texts("ref_ID"), *fields.texts("follow_up_event")))
+    _read_band(fields, reading)
 
 
 def read_moment(fields: Fields, name: str) -> datetime | None:
@@ -189,6 +227,17 @@ def _axes(value: object) -> list[float]:
     if len(numbers) != len(items) or not numbers or min(numbers[:2]) <= 0.0:
         return []
     return numbers
+
+
+def _read_band(fields: Fields, reading: Reading) -> None:
+    for name in _BANDS:
+        band = fields.peek(name)
+        numbers = [as_number(edge) for edge in band] if isinstance(band, list) and len(band) == 2 else []
+        if numbers and None not in numbers:
+            fields.use(name)
+            reading.detail("energy_low_kev", numbers[0])
+            reading.detail("energy_high_kev", numbers[1])
+            return
 
 
 def _read_classes(fields: Fields, reading: Reading) -> None:

@@ -81,6 +81,16 @@ def read_voevent(document: VoEvent, reading: Reading, *, topic: str | None) -> N
         reading.labels.add(antares.LABEL)
 
 
+def find_gcn_type(number: int) -> VoEventType | None:
+    """Type of GCN's with a packet number; None for unknown ones."""
+    return _GCN.get(number)
+
+
+def find_gcn_type_by_name(name: str) -> VoEventType | None:
+    """Type of GCN's by its name, as in topics; None for unknown ones."""
+    return _GCN_BY_NAME.get(name)
+
+
 def _find_type(document: VoEvent, reading: Reading, number: int | None, topic: str | None) -> VoEventType | None:
     for start, types, is_public in _SOURCES:
         if document.ivorn.startswith(start):

@@ -14,7 +14,7 @@ from listeners.json_message import JsonMessage, read_schema, read_skymap
 from listeners.notices.lvk_voevent import MOCK_SEARCH
 from listeners.reading import MOCK_SUPEREVENT, Reading
 from listeners.times import parse_time
-from tocsin.domain.notices import Messenger, Phase
+from tocsin.domain.notices import Phase
 
 STREAM = "igwn_gwalert"
 _PHASES = {
@@ -54,7 +54,6 @@ def read_alert(message: JsonMessage, reading: Reading) -> None:
     read_schema(message, reading)
     alert_type = (fields.text("alert_type") or "").upper()
     reading.notice_type = f"igwn.gwalert {alert_type}".rstrip()
-    reading.messenger = Messenger.GRAVITATIONAL_WAVE
     reading.phase = _PHASES.get(alert_type)
     reading.is_retraction = reading.phase is Phase.RETRACTION
     fields.expect("alert_type", "time_created", "superevent_id")
@@ -63,7 +62,6 @@ def read_alert(message: JsonMessage, reading: Reading) -> None:
     superevent = fields.text("superevent_id")
     reading.identify(superevent)
     reading.notice_id = f"{superevent}-{alert_type}@{created}"
-    reading.details["time_is_at"] = "geocentre"
     if superevent is not None and MOCK_SUPEREVENT.match(superevent):
         reading.test(f"superevent {superevent}")
     urls = fields.inside("urls")

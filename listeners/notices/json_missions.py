@@ -1,0 +1,90 @@
+"""Missions whose JSON follows the unified schema, as far as it goes, and GCN's own messages."""
+
+from listeners.fields import Fields
+from listeners.json_message import JsonMessage, read_schema, read_unified
+from listeners.reading import Reading
+from listeners.times import from_unix_ms, parse_time
+from tocsin.domain.notices import Phase
+
+
+def read_mission(message: JsonMessage, reading: Reading) -> None:
+    """Read a notice that the unified schema describes."""
+    read_unified(message, reading)
+    if message.fields.flag("is_test"):
+        reading.test("is_test is true")
+
+
+def read_named(message: JsonMessage, reading: Reading) -> None:
+    """Read a notice whose event's name identifies it, ``id`` being a running number (KM3NeT); energies in GeV."""
+    read_unified(message, reading, identifiers=("event_name",))
+    details = message.fields.peek("event_details")
+    first = details[0] if isinstance(details, list) and details else None
+    energy_gev = Fields(first).number("energy_measured") if isinstance(first, dict) else None
+    reading.detail("energy_tev", None if energy_gev is None else energy_gev / 1000.0)
+
+
+def read_flare(message: JsonMessage, reading: Reading) -> None:
+    """Read a flare of a known source: the name is the source's, and there is no trigger."""
+    fields = message.fields
+    read_unified(message, reading, identifiers=())
+    reading.detail("source_name", fields.text("event_name"))
+    reading.detail("test_statistic", fields.number("TS"))
+
+
+def read_boom(message: JsonMessage, reading: Reading) -> None:
+    """Read optical cross-matches; a message with one target has its name and position."""
+    fields = message.fields
+    read_schema(message, reading)
+    reading.issued_utc = parse_time(fields.text("alert_datetime"))
+    reading.detail("mission", fields.text("mission"))
+    data = fields.inside("data")
+    targets = data.peek("targets") if data is not None else None
+    found = [Fields(target) for target in targets if isinstance(target, dict)] if isinstance(targets, list) else []
+    if data is not None and found:
+        data.use("targets")
+    for target in found:
+        reading.identify(*target.texts("event_name"))
+        matches = target.peek("gcn_crossmatch")
+        for match in matches if isinstance(matches, list) else ():
+            if isinstance(match, dict):
+                reading.references.extend(Fields(match).texts("ref_ID"))
+    if len(found) == 1:
+        reading.place(found[0].number("ra"), found[0].number("dec"))
+
+
+def read_archive(message: JsonMessage, reading: Reading) -> None:
+    """Read word of data in an archive: no event at all."""
+    fields = message.fields
+    read_unified(message, reading, identifiers=())
+    reading.detail("observation_id", fields.text("obs_id"))
+    reading.detail("source_name", fields.text("target_name"))
+    reading.detail("facility", fields.text("facility_name"))
+
+
+def read_circular(message: JsonMessage, reading: Reading) -> None:
+    """Read a circular: a person's report, sent again on every edit; the text itself stays in the raw message."""
+    fields = message.fields
+    read_schema(message, reading)
+    number = fields.integer("circularId")
+    version = fields.integer("version")
+    reading.identify(fields.text("eventId"))
+    reading.issued_utc = from_unix_ms(fields.number("createdOn"))
+    edited_utc = from_unix_ms(fields.number("editedOn"))
+    if edited_utc is not None:
+        reading.issued_utc, reading.phase = edited_utc, Phase.UPDATE
+    fields.expect("circularId", "subject", "createdOn")
+    if number is not None:
+        reading.notice_id = f"circular/{number}" if version is None else f"circular/{number}v{version}"
+        reading.details["circular_id"] = number
+    reading.detail("version", version)
+    reading.detail("subject", fields.text("subject"))
+    reading.detail("submitter", fields.text("submitter"))
+    kinds = fields.texts("eventType")
+    if kinds:
+        reading.details["event_type"] = ",".join(kinds)
+
+
+def read_heartbeat(message: JsonMessage, reading: Reading) -> None:
+    """Read the broker's heartbeat."""
+    read_schema(message, reading)
+    reading.issued_utc = parse_time(message.fields.text("alert_datetime"))
