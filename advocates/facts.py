@@ -4,12 +4,12 @@ What is read of the products' ``content`` (all keys may be missing unless they a
 the name given first is looked into, else the content itself):
 
 ``LIMIT`` (``limits``)
-    needed: ``fluence_hard_1s_erg_cm2``, ``flux_soft_1s_erg_cm2_s``, ``flux_soft_8s_erg_cm2_s``, ``window_s``
-    (half-span, or [start, stop] about T0), ``excess_std_ratio``; and ``response_percent``, ``angle_deg``, ``region`` (words) or
-    ``region_percent``, ``hard_spectrum``, ``soft_spectrum``, ``band``, ``instrument`` (else the product's subject),
-    ``is_archival``
+    needed: ``hard_1s_erg_cm2``, ``soft_1s_erg_cm2_s``, ``soft_8s_erg_cm2_s``, ``excess_std_ratio``, ``window_s``
+    (half-span, or [start, stop] about T0; in the content or the parameters); and ``response`` {``fraction_of_best``,
+    ``angle_deg``, ``hard_spectrum``, ``soft_spectrum``, ``band_kev``, ``systematic_fraction``}, ``region_percent``
+    (limits over a credible region, not one direction), ``instrument`` (else the product's subject), ``is_archival``
 ``SEARCH`` (``search``)
-    ``excesses`` [{``t_s``, ``scale_s``, ``snr``, ``fap``}], ``scales_s``, ``time_place``
+    ``excesses`` [{``t_s``, ``scale_s``, ``snr``, ``fap``}], ``scales`` [{``scale_s``}], ``time_place``
 ``ANNULUS`` (``annulus``)
     needed: ``a``, ``b``, ``ra_deg``, ``dec_deg``, ``radius_deg``, ``minus_3sigma_deg``, ``plus_3sigma_deg``
 ``SKYMAP`` (``skymap``)
@@ -19,7 +19,7 @@ the name given first is looked into, else the content itself):
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from advocates.wording import InstrumentWords, Wording
@@ -135,8 +135,7 @@ def _event(sheet: Sheet, event: Event, source: str, cited: Sequence[int]) -> Non
     is_wave = event.kind is EventKind.GRAVITATIONAL_WAVE
     sheet.add("event_subject", f"LIGO/Virgo/KAGRA {event.name}" if is_wave else event.name, source)
     if event.t0_utc is not None:
-        whole = (event.t0_utc + timedelta(microseconds=500_000)).replace(microsecond=0)
-        sheet.add("t0_utc", f"{whole:%Y-%m-%d %H:%M:%S}", source)
+        sheet.add("t0_utc", f"{event.t0_utc:%Y-%m-%d %H:%M:%S}", source)  # whole seconds, cut off as circulars do
     if cited:
         sheet.add("cited_circulars", "GCN " + _enumerated([str(number) for number in cited]), source)
 
@@ -151,32 +150,37 @@ def _people(sheet: Sheet, authors: Sequence[Person], team: str) -> None:
 
 def _limit(sheet: Sheet, limit: Product, words: InstrumentWords, wording: Wording, made_utc: datetime) -> None:
     content = _content(limit, "limits")
-    for name, key in (
-        ("limit_hard_1s_erg_cm2", "fluence_hard_1s_erg_cm2"),
-        ("limit_soft_1s_erg_cm2_s", "flux_soft_1s_erg_cm2_s"),
-        ("limit_soft_8s_erg_cm2_s", "flux_soft_8s_erg_cm2_s"),
-        ("response_percent", "response_percent"),
-        ("angle_deg", "angle_deg"),
-        ("excess_std_ratio", "excess_std_ratio"),
-    ):
-        sheet.add(name, content.get(key), limit.id)
-    sheet.add("window_s", _half_span_s(content.get("window_s")), limit.id)
-    sheet.add("limit_region", _region(content), limit.id)
-    if (percent := sheet.number("response_percent")) is not None:
-        sheet.add("response_word", wording.response_word(percent), limit.id)
+    for name in ("hard_1s_erg_cm2", "soft_1s_erg_cm2_s", "soft_8s_erg_cm2_s"):
+        sheet.add(f"limit_{name}", content.get(name), limit.id)
+    sheet.add("window_s", _half_span_s(content.get("window_s", limit.parameters.get("window_s"))), limit.id)
+    sheet.add("excess_std_ratio", content.get("excess_std_ratio"), limit.id)
     if (ratio := sheet.number("excess_std_ratio")) is not None:
         sheet.add("background_word", wording.background_word(ratio), limit.id)
     _data(sheet, limit, content, words, made_utc)
-    for name, default in (
-        ("hard_spectrum", wording.hard_spectrum),
-        ("soft_spectrum", wording.soft_spectrum),
-        ("band", wording.band),
-        ("response_systematic_percent", wording.response_systematic_percent),
-    ):
-        sheet.add(name, content.get(name, default), limit.id if name in content else wording.source)
+    response = content.get("response")
+    if isinstance(response, Mapping):
+        _response(sheet, response, limit.id, wording)
+        sheet.add("limit_region", _region(content, response), limit.id)
     sheet.add("instrument", words.name, wording.source)
     if words.references:
         sheet.add("method_references", "\n".join(words.references), wording.source)
+
+
+def _response(sheet: Sheet, response: Mapping[str, Any], product_id: str, wording: Wording) -> None:
+    """What was assumed of instrument and source; without it there is no limit in physical units."""
+    fraction = response.get("fraction_of_best")
+    if isinstance(fraction, (int, float)):
+        sheet.add("response_percent", 100.0 * fraction, product_id)
+        sheet.add("response_word", wording.response_word(100.0 * fraction), product_id)
+    sheet.add("angle_deg", response.get("angle_deg"), product_id)
+    sheet.add("hard_spectrum", response.get("hard_spectrum"), product_id)
+    sheet.add("soft_spectrum", response.get("soft_spectrum"), product_id)
+    band = response.get("band_kev")
+    if isinstance(band, (list, tuple)) and len(band) == 2:
+        sheet.add("band", f"the {band[0]:g}-{band[1]:g} keV band", product_id)
+    systematic = response.get("systematic_fraction")
+    if isinstance(systematic, (int, float)):
+        sheet.add("response_systematic_percent", 100.0 * systematic, product_id)
 
 
 def _data(sheet: Sheet, limit: Product, content: Mapping[str, Any], words: InstrumentWords, made_utc: datetime) -> None:
@@ -187,15 +191,13 @@ def _data(sheet: Sheet, limit: Product, content: Mapping[str, Any], words: Instr
     sheet.add("data_word", "archival" if is_archival else "real-time", limit.id)
 
 
-def _region(content: Mapping[str, Any]) -> str | None:
-    """Where on the sky the limits hold: as the product says, else where its response was taken."""
-    if isinstance(content.get("region"), str):
-        return str(content["region"])
-    if isinstance(content.get("region_percent"), (int, float)):
-        return f"the region of {content['region_percent']:.0f}% probability of the source position"
-    if isinstance(content.get("angle_deg"), (int, float)):
-        return "the most probable direction of the source"
-    return "a source in the direction considered" if "response_percent" in content else None
+def _region(content: Mapping[str, Any], response: Mapping[str, Any]) -> str:
+    """Where on the sky the limits hold: over a credible region, in one direction, or for the sky's mean response."""
+    percent = content.get("region_percent")
+    if isinstance(percent, (int, float)):
+        return f"the region of {percent:.0f}% probability of the source position"
+    known = response.get("angle_deg") is not None
+    return "the most probable direction of the source" if known else "the mean response over the sky"
 
 
 def _energy(sheet: Sheet, event: Event, limit: Product) -> None:
@@ -209,8 +211,8 @@ def _energy(sheet: Sheet, event: Event, limit: Product) -> None:
 
 def _search(sheet: Sheet, search: Product) -> None:
     content = _content(search, "search")
-    scales = content.get("scales_s")
-    if isinstance(scales, (list, tuple)) and scales:
+    scales = [item["scale_s"] for item in content.get("scales") or () if "scale_s" in item]
+    if scales:
         sheet.add("scale_min_s", min(scales), search.id)
         sheet.add("scale_max_s", max(scales), search.id)
     told = [item for item in content.get("excesses") or () if isinstance(item.get("fap"), (int, float))]

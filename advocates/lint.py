@@ -33,8 +33,11 @@ STATED: Mapping[DraftKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "hard_spectrum",
             "soft_spectrum",
             "limit_region",
+            "band",
+            "response_percent",
+            "response_systematic_percent",
         ),
-        ("angle_deg", "response_word", "response_percent"),
+        ("angle_deg", "scale_min_s"),
     ),
     DraftKind.IPN_ANNULUS: (
         (

@@ -15,8 +15,7 @@ from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ConfigurationError
 
 _KEYS = (
-    "band", "hard_spectrum", "soft_spectrum", "response_systematic_percent", "ipn_team", "response",
-    "background", "instruments",
+    "ipn_team", "response", "background", "instruments",
 )  # fmt: skip
 
 
@@ -56,10 +55,6 @@ class Wording:
         By the name light curves carry.
     """
 
-    band: str
-    hard_spectrum: str
-    soft_spectrum: str
-    response_systematic_percent: float
     ipn_team: str
     response: tuple[tuple[float, str], ...]
     background: tuple[tuple[float, str], ...]
@@ -95,10 +90,6 @@ class Wording:
         table = Table(values=mapping, file=file).only(_KEYS)
         instruments = table.table("instruments")
         return cls(
-            band=table.text("band"),
-            hard_spectrum=table.text("hard_spectrum"),
-            soft_spectrum=table.text("soft_spectrum"),
-            response_systematic_percent=table.number("response_systematic_percent", low=0, high=100),
             ipn_team=table.text("ipn_team"),
             response=tuple(sorted(_rows(table, "response", "at_least"), reverse=True)),
             background=tuple(sorted(_rows(table, "background", "below"))),
