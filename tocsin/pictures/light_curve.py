@@ -62,7 +62,7 @@ def light_curve_svg(
     return document(
         element("defs", hatch(hatch_id)),
         join(panel_svg(panel, height, hatch_id, search_s) for panel in panels),
-        _t0_line(time, foot),
+        _t0_line(time, panels, height),
         _time_axis(time, foot, t0),
         width=WIDTH,
         height=foot + BOTTOM,
@@ -79,20 +79,22 @@ def _span(curves: Sequence[LightCurve]) -> tuple[float, float]:
     return min(float(c.start_s[0]) for c in full), max(float(c.stop_s[-1]) for c in full)
 
 
-def _t0_line(time: Scale, foot: float) -> str:
+def _t0_line(time: Scale, panels: Sequence[Panel], height: float) -> str:
+    """T0 through every panel, not through what is written between them."""
     if not time.low <= 0 <= time.high:
         return ""
     x = time(0.0)
     anchor = "middle" if LEFT + 8 < x < WIDTH - RIGHT - 8 else "start" if x <= LEFT + 8 else "end"
-    return element(
+    line = element(
         "path",
         class_="t0",
-        d=f"M{number(x)} {number(TOP - 4)}V{number(foot)}",
+        d=join(f"M{number(x)} {number(panel.top)}v{number(height)}" for panel in panels),
         stroke="currentColor",
         stroke_width=1.2,
         stroke_dasharray="1.5 2.5",
         stroke_linecap="round",
-    ) + text_element("T0", x, TOP - 7, class_="t0-words", text_anchor=anchor, font_weight="bold")
+    )
+    return line + text_element("T0", x, TOP - 7, class_="t0-words", text_anchor=anchor, font_weight="bold")
 
 
 def _time_axis(time: Scale, foot: float, t0: datetime) -> str:

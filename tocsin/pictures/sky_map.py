@@ -31,6 +31,7 @@ def sky_map_svg(
     discs: Sequence[Disc] = (),
     view: View | None = None,
     centre_ra_deg: float = 180.0,
+    has_legend: bool = True,
     title: str = "Sky map",
 ) -> str:
     """Localization as SVG text below 60 kB: whole sky in Mollweide's projection, or the field of `view`.
@@ -49,12 +50,14 @@ def sky_map_svg(
         Field to draw instead of the whole sky.
     centre_ra_deg
         Right ascension in the middle of the whole sky; it increases to the left.
+    has_legend
+        False for a field shown beside the whole sky, whose legend holds for both.
     title
         Title for those who cannot see the picture.
     """
     plane = _plane(view, centre_ra_deg)
     cells = None if skymap is None else SkyCells.from_uniq(skymap.uniq, skymap.density_sr)
-    legend = legend_lines(cells, annuli, points, discs, plane.top + plane.height + 24)
+    legend = legend_lines(cells, annuli, points, discs, plane.top + plane.height + 24) if has_legend else []
     clip_id = plane.clip_id(title)
     drawing = element(
         "g",

@@ -134,8 +134,10 @@ class SkyCells:
         return ra, dec
 
     def area_within_deg2(self, level: float) -> float:
-        """Area of the credible region of a level, deg2."""
-        return float(self.area_deg2[self.reached < level].sum())
+        """Area of the credible region of a level, deg2; the last cell counts in part."""
+        ranked = np.argsort(self.reached, kind="stable")
+        area = np.append(0.0, np.cumsum(self.area_deg2[ranked]))
+        return float(np.interp(level, np.append(self.reached[ranked], 1.0), area))
 
     def peak(self) -> tuple[float, float]:
         """Centre of the densest cell, (ra, dec), deg."""

@@ -1,0 +1,46 @@
+"""Builds the web application from its services."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.staticfiles import StaticFiles
+
+from tocsin.api import errors, event_routes, operation_routes, pages, service_routes
+from tocsin.api.event_pictures import PictureCache
+from tocsin.api.security import Guard
+from tocsin.api.services import ApiServices
+
+DESCRIPTION = (
+    "Multi-messenger events, light curves, localizations and drafts. Times are UTC, ISO 8601; units are in the names."
+)
+
+
+def build_app(services: ApiServices) -> FastAPI:
+    """The API and the pages.
+
+    Parameters
+    ----------
+    services
+        Everything that answers are made from.
+    """
+    app = FastAPI(
+        title="Tocsin",
+        version=services.version or "0",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.services = services
+    app.state.pictures = PictureCache()
+    errors.install(app)
+    for router in (event_routes.router, service_routes.router, operation_routes.router, pages.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    if services.allowed_hosts:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(services.allowed_hosts))
+    app.add_middleware(Guard)
+    return app

@@ -1,0 +1,200 @@
+"""Values as the JSON that the API gives: the boundary where typed values become plain ones."""
+
+from collections.abc import Callable
+from typing import Any
+
+from listeners.render import notice_to_json
+from tocsin.api.services import OnCall
+from tocsin.domain.clock import iso_utc
+from tocsin.domain.drafts import Draft
+from tocsin.domain.light_curves import LightCurve
+from tocsin.domain.people import Acknowledgement, Person
+from tocsin.domain.products import Product, ProductKind
+from tocsin.store import TimelineRow
+from tocsin.workflow.findings import Finding
+from tocsin.workflow.queries import EventListItem, EventView, FeedsView, NoticeItem
+
+NameOf = Callable[[str], str]
+
+
+def item_json(item: EventListItem, name_of: NameOf) -> dict[str, Any]:
+    """One event as a list shows it."""
+    event = item.event
+    return {
+        "id": event.id,
+        "name": event.name,
+        "kind": event.kind,
+        "t0_utc": iso_utc(event.t0_utc),
+        "t0_origin": event.t0_origin,
+        "tier": int(item.tier),
+        "state": item.state,
+        "is_test": event.is_test,
+        "is_replay": item.is_replay,
+        "is_retracted": event.is_retracted,
+        "is_stale": event.is_stale,
+        "streams": event.streams,
+        "messengers": event.messengers,
+        "aliases": event.aliases,
+        "labels": event.labels,
+        "phase": event.phase,
+        "ra_deg": event.ra_deg,
+        "dec_deg": event.dec_deg,
+        "error_radius_deg": event.error_radius_deg,
+        "error_containment": event.error_containment,
+        "far_hz": event.far_hz,
+        "is_significant": event.is_significant,
+        "classification": dict(event.classification),
+        "first_issued_utc": iso_utc(event.first_issued_utc),
+        "findings": [finding_json(one) for one in item.findings],
+        "skymap": item.localization,
+        "acknowledged_by": None if item.acknowledgement is None else name_of(item.acknowledgement.person_id),
+        "acknowledged_utc": None if item.acknowledgement is None else iso_utc(item.acknowledgement.at_utc),
+        "links": {"self": f"/api/v1/events/{event.id}", "page": f"/events/{event.id}"},
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """What one instrument says."""
+    return {
+        "instrument": finding.instrument,
+        "excess": finding.excess,
+        "limit_erg_cm2": finding.limit_erg_cm2,
+        "problem": finding.problem or None,
+        "product_ids": finding.product_ids,
+    }
+
+
+def view_json(view: EventView, name_of: NameOf) -> dict[str, Any]:
+    """One event with everything but the content of files."""
+    base = f"/api/v1/events/{view.item.event.id}"
+    parts = ("notices", "products", "skymap", "annuli", "lightcurves", "drafts", "timeline")
+    item = item_json(view.item, name_of)
+    return item | {
+        "details": dict(view.item.event.details),
+        "reasons": view.reasons,
+        "awaited": view.awaited,
+        "associations": view.associations,
+        "refusals": view.refusals,
+        "next_escalation_utc": iso_utc(view.next_escalation_utc),
+        "first_page_ms": view.first_page_ms,
+        "acknowledgements": [acknowledgement_json(one, name_of) for one in view.acknowledgements],
+        "drafts": [draft_json(draft) for draft in view.drafts],
+        "links": item["links"] | {part: f"{base}/{part}" for part in parts},
+    }
+
+
+def acknowledgement_json(one: Acknowledgement, name_of: NameOf) -> dict[str, Any]:
+    """Who took an event."""
+    return {
+        "event_id": one.event_id,
+        "person": name_of(one.person_id),
+        "via": one.via,
+        "at_utc": iso_utc(one.at_utc),
+        "is_first": one.is_first,
+        "first_person": name_of(one.first_person_id),
+        "first_at_utc": iso_utc(one.first_at_utc),
+    }
+
+
+def notice_json(item: NoticeItem) -> dict[str, Any]:
+    """A notice in the form of ``tocsin notice``, with its place in the store."""
+    return notice_to_json(item.stored.notice) | {
+        "key": item.stored.key,
+        "received_utc": iso_utc(item.stored.received_utc),
+        "raw_sha256": item.stored.raw_sha256,
+        "status": item.status,
+    }
+
+
+def product_json(product: Product) -> dict[str, Any]:
+    """A product with its lineage; not the content of its file."""
+    return {
+        "id": product.id,
+        "kind": product.kind,
+        "subject": product.subject,
+        "made_utc": iso_utc(product.made_utc),
+        "code_version": product.code_version,
+        "input_ids": product.input_ids,
+        "parameters": dict(product.parameters),
+        "labels": product.labels,
+        "is_answer": product.is_answer,
+        "content": dict(product.content),
+        "file_type": product.blob_type,
+    }
+
+
+def annuli_json(view: EventView) -> list[dict[str, Any]]:
+    """Annuli of an event, each with the product it is."""
+    return [
+        {"subject": product.subject, "product_id": product.id, **product.content}
+        for product in view.products
+        if product.kind is ProductKind.ANNULUS
+    ]
+
+
+def draft_json(draft: Draft) -> dict[str, Any]:
+    """A draft, its text and what the lint says of it."""
+    return {
+        "kind": draft.kind,
+        "revision": draft.revision,
+        "made_utc": iso_utc(draft.made_utc),
+        "author": draft.author,
+        "is_replay": draft.is_replay,
+        "subject": draft.subject,
+        "body": draft.body,
+        "lint_errors": draft.lint_errors,
+        "findings": draft.findings,
+        "facts": {name: {"value": fact.value, "product_id": fact.product_id} for name, fact in draft.facts.items()},
+    }
+
+
+def timeline_json(row: TimelineRow) -> dict[str, Any]:
+    """One moment in the life of an event."""
+    return {"at_utc": iso_utc(row.at_utc), "kind": row.kind, "text": row.text, "detail": dict(row.detail)}
+
+
+def light_curve_json(curve: LightCurve) -> dict[str, Any]:
+    """A light curve: arrays of equal length, times in s from its own T0; masked bins are not usable."""
+    return {
+        "instrument": curve.instrument,
+        "t0_utc": iso_utc(curve.t0_utc),
+        "energy_kev": curve.energy_kev,
+        "timing": curve.timing,
+        "start_s": curve.start_s,
+        "width_s": curve.width_s,
+        "counts": curve.counts,
+        "exposure_s": curve.exposure_s,
+        "variance_counts": curve.variance_counts,
+        "is_usable": curve.usable,
+    }
+
+
+def person_json(person: Person) -> dict[str, Any]:
+    """A person; addresses are nobody's business here."""
+    return {"id": person.id, "name": person.name, "affiliation": person.affiliation}
+
+
+def on_call_json(on_call: OnCall) -> dict[str, Any]:
+    """Who is on call, and the gaps to come."""
+    return {
+        "on_call": [person_json(person) for person in on_call.people],
+        "fallback": [person_json(person) for person in on_call.fallback],
+        "next": [person_json(person) for person in on_call.next_people],
+        "next_utc": iso_utc(on_call.next_utc),
+        "gaps": [{"start_utc": iso_utc(start), "stop_utc": iso_utc(stop)} for start, stop in on_call.gaps_utc],
+    }
+
+
+def feeds_json(view: FeedsView) -> dict[str, Any]:
+    """Feeds, totals, quarantine with reasons."""
+    return {
+        "feeds": view.feeds,
+        "totals": {
+            "received": view.received,
+            "stored": view.stored,
+            "duplicates": view.duplicates,
+            "quarantined": view.quarantined,
+            "unknown": view.unknown,
+        },
+        "quarantine": view.quarantine,
+    }

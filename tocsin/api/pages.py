@@ -1,0 +1,158 @@
+"""Pages for people, each with a ``.json`` twin: read on a phone at night, whole without JavaScript."""
+
+# ruff: noqa: FAST003 - `FoundEvent` is the dependency that takes the event_id of the path
+
+from typing import Annotated
+from urllib.parse import parse_qs, urlencode
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+
+from tocsin.api import event_routes, forms, service_routes
+from tocsin.api.access import Asker, Services, not_found
+from tocsin.api.event_pictures import pictures_of
+from tocsin.api.event_routes import FoundEvent, PageOfEvents, found_event
+from tocsin.api.rendering import THEME_COOKIE, THEMES, render
+from tocsin.api.responses import json_response, tagged
+from tocsin.api.security import bounded_body, check_same_origin
+from tocsin.api.services import ApiServices, Viewer
+from tocsin.domain.errors import NotAllowedError
+from tocsin.domain.events import EventKind
+from tocsin.domain.people import Acknowledgement, Person, PersonRole
+from tocsin.workflow import queries
+
+router = APIRouter(include_in_schema=False)
+
+MAX_FORM_BYTES = 10_000
+SVG_TYPE = "image/svg+xml"
+#: Remembers who acknowledged last on this phone, so that next time it is one tap.
+PERSON_COOKIE = "tocsin_person"
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Fields of a small posted form that came from our own page."""
+    check_same_origin(request)
+    body = await bounded_body(request, MAX_FORM_BYTES)
+    return {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+
+
+Form = Annotated[dict[str, str], Depends(form_of)]
+
+
+@router.get("/")
+def transients(request: Request, page: PageOfEvents) -> Response:
+    """All transients, newest first."""
+    asked = {name: value for name, value in request.query_params.items() if value and name != "before"}
+    older = None if page.next_cursor is None else "/?" + urlencode({**asked, "before": page.next_cursor})
+    is_first = "before" not in request.query_params
+    content = {"items": page.items, "asked": asked, "older": older, "is_first": is_first, "kinds": list(EventKind)}
+    return render(request, "events.html", content)
+
+
+router.add_api_route("/events.json", event_routes.events, methods=["GET"])
+router.add_api_route("/index.json", event_routes.events, methods=["GET"])
+router.add_api_route("/oncall.json", service_routes.on_call, methods=["GET"])
+router.add_api_route("/feeds.json", service_routes.feeds, methods=["GET"])
+router.add_api_route("/events/{event_id}.json", event_routes.event, methods=["GET"])
+
+
+@router.get("/events/{event_id}/lightcurves.svg")
+def light_curves_picture(request: Request, services: Services, asker: Asker, view: FoundEvent) -> Response:
+    """Light curves as a picture."""
+    return _picture(request, pictures_of(services, request.app.state.pictures, asker, view).light_curves)
+
+
+@router.get("/events/{event_id}/skymap.svg")
+def sky_picture(request: Request, services: Services, asker: Asker, view: FoundEvent) -> Response:
+    """Sky map as a picture."""
+    return _picture(request, pictures_of(services, request.app.state.pictures, asker, view).sky)
+
+
+@router.get("/events/{event_id}")
+def event(request: Request, services: Services, asker: Asker, view: FoundEvent) -> Response:
+    """One event: what it is, what is known, what is to be done."""
+    people = _people_to_choose(services, asker)
+    content = {
+        "view": view,
+        "item": view.item,
+        "event": view.item.event,
+        "pictures": pictures_of(services, request.app.state.pictures, asker, view),
+        "people": people,
+        "chosen": _chosen(request, services, people),
+        "can_acknowledge": bool(people or asker.person_id),
+        "signed_in_as": services.name_of(asker.person_id) if asker.person_id else None,
+        "name_of": services.name_of,
+        "first": view.item.acknowledgement,
+    }
+    return render(request, "event.html", content)
+
+
+@router.post("/events/{event_id}/acknowledge")
+async def acknowledge(event_id: str, services: Services, asker: Asker, form: Form) -> Response:
+    """Take an event; the first one has it, a later one is told who that is."""
+    made = await run_in_threadpool(_acknowledge, services, asker, event_id, form.get("person", ""), "page")
+    response = RedirectResponse(f"/events/{event_id}", status_code=303)
+    response.set_cookie(PERSON_COOKIE, made.person_id, max_age=31_536_000, httponly=True, samesite="strict")
+    return response
+
+
+@router.post("/api/v1/events/{event_id}/acknowledge", include_in_schema=True, tags=["events"])
+async def acknowledge_by_api(request: Request, event_id: str, services: Services, asker: Asker, form: Form) -> Response:
+    """Take an event (form field `person` where nobody is signed in)."""
+    made = await run_in_threadpool(_acknowledge, services, asker, event_id, form.get("person", ""), "api")
+    return json_response(request, forms.acknowledgement_json(made, services.name_of))
+
+
+@router.post("/theme")
+async def theme(form: Form) -> Response:
+    """Keep the appearance that this browser wants, and go back."""
+    back = form.get("back", "/")
+    # Only a path here: "//host" and "/\\host" would lead elsewhere.
+    is_ours = back.startswith("/") and not back.startswith("//") and "\\" not in back
+    response = RedirectResponse(back if is_ours else "/", status_code=303)
+    chosen = form.get("theme", "")
+    response.set_cookie(THEME_COOKIE, chosen if chosen in THEMES else THEMES[0], max_age=31_536_000, samesite="lax")
+    return response
+
+
+@router.get("/feeds")
+def feeds(request: Request, services: Services, asker: Asker) -> Response:
+    """What is listened to, and what could not be read."""
+    with services.store.read() as work:
+        view = queries.feeds(work, clearance=asker.clearance, labels_of=services.labels_of_streams)
+    return render(request, "feeds.html", {"view": view, "health": services.health()})
+
+
+@router.get("/oncall")
+def on_call(request: Request, services: Services) -> Response:
+    """Who is on call."""
+    return render(request, "oncall.html", {"on_call": services.on_call()})
+
+
+def _picture(request: Request, svg: str) -> Response:
+    if not svg:
+        raise not_found()
+    return tagged(request, svg.encode(), SVG_TYPE)
+
+
+def _acknowledge(services: ApiServices, viewer: Viewer, event_id: str, person: str, via: str) -> Acknowledgement:
+    found_event(event_id, services, viewer)
+    person_id = viewer.person_id or (person if services.may_choose_person else None)
+    if not person_id or all(one.id != person_id for one in services.people):
+        raise NotAllowedError("nobody is named who could take this event", remedy="choose who you are")
+    return services.acknowledge(event_id, person_id, via)
+
+
+def _people_to_choose(services: ApiServices, viewer: Viewer) -> list[Person]:
+    """Advocates among whom someone without sign-in says who they are; none where people sign in."""
+    if viewer.person_id or not services.may_choose_person:
+        return []
+    return [person for person in services.people if PersonRole.ADVOCATE in person.roles]
+
+
+def _chosen(request: Request, services: ApiServices, people: list[Person]) -> str | None:
+    """Who is offered first: who used this browser last, else who is on call."""
+    ids = [person.id for person in people]
+    on_call = [person.id for person in services.on_call().people]
+    return next((one for one in (request.cookies.get(PERSON_COOKIE, ""), *on_call) if one in ids), None)

@@ -1,0 +1,120 @@
+"""What the API and the pages need, handed over once by the application."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tocsin.domain.clock import Clock
+from tocsin.domain.people import Acknowledgement, Person
+from tocsin.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who asks.
+
+    Parameters
+    ----------
+    person_id
+        Who it is, None if not signed in.
+    clearance
+        Labels of restricted streams that may be seen; anonymous: none.
+    """
+
+    person_id: str | None = None
+    clearance: frozenset[str] = frozenset()
+
+
+ANONYMOUS = Viewer()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnCall:
+    """Who is on call now, and what comes.
+
+    Parameters
+    ----------
+    people
+        On call now; empty in a gap.
+    fallback
+        Told where nobody is on call.
+    next_people, next_utc
+        The next change of people, if known.
+    gaps_utc
+        Stretches of the coming days with nobody on call.
+    """
+
+    people: tuple[Person, ...] = ()
+    fallback: tuple[Person, ...] = ()
+    next_people: tuple[Person, ...] = ()
+    next_utc: datetime | None = None
+    gaps_utc: tuple[tuple[datetime, datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthPart:
+    """One part of the service: whether it works, and in words."""
+
+    name: str
+    is_ok: bool
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The service as a whole: ready only if every part works."""
+
+    parts: tuple[HealthPart, ...] = ()
+
+    @property
+    def is_ready(self) -> bool:
+        """True if every part works."""
+        return all(part.is_ok for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiServices:
+    """Dependencies of the API.
+
+    Parameters
+    ----------
+    store, clock
+        Where facts are read; what time it is.
+    acknowledge
+        ``acknowledge(event_id, person_id, via)``.
+    slack_interaction
+        Takes raw body and headers (names in lower case) of a signed Slack request; the words to answer with.
+    on_call
+        Who is on call now.
+    people
+        Registry, for names and the choice on the page.
+    version
+        Of Tocsin.
+    health
+        State of the parts.
+    identify
+        Viewer of a request, from its headers (names in lower case); anonymous by default.
+    may_choose_person
+        Without sign-in: whoever reaches the page says who they are. Right on loopback only.
+    labels_of_streams
+        Labels of restricted topics and streams, by name.
+    allowed_hosts
+        Host names the service answers to, against DNS rebinding; empty: any.
+    """
+
+    store: Store
+    clock: Clock
+    acknowledge: Callable[[str, str, str], Acknowledgement]
+    slack_interaction: Callable[[bytes, Mapping[str, str]], str] | None = None
+    on_call: Callable[[], OnCall] = field(default=OnCall)
+    people: Sequence[Person] = ()
+    version: str = ""
+    health: Callable[[], Health] = field(default=Health)
+    identify: Callable[[Mapping[str, str]], Viewer] = field(default=lambda _headers: ANONYMOUS)
+    may_choose_person: bool = True
+    labels_of_streams: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    allowed_hosts: frozenset[str] = frozenset()
+
+    def name_of(self, person_id: str) -> str:
+        """Name of a person; the id for one not in the registry."""
+        return next((person.name for person in self.people if person.id == person_id), person_id)

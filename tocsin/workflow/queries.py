@@ -1,0 +1,441 @@
+"""What pages and programs may ask: typed views of events, each made only from what the asker may see.
+
+An event of which some notices are restricted is shown as computed from the others; one with no visible notice does
+not exist. What people did (pages, acknowledgements, escalations) is told of such a part only where that part alone
+would have woken them. Nothing here writes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from listeners.record import from_record as notice_from_record
+from tocsin.domain.drafts import Draft
+from tocsin.domain.events import Decision, Event, EventKind, EventState, StoredNotice, Tier
+from tocsin.domain.jobs import Job, JobKind, JobState
+from tocsin.domain.light_curve_codec import from_bytes as light_curve_from_bytes
+from tocsin.domain.light_curves import LightCurve
+from tocsin.domain.people import Acknowledgement
+from tocsin.domain.products import Product, ProductKind, may_see
+from tocsin.store import EventRow, FeedRow, NoticeRow, NoticeStatus, QuarantineRow, TimelineRow, UnitOfWork
+from tocsin.workflow.findings import Finding, Localization, associations, findings, localization, refusals
+from triggers.event import from_record as event_from_record
+from triggers.event import summarise
+
+PUBLIC: frozenset[str] = frozenset()
+#: Pages of the store read for one page of a list: bounds the work where a filter fits hardly anything.
+MAX_STORE_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events are wanted; None: whatever."""
+
+    kind: EventKind | None = None
+    stream: str | None = None
+    tier: Tier | None = None
+    is_test: bool | None = None
+    text: str | None = None
+    start_utc: datetime | None = None
+    stop_utc: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventListItem:
+    """One line of a list of events.
+
+    Parameters
+    ----------
+    event
+        As computed from the notices that the asker may see.
+    tier, state
+        How loud, and where the people stand.
+    is_replay
+        From replayed or simulated notices.
+    findings
+        Per instrument, counterparts first, then the strongest excess.
+    localization
+        Newest sky map, if any.
+    acknowledgement
+        The first one.
+    """
+
+    event: Event
+    tier: Tier
+    state: EventState
+    is_replay: bool
+    findings: tuple[Finding, ...]
+    localization: Localization | None
+    acknowledgement: Acknowledgement | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPage:
+    """A page of a list, and the cursor of the next (None on the last)."""
+
+    items: tuple[EventListItem, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeItem:
+    """A notice with its place in the store."""
+
+    stored: StoredNotice
+    status: NoticeStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView:
+    """Everything a page shows of an event but the content of files.
+
+    Parameters
+    ----------
+    item
+        As in the list.
+    reasons
+        Why people were told or not, from the newest decision first.
+    next_escalation_utc
+        When the next step is due if nobody acknowledges.
+    awaited
+        Instruments whose data are still to come.
+    first_page_ms
+        From the bytes received to the first page delivered.
+    associations
+        What coincides with it, in words.
+    refusals
+        Why there is no localization where one was tried.
+    products
+        Current ones, oldest first, without file content.
+    drafts
+        Newest revision of each kind.
+    acknowledgements
+        In order.
+    timeline
+        Oldest first.
+    """
+
+    item: EventListItem
+    reasons: tuple[str, ...]
+    next_escalation_utc: datetime | None
+    awaited: tuple[str, ...]
+    first_page_ms: float | None
+    associations: tuple[str, ...]
+    refusals: tuple[str, ...]
+    products: tuple[Product, ...]
+    drafts: tuple[Draft, ...]
+    acknowledgements: tuple[Acknowledgement, ...]
+    timeline: tuple[TimelineRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedsView:
+    """Feeds, totals over those shown, and what was quarantined."""
+
+    feeds: tuple[FeedRow, ...]
+    received: int
+    stored: int
+    duplicates: int
+    quarantined: int
+    unknown: int
+    quarantine: tuple[QuarantineRow, ...]
+
+
+def list_events(
+    work: UnitOfWork,
+    wanted: EventFilter,
+    *,
+    clearance: frozenset[str] = PUBLIC,
+    limit: int = 50,
+    before: str | None = None,
+) -> EventPage:
+    """A page of events, newest T0 first.
+
+    Raises
+    ------
+    ValueError
+        `before` is no cursor of such a list.
+    """
+    items: list[EventListItem] = []
+    cursor = before
+    for _ in range(MAX_STORE_PAGES):
+        rows, cursor = work.event_rows(
+            kind=wanted.kind,
+            stream=wanted.stream,
+            tier=wanted.tier,
+            is_test=wanted.is_test,
+            text=wanted.text,
+            start_utc=wanted.start_utc,
+            stop_utc=wanted.stop_utc,
+            limit=limit - len(items),
+            before=cursor,
+            clearance=clearance,
+        )
+        seen = (_item(work, row, clearance) for row in rows)
+        items += [item for item in seen if item is not None and _fits(item, wanted)]
+        if cursor is None or len(items) >= limit:
+            break
+    return EventPage(items=tuple(items), next_cursor=cursor)
+
+
+def event_view(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC) -> EventView | None:
+    """One event; None if there is none, or none of its notices may be seen."""
+    part = _part(work, event_id, clearance)
+    if part is None:
+        return None
+    products = _products(work, part)
+    jobs = work.jobs(event_id)
+    acknowledgements = _acknowledgements(work, part)
+    return EventView(
+        item=_item_of(part, products, acknowledgements),
+        reasons=tuple(dict.fromkeys(reason for d in reversed(part.decisions) for reason in d.reasons)),
+        next_escalation_utc=None if acknowledgements or not part.shows_people else _next_escalation(jobs),
+        awaited=_awaited(jobs, part),
+        first_page_ms=part.row.first_page_ms if part.shows_people else None,
+        associations=associations(products),
+        refusals=refusals(products),
+        products=products,
+        drafts=_drafts(work, part),
+        acknowledgements=acknowledgements,
+        timeline=_timeline(work, part),
+    )
+
+
+def event_notices(
+    work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC
+) -> tuple[NoticeItem, ...] | None:
+    """Notices of an event that may be seen, in order of reception; None if there are none."""
+    rows = _visible_rows(work, event_id, clearance)
+    return tuple(NoticeItem(stored=_stored(row), status=row.status) for row in rows) or None
+
+
+def light_curves(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC) -> tuple[LightCurve, ...]:
+    """Current light curves of an event, one per instrument, with its newest data."""
+    part = _part(work, event_id, clearance)
+    if part is None:
+        return ()
+    found = _products(work, part, ProductKind.LIGHT_CURVE, with_blob=True)
+    newest = {product.subject: product.blob for product in found if product.blob is not None and product.is_answer}
+    return tuple(light_curve_from_bytes(blob) for blob in newest.values())
+
+
+def sky_map(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC) -> Product | None:
+    """Newest sky map of an event, with its file; None without one."""
+    part = _part(work, event_id, clearance)
+    if part is None:
+        return None
+    found = _products(work, part, ProductKind.SKYMAP, with_blob=True)
+    return next((product for product in reversed(found) if product.blob is not None), None)
+
+
+def feeds(
+    work: UnitOfWork,
+    *,
+    clearance: frozenset[str] = PUBLIC,
+    labels_of: Mapping[str, frozenset[str]] | None = None,
+    limit: int = 50,
+) -> FeedsView:
+    """Figures of the feeds that may be seen, and what was quarantined on them.
+
+    Parameters
+    ----------
+    labels_of
+        Labels of restricted topics and streams, by name; one that is not named is public.
+    """
+    labels = labels_of or {}
+    rows = tuple(r for r in work.feed_report() if may_see(labels.get(r.topic_or_stream, PUBLIC), clearance))
+    quarantine = tuple(
+        q for q in work.quarantined(limit) if may_see(labels.get(q.topic or q.transport, PUBLIC), clearance)
+    )
+    return FeedsView(
+        feeds=rows,
+        received=sum(row.received for row in rows),
+        stored=sum(row.stored for row in rows),
+        duplicates=sum(row.duplicates for row in rows),
+        quarantined=sum(row.quarantined for row in rows),
+        unknown=sum(row.unknown for row in rows),
+        quarantine=quarantine,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """The part of an event that one audience may see: everything else here is read through it."""
+
+    row: EventRow
+    event: Event
+    clearance: frozenset[str]
+    is_whole: bool
+    notice_sha256s: frozenset[str]
+    decisions: tuple[Decision, ...]
+
+    @property
+    def shows_people(self) -> bool:
+        """Whether what people did may be told: the audience sees all, or what it sees would have woken them."""
+        return self.is_whole or any(decision.pages for decision in self.decisions)
+
+    @property
+    def tier(self) -> Tier:
+        """As last decided for what is seen."""
+        if self.is_whole:
+            return self.row.tier
+        return self.decisions[-1].tier if self.decisions else Tier.RECORD
+
+    @property
+    def state(self) -> EventState:
+        """Where people stand; a retraction counts only if it may be seen."""
+        if self.event.is_retracted:
+            return EventState.RETRACTED
+        if not self.shows_people or (self.row.state is EventState.RETRACTED and not self.is_whole):
+            return EventState.OPEN
+        return self.row.state
+
+
+def _part(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> _Part | None:
+    row = work.event_row(event_id, clearance=clearance)
+    return None if row is None else _part_of(work, row, clearance)
+
+
+def _part_of(work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> _Part | None:
+    is_whole = not row.is_partial and may_see(row.labels, clearance)
+    if is_whole and row.summary_record:  # nothing is hidden: no need to read every notice again
+        decisions = tuple(one.decision for one in work.decisions(row.id))
+        return _Part(
+            row=row,
+            event=event_from_record(row.summary_record),
+            clearance=clearance,
+            is_whole=True,
+            notice_sha256s=frozenset(),
+            decisions=decisions,
+        )
+    notices = [_stored(one) for one in _visible_rows(work, row.id, clearance)]
+    if not notices:
+        return None
+    keys = {one.key for one in notices}
+    return _Part(
+        row=row,
+        event=summarise(row.id, notices),
+        clearance=clearance,
+        is_whole=is_whole,
+        notice_sha256s=frozenset(one.raw_sha256 for one in notices),
+        decisions=tuple(d.decision for d in work.decisions(row.id, clearance=clearance) if d.notice_key in keys),
+    )
+
+
+def _visible_rows(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> list[NoticeRow]:
+    rows = work.notice_rows(event_id, clearance=clearance)
+    return [row for row in rows if row.record and row.status is NoticeStatus.DECODED and may_see(row.labels, clearance)]
+
+
+def _stored(row: NoticeRow) -> StoredNotice:
+    return StoredNotice(
+        key=row.key,
+        notice=notice_from_record(row.record),
+        event_id=row.event_id,
+        received_utc=row.received_utc,
+        raw_sha256=row.raw_sha256,
+    )
+
+
+def _item(work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> EventListItem | None:
+    part = _part_of(work, row, clearance)
+    return None if part is None else _item_of(part, _products(work, part), _acknowledgements(work, part))
+
+
+def _item_of(part: _Part, products: Sequence[Product], acknowledgements: Sequence[Acknowledgement]) -> EventListItem:
+    return EventListItem(
+        event=part.event,
+        tier=part.tier,
+        state=part.state,
+        is_replay=part.row.is_replay,
+        findings=findings(products),
+        localization=localization(products),
+        acknowledgement=next(iter(acknowledgements), None),
+    )
+
+
+def _fits(item: EventListItem, wanted: EventFilter) -> bool:
+    """Whether what the asker sees of an event is what was asked for: the store lets parts of events pass."""
+    event = item.event
+    text = (wanted.text or "").casefold()
+    known = (event.id, event.name, *event.aliases)
+    return (
+        wanted.kind in {None, event.kind}
+        and wanted.tier in {None, item.tier}
+        and wanted.is_test in {None, event.is_test}
+        and (wanted.start_utc is None or (event.t0_utc is not None and event.t0_utc >= wanted.start_utc))
+        and (wanted.stop_utc is None or (event.t0_utc is not None and event.t0_utc < wanted.stop_utc))
+        and any(text in one.casefold() for one in known)
+    )
+
+
+def _products(
+    work: UnitOfWork, part: _Part, kind: ProductKind | None = None, *, with_blob: bool = False
+) -> tuple[Product, ...]:
+    """Current products as the audience sees them: one replaced by what it may not see is still its current one."""
+    found = work.products(
+        part.event.id, kind, with_blob=with_blob, current_only=part.is_whole, clearance=part.clearance
+    )
+    if part.is_whole:
+        return tuple(found)
+    ids = {product.id for product in found}
+    return tuple(p for p in found if p.superseded_by is None or not ({p.superseded_by} & (ids | {"retracted"})))
+
+
+def _acknowledgements(work: UnitOfWork, part: _Part) -> tuple[Acknowledgement, ...]:
+    return tuple(work.acknowledgements(part.event.id)) if part.shows_people else ()
+
+
+def _drafts(work: UnitOfWork, part: _Part) -> tuple[Draft, ...]:
+    """Newest revision of each kind whose every fact stands on what the audience may see."""
+    known = {p.id for p in work.products(part.event.id, current_only=False, clearance=part.clearance)}
+    known |= {f"notice:{sha256}" for sha256 in part.notice_sha256s}
+    newest = {
+        draft.kind: draft
+        for draft in sorted(work.drafts(part.event.id), key=lambda one: one.revision)
+        if part.is_whole or (draft.facts and all(_stands_on(f.product_id, known) for f in draft.facts.values()))
+    }
+    return tuple(newest.values())
+
+
+def _stands_on(product_id: str, known: Iterable[str]) -> bool:
+    return product_id in known or product_id.startswith("config:")
+
+
+def _timeline(work: UnitOfWork, part: _Part) -> tuple[TimelineRow, ...]:
+    rows = work.timeline(part.event.id, clearance=part.clearance)
+    if part.is_whole:
+        return tuple(rows)
+    told = {"notice", "decision", "product"} | ({"acknowledgement"} if part.shows_people else set())
+    return tuple(
+        TimelineRow(
+            at_utc=row.at_utc,
+            kind=row.kind,
+            text=row.text,
+            detail={name: value for name, value in row.detail.items() if name != "superseded_by"},
+        )
+        for row in rows
+        if row.kind in told
+    )
+
+
+def _next_escalation(jobs: Sequence[Job]) -> datetime | None:
+    waiting = (job.due_utc for job in jobs if job.kind is JobKind.ESCALATE and _is_owed(job))
+    return min(waiting, default=None)
+
+
+def _awaited(jobs: Sequence[Job], part: _Part) -> tuple[str, ...]:
+    """Instruments asked for because of notices that the audience may see."""
+    named = (
+        str(job.payload["instrument"])
+        for job in jobs
+        if job.kind is JobKind.FETCH
+        and _is_owed(job)
+        and "instrument" in job.payload
+        and (part.is_whole or job.payload.get("notice_sha256") in part.notice_sha256s)
+    )
+    return tuple(dict.fromkeys(named))
+
+
+def _is_owed(job: Job) -> bool:
+    return job.state in {JobState.WAITING, JobState.LEASED}
