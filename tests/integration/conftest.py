@@ -1,12 +1,13 @@
 """Databases for the tests: an SQLite file, and a PostgreSQL server of our own."""
 
 import os
+import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -144,37 +145,21 @@ def _binaries() -> Path | None:
 
 
 def _server(binaries: Path, folder: Path) -> Iterator[str]:
-    """URL of a private server on loopback, stopped at the end; PostgreSQL refuses to run as root."""
-    port = _free_port()
+    """URL of a private server on a socket in `folder`, stopped at the end; PostgreSQL refuses to run as root."""
     data = folder / "data"
-    who: dict[str, int] = {}
+    run = partial(subprocess.run, check=True, cwd=folder, stdout=subprocess.DEVNULL)
     if os.geteuid() == 0:
-        nobody = _unprivileged()
-        os.chown(folder, *nobody)
-        who = {"user": nobody[0], "group": nobody[1]}
-    initdb = [binaries / "initdb", "-D", data, "-U", "tocsin", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
-    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **who)
-    settings = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=40 -c fsync=off"
+        nobody = pwd.getpwnam("nobody")
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        run = partial(run, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
+    run([binaries / "initdb", "-D", data, "-U", "tocsin", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"])
+    settings = f"-k {folder} -c listen_addresses='' -c max_connections=40 -c fsync=off"
     control = [binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", settings]
-    subprocess.run([*control, "start"], check=True, stdout=subprocess.DEVNULL, cwd=folder, **who)
+    run([*control, "start"])
     try:
-        yield f"postgresql://tocsin@127.0.0.1:{port}/postgres"
+        yield f"postgresql://tocsin@/postgres?host={folder}"
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd=folder, **who)
-
-
-def _unprivileged() -> tuple[int, int]:
-    """User and group the server runs as where we are root."""
-    import pwd
-
-    entry = pwd.getpwnam("nobody")
-    return entry.pw_uid, entry.pw_gid
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+        run([*control, "-m", "immediate", "stop"])
 
 
 @pytest.fixture

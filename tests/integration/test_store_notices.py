@@ -48,6 +48,17 @@ def test_duplicates_within_a_batch_are_found_and_numbers_grow_in_order_of_recept
     assert kept[0].key < kept[1].key < kept[4].key
 
 
+def test_a_batch_larger_than_a_statement_is_kept_whole(store: Store) -> None:
+    with store.begin() as work:
+        kept = work.add_raws([raw(f"{n % 2000}".encode(), offset=n) for n in range(2500)])
+        assert work.add_raws([]) == []
+    assert sum(one.is_new for one in kept) == 2000
+    with store.read() as work:
+        counts = work.notice_counts()
+        assert (counts.received, counts.stored) == (2500, 2000)
+        assert work.kafka_offsets() == {("gcn.a", 0): 2499}
+
+
 def test_an_identifier_used_again_with_other_bytes_is_another_notice(store: Store) -> None:
     with store.begin() as work:
         keys = [work.add_raw(raw(payload)).key for payload in (b"ivo://a 2024", b"ivo://a 2026")]

@@ -110,6 +110,16 @@ def test_a_transaction_within_a_transaction_is_an_error_and_not_a_standstill(sto
         assert work.event_row("grb-1") is not None
 
 
+def test_a_transaction_may_be_ended_by_another_thread_than_began_it(store: Store) -> None:
+    transaction = store.begin()
+    beginner = threading.Thread(target=lambda: add_event(transaction.__enter__()))
+    beginner.start()
+    beginner.join(20)
+    transaction.__exit__(None, None, None)
+    with store.begin() as work:
+        assert work.event_row("grb-1") is not None
+
+
 def test_many_threads_write_at_once_and_nothing_is_lost(store: Store, second_store: Store) -> None:
     stores = [store, second_store]
     failures: list[BaseException] = []

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Select, select, update
 
 from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.errors import ConflictError, NotAllowedError
+from tocsin.store.lineage import Lineage
 from tocsin.store.records import draft_from_record, draft_to_record
 from tocsin.store.rows import ApprovalRow
 from tocsin.store.tables import approvals, drafts
-from tocsin.store.topic import Topic
 
 
 def draft_sha256(draft: Draft) -> str:
@@ -20,39 +20,44 @@ def draft_sha256(draft: Draft) -> str:
     return hashlib.sha256(f"{draft.subject}\n\n{draft.body}".encode()).hexdigest()
 
 
-class Drafts(Topic):
+class Drafts(Lineage):
     """Drafts, each revision kept, and their approvals."""
 
     def add_draft(self, draft: Draft) -> int:
         """Keep a draft as the next revision of its kind and event; the revision it has.
 
         Where nothing but the time differs from the newest revision, no new one is made. `Draft.revision` is not
-        looked at: the store counts.
+        looked at: the store counts. A draft carries the labels of the products and notices its facts are bound to;
+        drafts of other labels are variants beside it, which it neither replaces nor outdates.
         """
         self.lock(f"drafts {draft.event_id}")
-        newest = self._newest(draft.event_id, draft.kind)
+        labels = self._input_labels(fact.product_id for fact in draft.facts.values())
+        self._note_labels(labels)
+        newest = self._newest(draft.event_id, draft.kind, labels)
         record = draft_to_record(draft)
         if newest is not None and _is_same(newest, draft, record):
             return int(newest.revision)
-        revision = 1 if newest is None else newest.revision + 1
+        revision = 1 + self._last_revision(draft.event_id, draft.kind)
         row = {
             "event_id": draft.event_id,
             "kind": draft.kind,
             "revision": revision,
             "sha256": draft_sha256(draft),
+            "labels": labels,
             "is_replay": draft.is_replay,
             "author": draft.author,
             "made_utc": draft.made_utc or self._clock.now(),
             "record": record,
         }
         self._connection.execute(drafts.insert(), row)
-        return int(revision)
+        return revision
 
-    def drafts(self, event_id: str) -> list[Draft]:
-        """All revisions of all drafts about an event, in the order they were made."""
-        return [
-            _draft(row) for row in self._all(select(drafts).where(drafts.c.event_id == event_id).order_by(drafts.c.id))
-        ]
+    def drafts(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[Draft]:
+        """All revisions of all drafts about an event that `clearance` (None: all) may see, in the order of making."""
+        statement = select(drafts).where(drafts.c.event_id == event_id)
+        if clearance is not None:
+            statement = statement.where(drafts.c.labels.in_(self._visible_labels(clearance)))
+        return [_draft(row) for row in self._all(statement.order_by(drafts.c.id))]
 
     def approve_draft(
         self, event_id: str, kind: DraftKind, revision: int, person_id: str, sha256: str, at_utc: datetime
@@ -68,11 +73,15 @@ class Drafts(Topic):
             It was made from replayed or simulated notices.
         """
         self.lock(f"drafts {event_id}")
-        newest = self._newest(event_id, kind)
-        if newest is None or newest.revision != revision:
-            number = 0 if newest is None else newest.revision
+        asked = self._one(_one_kind(event_id, kind).where(drafts.c.revision == revision))
+        newest = None if asked is None else self._newest(event_id, kind, asked.labels)
+        if newest is None:
             raise ConflictError(
-                f"revision {revision} is not the newest: that is {number}", remedy="read it and approve it"
+                f"there is no revision {revision} of this draft", remedy="read the newest and approve it"
+            )
+        if newest.revision != revision:
+            raise ConflictError(
+                f"revision {revision} is not the newest: that is {newest.revision}", remedy="read it and approve it"
             )
         if newest.sha256 != sha256:
             raise ConflictError("the text is not the one that was read", remedy="read it again and approve it")
@@ -111,10 +120,20 @@ class Drafts(Topic):
         """Approvals of a draft that hold."""
         return [row for row in self.approvals(event_id) if row.kind is kind and row.voided_utc is None]
 
-    def _newest(self, event_id: str, kind: DraftKind) -> Row[*tuple[Any, ...]] | None:
-        """Newest revision of a draft."""
-        statement = select(drafts).where(drafts.c.event_id == event_id, drafts.c.kind == kind)
+    def _newest(self, event_id: str, kind: DraftKind, labels: frozenset[str]) -> Row[*tuple[Any, ...]] | None:
+        """Newest revision of a draft of these labels."""
+        statement = _one_kind(event_id, kind).where(drafts.c.labels == labels)
         return self._one(statement.order_by(drafts.c.revision.desc()).limit(1))
+
+    def _last_revision(self, event_id: str, kind: DraftKind) -> int:
+        """Highest revision of a draft, whatever its labels; 0 without any."""
+        row = self._one(_one_kind(event_id, kind).order_by(drafts.c.revision.desc()).limit(1))
+        return 0 if row is None else int(row.revision)
+
+
+def _one_kind(event_id: str, kind: DraftKind) -> Select[*tuple[Any, ...]]:
+    """Drafts of one kind about an event."""
+    return select(drafts).where(drafts.c.event_id == event_id, drafts.c.kind == kind)
 
 
 def _is_same(row: Row[*tuple[Any, ...]], draft: Draft, record: Mapping[str, Any]) -> bool:

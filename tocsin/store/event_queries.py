@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, or_, select
 
 from tocsin.domain.events import EventKind, Tier
 from tocsin.domain.products import may_see
@@ -13,16 +13,18 @@ from tocsin.store.rows import EventRow
 from tocsin.store.tables import event_aliases, event_views, events, notices
 from tocsin.store.topic import Topic
 
+_BY_ID = select(events).where(events.c.id == bindparam("event_id"))
+
 
 class EventQueries(Topic):
     """Events found for people and programs, filtered by clearance."""
 
     def event_row(self, event_id: str, *, clearance: frozenset[str] | None = None) -> EventRow | None:
         """One event; None if there is none of which `clearance` (None: all) may see at least one notice."""
-        statement = select(events).where(events.c.id == event_id)
+        statement = _BY_ID
         if clearance is not None:
             statement = statement.where(_has_notice(labels=self._visible_labels(clearance)))
-        row = self._one(statement)
+        row = self._one(statement, event_id=event_id)
         return None if row is None else self._as_seen([_event_row(row)], clearance)[0]
 
     def event_rows(

@@ -15,6 +15,8 @@ _SAVE = (
     .where(events.c.id == bindparam("of_id"))
     .values(revision=events.c.revision + bindparam("by_revision"))
 )
+_SAVE_AND_TELL = _SAVE.returning(events.c.revision)
+_CHANGE = update(events).where(events.c.id == bindparam("of_id"))
 _BY_ALIAS = select(event_aliases.c.event_id).where(
     event_aliases.c.alias.in_(bindparam("aliases", expanding=True, type_=event_aliases.c.alias.type))
 )
@@ -100,7 +102,7 @@ class Events(Topic):
         }
         if event.t0_utc is not None:
             values["sort_utc"] = event.t0_utc
-        revision = self._connection.execute(_SAVE.returning(events.c.revision), values).scalar_one_or_none()
+        revision = self._connection.execute(_SAVE_AND_TELL, values).scalar_one_or_none()
         if revision is None:
             raise LookupError(f"there is no event {event.id}")
         self.add_aliases(event.id, event.aliases)
@@ -159,7 +161,7 @@ class Events(Topic):
 
     def _change_event(self, event_id: str, **values: object) -> None:
         """Change an event, and say when."""
-        statement = update(events).where(events.c.id == event_id)
-        changed = self._connection.execute(statement, {**values, "updated_utc": self._clock.now()}).rowcount
+        values = {"of_id": event_id, "updated_utc": self._clock.now(), **values}
+        changed = self._connection.execute(_CHANGE, values).rowcount
         if changed != 1:
             raise LookupError(f"there is no event {event_id}")

@@ -11,6 +11,7 @@ from tocsin.store.rows import NoticeRow, NoticeStatus, QuarantineRow
 from tocsin.store.tables import notices, raw_blobs, receptions
 from tocsin.store.topic import Topic
 
+_OF_EVENT = select(notices).where(notices.c.event_id == bindparam("event_id")).order_by(notices.c.key)
 _CHANGE = update(notices).where(notices.c.key == bindparam("of_key"))
 
 
@@ -81,10 +82,10 @@ class Notices(Topic):
 
     def notice_rows(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[NoticeRow]:
         """Notices of an event that `clearance` may see (None: all), in order of their numbers."""
-        statement = select(notices).where(notices.c.event_id == event_id).order_by(notices.c.key)
+        statement = _OF_EVENT
         if clearance is not None:
             statement = statement.where(notices.c.labels.in_(self._visible_labels(clearance)))
-        return [_notice_row(row) for row in self._all(statement)]
+        return [_notice_row(row) for row in self._all(statement, event_id=event_id)]
 
     def notice_rows_by_id(self, notice_id: str) -> list[NoticeRow]:
         """Notices that bear an identifier: several, where the mission used it again."""

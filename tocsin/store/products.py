@@ -1,20 +1,16 @@
 """Products: kept under the hash of what they were made from, with their lineage and its labels."""
 
 import hashlib
-from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Row, Select, select, update
 
 from tocsin.domain.products import Product, ProductKind
-from tocsin.store.tables import notices, product_blobs, product_inputs, products
-from tocsin.store.topic import Topic
-
-#: What begins the input id of a notice; the digest of its bytes follows.
-NOTICE_INPUT = "notice:"
+from tocsin.store.lineage import Lineage
+from tocsin.store.tables import product_blobs, product_inputs, products
 
 
-class Products(Topic):
+class Products(Lineage):
     """Products, their blobs and their lineage."""
 
     def add_product(self, product: Product) -> bool:
@@ -91,45 +87,6 @@ class Products(Topic):
         statement = update(products).where(products.c.id == product_id)
         return self._connection.execute(statement.values(superseded_by=by)).rowcount == 1
 
-    def lineage(self, product_id: str) -> list[str]:
-        """Products that a product stands on, nearest first; the notices under them are in `lineage_roots`."""
-        above = self._walk(product_id, upward=True)
-        return [one for one in above if one in self._existing(above)]
-
-    def lineage_roots(self, product_id: str) -> list[str]:
-        """What a product stands on in the end: ``notice:<sha256>``, ``config:<file>``, and the like; nearest first."""
-        above = self._walk(product_id, upward=True)
-        return [one for one in above if one not in self._existing(above)]
-
-    def dependents(self, input_id: str) -> list[str]:
-        """Products made from a product or a notice (``notice:<sha256>``), directly or not; nearest first."""
-        return self._walk(input_id, upward=False)
-
-    def _walk(self, start: str, *, upward: bool) -> list[str]:
-        """Ids reached from `start` against (upward) or along the making, nearest first, each once."""
-        source, target = product_inputs.c.product_id, product_inputs.c.input_id
-        if not upward:
-            source, target = target, source
-        seen, edge = {start: None}, [start]
-        while edge:
-            statement = select(target).where(source.in_(edge)).order_by(source, product_inputs.c.position)
-            edge = list(dict.fromkeys(one for one in self._connection.execute(statement).scalars() if one not in seen))
-            seen |= dict.fromkeys(edge)
-        return [one for one in seen if one != start]
-
-    def _existing(self, ids: Collection[str]) -> set[str]:
-        """Those of `ids` that are products."""
-        return set(self._connection.execute(select(products.c.id).where(products.c.id.in_(ids))).scalars())
-
-    def _input_labels(self, input_ids: Iterable[str]) -> frozenset[str]:
-        """Labels of the products and notices among `input_ids`."""
-        ids = list(input_ids)
-        digests = [one.removeprefix(NOTICE_INPUT) for one in ids if one.startswith(NOTICE_INPUT)]
-        of_products = select(products.c.labels).where(products.c.id.in_(ids))
-        of_notices = select(notices.c.labels).where(notices.c.raw_sha256.in_(digests))
-        found = [labels for statement in (of_products, of_notices) for (labels,) in self._all(statement)]
-        return frozenset().union(*found)
-
     def _keep_blob(self, blob: bytes | None) -> str | None:
         """Keep the content of a file once; its digest."""
         if blob is None:
@@ -149,6 +106,8 @@ class Products(Topic):
     def _products(self, statement: Select[*tuple[Any, ...]]) -> list[Product]:
         """Products of an answer, with their inputs in order."""
         rows = self._all(statement)
+        if not rows:
+            return []
         wanted = (
             select(product_inputs.c.product_id, product_inputs.c.input_id)
             .where(product_inputs.c.product_id.in_([row.id for row in rows]))

@@ -11,6 +11,9 @@ from tocsin.store.rows import NoticeStatus, RawKept, SourcePosition
 from tocsin.store.tables import kafka_positions, notices, raw_blobs, receptions, topic_counts
 from tocsin.store.topic import PUBLIC, Topic
 
+#: Notices written by one statement; databases limit a statement's parameters.
+AT_ONCE = 1000
+
 _KEYS_OF = select(notices.c.raw_sha256, notices.c.key).where(
     notices.c.raw_sha256.in_(bindparam("digests", expanding=True))
 )
@@ -30,9 +33,12 @@ class Receptions(Topic):
         used again after years) are another notice. Transactions that receive take turns, so that numbers grow in the
         order in which they become visible.
         """
-        if not raws:
-            return []
         self.lock("receptions")
+        starts = range(0, len(raws), AT_ONCE)
+        return [kept for start in starts for kept in self._add_some(raws[start : start + AT_ONCE])]
+
+    def _add_some(self, raws: Sequence[RawNotice]) -> list[RawKept]:
+        """Keep as many notices as go into one statement."""
         digests = [raw.sha256 for raw in raws]
         keys = self._keys(digests)
         new = {digest: raw for digest, raw in reversed(list(zip(digests, raws, strict=True))) if digest not in keys}

@@ -94,16 +94,17 @@ class _Turn:
 
     def __init__(self, *, one_at_a_time: bool) -> None:
         self._lock = threading.Lock() if one_at_a_time else nullcontext()
-        self._mine = threading.local()
+        self._writing: set[int] = set()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Wait for the turn and keep it."""
-        if getattr(self._mine, "is_writing", False):
+        """Wait for the turn and keep it; it may be given back by another thread than the one that took it."""
+        me = threading.get_ident()
+        if me in self._writing:
             raise RuntimeError("this thread is writing already: use savepoint() within the transaction it has")
         with self._lock:
-            self._mine.is_writing = True
+            self._writing.add(me)
             try:
                 yield
             finally:
-                self._mine.is_writing = False
+                self._writing.discard(me)

@@ -27,8 +27,8 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
     def timeline(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[TimelineRow]:
         """What happened to an event, oldest first.
 
-        With `clearance`, notices, decisions and products it may not see are left out; and where the event has any such
-        notice, so are messages, drafts, approvals and audit lines, which may speak of it.
+        With `clearance`, notices, decisions, products and drafts it may not see are left out; and where the event has
+        any such notice, so are messages, approvals and audit lines, which may speak of it.
         """
         event = self._one(select(events.c.created_utc, events.c.labels).where(events.c.id == event_id))
         if event is None:
@@ -41,7 +41,7 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
         return sorted(rows, key=lambda row: (row.at_utc, _ORDER.index(row.kind)))
 
     def _computed(self, event_id: str, clearance: frozenset[str] | None) -> Iterator[TimelineRow]:
-        """Notices, decisions and products."""
+        """Notices, decisions, products and drafts."""
         for notice in self.notice_rows(event_id, clearance=clearance):
             text = f"{notice.notice_type} received"
             detail = {"key": notice.key, "notice_id": notice.notice_id, "issued_utc": iso_utc(notice.issued_utc)}
@@ -52,6 +52,10 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
         for product in self.products(event_id, current_only=False, clearance=clearance):
             text = f"{product.kind.value} of {product.subject}" + ("" if product.is_answer else ": no honest answer")
             yield _row(product.made_utc, "product", text, id=product.id, superseded_by=product.superseded_by)
+        for draft in self.drafts(event_id, clearance=clearance):
+            if draft.made_utc is not None:
+                text = f"draft {draft.kind.value}, revision {draft.revision}, by {draft.author}"
+                yield _row(draft.made_utc, "draft", text, revision=draft.revision, lint_errors=draft.lint_errors)
 
     def _taken(self, event_id: str) -> Iterator[TimelineRow]:
         """Acknowledgements."""
@@ -66,11 +70,7 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
             yield _row(row.sent_utc or row.created_utc, "message", _message_text(row), **detail)
 
     def _written(self, event_id: str) -> Iterator[TimelineRow]:
-        """Drafts, approvals, and the audit."""
-        for draft in self.drafts(event_id):
-            if draft.made_utc is not None:
-                text = f"draft {draft.kind.value}, revision {draft.revision}, by {draft.author}"
-                yield _row(draft.made_utc, "draft", text, revision=draft.revision, lint_errors=draft.lint_errors)
+        """Approvals, and the audit."""
         for one in self.approvals(event_id):
             text = f"{one.person_id} approved {one.kind.value}, revision {one.revision}"
             yield _row(one.at_utc, "approval", text, sha256=one.sha256)

@@ -37,13 +37,13 @@ class Topic:
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(_ADVISORY_LOCK, {"name": name})
 
-    def _one(self, statement: Select[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]] | None:
-        """First row of the answer."""
-        return self._connection.execute(statement).first()
+    def _one(self, statement: Select[*tuple[Any, ...]], **values: object) -> Row[*tuple[Any, ...]] | None:
+        """First row of the answer, with `values` for the statement's parameters."""
+        return self._connection.execute(statement, values).first()
 
-    def _all(self, statement: Select[*tuple[Any, ...]]) -> list[Row[*tuple[Any, ...]]]:
-        """All rows of the answer."""
-        return list(self._connection.execute(statement).all())
+    def _all(self, statement: Select[*tuple[Any, ...]], **values: object) -> list[Row[*tuple[Any, ...]]]:
+        """All rows of the answer, likewise."""
+        return list(self._connection.execute(statement, values).all())
 
     def _insert_if_absent(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Insert `rows`, passing over those whose unique key exists."""

@@ -43,11 +43,14 @@ notices = Table(
     Index("ix_notices_notice_id", "notice_id"),
     sqlite_autoincrement=True,
 )
-for _name, _condition in (("quarantined", QUARANTINED_NOTICES), ("unknown", UNKNOWN_NOTICES), ("open", OPEN_NOTICES)):
+for _name, _columns, _condition in (
+    ("quarantined", ("key", "topic"), QUARANTINED_NOTICES),
+    ("unknown", ("topic",), UNKNOWN_NOTICES),
+    ("open", ("key",), OPEN_NOTICES),
+):
     Index(
         f"ix_notices_{_name}",
-        notices.c.topic,
-        notices.c.key,
+        *(notices.c[_column] for _column in _columns),
         sqlite_where=text(_condition),
         postgresql_where=text(_condition),
     )

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
 
 from tocsin.domain.drafts import DraftKind
-from tocsin.store.columns import Choice, JsonText, PlainText, UtcTime
+from tocsin.store.columns import Choice, JsonText, Labels, PlainText, UtcTime
 from tocsin.store.tables.base import event_link, metadata, row_number
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", PlainText, nullable=False))
@@ -16,6 +16,7 @@ drafts = Table(
     Column("kind", Choice(DraftKind), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
+    Column("labels", Labels, nullable=False),
     Column("is_replay", Boolean, nullable=False),
     Column("author", PlainText, nullable=False),
     Column("made_utc", UtcTime, nullable=False),

@@ -138,7 +138,7 @@ def _make_notices() -> None:
     op.create_index(
         "ix_notices_open",
         "notices",
-        ["topic", "key"],
+        ["key"],
         unique=False,
         sqlite_where=sa.text("status IN ('received', 'undecoded')"),
         postgresql_where=sa.text("status IN ('received', 'undecoded')"),
@@ -146,7 +146,7 @@ def _make_notices() -> None:
     op.create_index(
         "ix_notices_quarantined",
         "notices",
-        ["topic", "key"],
+        ["key", "topic"],
         unique=False,
         sqlite_where=sa.text("status = 'quarantined'"),
         postgresql_where=sa.text("status = 'quarantined'"),
@@ -154,7 +154,7 @@ def _make_notices() -> None:
     op.create_index(
         "ix_notices_unknown",
         "notices",
-        ["topic", "key"],
+        ["topic"],
         unique=False,
         sqlite_where=sa.text("notice_type = 'unknown'"),
         postgresql_where=sa.text("notice_type = 'unknown'"),

@@ -165,6 +165,7 @@ def _make_drafts() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("labels", sa.Text(), nullable=False),
         sa.Column("is_replay", sa.Boolean(), nullable=False),
         sa.Column("author", sa.Text(), nullable=False),
         sa.Column("made_utc", sa.BigInteger(), nullable=False),
