@@ -184,7 +184,7 @@ _RECIPES = {
         span_s=(0.15, 0.5), pulses=(1, 2), fluence_erg_cm2=(1e-7, 3e-7), width_index=(0.0, 0.0)
     ),
     BurstClass.BRIGHT_SHORT: _Recipe(
-        span_s=(0.12, 0.26), pulses=(2, 5), fluence_erg_cm2=(4e-6, 1.2e-5), width_index=(0.0, 0.0)
+        span_s=(0.12, 0.26), pulses=(2, 5), fluence_erg_cm2=(1.5e-6, 5e-6), width_index=(0.0, 0.0)
     ),
     BurstClass.MEDIUM_LONG: _Recipe(
         span_s=(5.0, 32.0), pulses=(3, 9), fluence_erg_cm2=(3e-6, 1e-5), width_index=(0.30, 0.12)

@@ -99,7 +99,7 @@ KONUS_WIND = InstrumentModel(
     background=Background(rate_cts_s=1500.0, drift=0.005),
 )
 HEND = InstrumentModel(
-    name="HEND",
+    name="Mars-Odyssey-HEND",
     energy_kev=(50.0, 3000.0),
     bin_s=0.25,
     counts_per_fluence_cm2_erg=1.2e8,

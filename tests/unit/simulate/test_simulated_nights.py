@@ -1,11 +1,14 @@
 """Whole nights: the same for the same seed, sane for every seed, and silent about the truth."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from acs_stream.readers import guess_format, read_event_list, read_light_curve
+from acs_stream.search import search
 from listeners.decode import decode
 from tocsin.domain.errors import NoticeError
 from tocsin.domain.notices import Notice
@@ -84,10 +87,10 @@ def test_files_arrive_with_their_ephemerides_first_and_read_back(night: Night) -
     assert names[1].startswith("glg_tte_n3_bn241017")
     assert names[2] == "20241017_Wind.eph"
     assert names[4].endswith("_rc2.thr")
-    assert names[5].endswith("_HEND.eph")
-    assert names[6].endswith("_HEND.thr")
-    kinds = [guess_format(item.content) for item in night.deliveries if not item.path.endswith((".info", "_HEND.eph"))]
-    assert kinds == ["eph", "gbm-tte", "eph", "ipn-thr", "ipn-thr"]
+    assert names[5] == "20241017_Odyssey.eph"
+    assert names[7].endswith("_HEND.thr")
+    read = [item.content for item in night.deliveries if item.path.endswith((".eph", ".fit", ".thr"))]
+    assert [guess_format(content) for content in read] == ["eph", "gbm-tte", "eph", "ipn-thr", "eph", "ipn-thr"]
 
 
 def excess(times_s: np.ndarray, counts: np.ndarray, at_s: float, width_s: float) -> float:
@@ -109,14 +112,14 @@ def test_every_craft_sees_the_bright_burst_where_the_plane_wave_says(seed: int) 
     photons = read_event_list(tte.content)
     fermi_s = (arrival_utc(night.network.fermi, source, burst.t0_utc) - photons.t0_utc).total_seconds()
     gbm = photons.binned(0.05, start_s=-20.0, stop_s=20.0)
-    assert excess(gbm.start_s, gbm.counts, fermi_s - 0.05, 0.5) > 20.0
+    assert excess(gbm.start_s, gbm.counts, fermi_s - 0.05, 0.5) > 10.0
     hend = next(item for item in night.deliveries if item.path.endswith("_HEND.thr"))
     curve = read_light_curve(hend.content, format="ipn-thr")
     mars_s = (arrival_utc(night.network.odyssey, source, burst.t0_utc) - curve.t0_utc).total_seconds()
     assert excess(curve.start_s, curve.counts, mars_s - 0.25, 0.75) > 10.0
     acs_utc = arrival_utc(night.network.integral, source, burst.t0_utc)
     acs = night.integral.acs.light_curve(acs_utc - timedelta(seconds=30), acs_utc + timedelta(seconds=30))
-    assert excess(acs.start_s, acs.counts, 29.95, 0.5) > 50.0
+    assert excess(acs.start_s, acs.counts, 29.95, 0.4) > 30.0
 
 
 def test_no_burst_is_behind_the_earth_and_integral_is_taking_data_whatever_the_seed() -> None:
@@ -162,6 +165,29 @@ def test_integral_has_no_data_around_perigee_and_in_outages(night: Night) -> Non
     assert [round(part.stop_s[-1] - part.start_s[0]) for part in around] == [10, 10]
     assert broken.next_data_utc(cut[0]) == cut[1]
     assert broken.last_data_utc(cut[1]) == cut[0]
+
+
+def test_the_weak_burst_is_found_by_the_search_at_6_to_9_sigma_whatever_the_seed() -> None:
+    ratios = []
+    for seed in range(8):
+        night = Night(seed)
+        merger = next(iter(night.truth.events.values()))
+        assert merger.burst_utc is not None
+        around = timedelta(seconds=60)
+        curve = night.integral.acs.light_curve(merger.t0_utc - around, merger.t0_utc + around, t0_utc=merger.t0_utc)
+        found = search(curve, t0_s=0.0, window_s=60.0).excesses
+        near = [excess.snr for excess in found if 0.0 < excess.t_s < 4.0]
+        ratios.append(max(near))
+    assert 6.0 < float(np.mean(ratios)) < 8.5
+    assert 4.5 < min(ratios) < max(ratios) < 11.0
+
+
+def test_the_simulator_needs_the_base_install_only() -> None:
+    code = "import sys, tocsin.simulate.night; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert not loaded & {"confluent_kafka", "fastapi", "lxml", "mocpy", "pydantic", "slack_sdk", "sqlalchemy"}
 
 
 def test_a_night_may_begin_at_another_time() -> None:

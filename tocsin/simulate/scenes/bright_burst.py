@@ -74,7 +74,7 @@ def bright_burst_scene(where: BrightBurst, network: Network, *, seed: int, rng: 
     folder = f"GRB{story.trigger.trigger_utc:%Y%m%d}_T{int(second_of_day(story.trigger.trigger_utc)):05d}"
     items = (
         *story.items,
-        _spiacs_notice(burst, where, acs_utc, rng),
+        _spiacs_notice(burst, where, acs_utc, rng, sigma=SPI_ACS.signal_to_noise(acs)),
         *_gbm_files(burst, where, network, story, folder, rng, fermi_utc=fermi_utc, response=scatter[1]),
         *_konus(burst, where, network, folder, rng, wind_utc=wind_utc, response=scatter[2]),
         *_hend(burst, where, network, folder, rng, mars_utc=mars_utc, response=scatter[3], seed=seed),
@@ -106,7 +106,7 @@ def _gbm_story(
     longitude, latitude = network.ground_place_deg(trigger_utc)
     trigger = GbmTrigger(
         trigger_utc=trigger_utc,
-        significance=float(rng.uniform(15.0, 40.0)),
+        significance=GBM_NAI.signal_to_noise(GBM_NAI.arrival(burst, fermi_utc)),
         timescale_s=0.064,
         longitude_deg=longitude,
         latitude_deg=latitude,
@@ -117,13 +117,15 @@ def _gbm_story(
     )
 
 
-def _spiacs_notice(burst: Burst, where: BrightBurst, acs_utc: datetime, rng: np.random.Generator) -> NoticeItem:
+def _spiacs_notice(
+    burst: Burst, where: BrightBurst, acs_utc: datetime, rng: np.random.Generator, *, sigma: float
+) -> NoticeItem:
     middle = acs_utc + timedelta(seconds=burst.profile().time_of_share(0.5))
     message = spiacs(
         middle,
         where.t0_utc + timedelta(seconds=SPIACS_S),
         trigger_id=int(rng.integers(10_400, 10_900)),
-        sigma=float(rng.uniform(18.0, 28.0)),
+        sigma=sigma,
         timescale_s=0.1,
         serial=int(rng.integers(100, 999)),
         is_near_another=True,
@@ -203,8 +205,11 @@ def _hend(
     curve = probe.select(np.arange(len(probe)) < HEND_ROWS).with_t0(reference)
     mars = SpacecraftPosition(spacecraft="Mars", epoch_utc=reference, vector_km=mars_km(reference))
     stem = f"{folder}/{reference:%Y%m%d}_{int(second_of_day(reference)):05d}_HEND"
-    place = hend_position(mars, network.odyssey.about_mars(reference))
+    # The place of the craft both ways: the network's line, and HEND's own three; both at the reference time.
+    eph = ephemeris_line(position("Odyssey", network.odyssey, reference))
+    lines = hend_position(mars, network.odyssey.about_mars(reference))
     return (
-        deliver(where.t0_utc, HEND_FILE_S - 2.0, f"{stem}.eph", place, "Mars Odyssey position"),
+        deliver(where.t0_utc, HEND_FILE_S - 4.0, f"{folder}/{reference:%Y%m%d}_Odyssey.eph", eph, "Odyssey ephemeris"),
+        deliver(where.t0_utc, HEND_FILE_S - 2.0, f"{stem}_position.txt", lines, "Mars Odyssey position"),
         deliver(where.t0_utc, HEND_FILE_S, f"{stem}.thr", hend_thr(curve), "HEND light curve"),
     )

@@ -19,7 +19,7 @@ LAG_S, LAG_SD_S = 1.7, 0.15
 #: Delays of the alerts after the merger, s. A real INITIAL follows after 40 minutes; the night is shorter.
 PRELIMINARY_S, INITIAL_S = 38.0, 18.0 * 60.0
 #: Expected signal-to-noise ratio in SPI-ACS, drawn from this range.
-ACS_SIGNAL_TO_NOISE = (6.9, 8.2)
+ACS_SIGNAL_TO_NOISE = (7.3, 8.5)
 #: Sodium-iodide detectors that look at a burst.
 GBM_DETECTORS = 3
 
