@@ -23,15 +23,15 @@ from acs_stream.grouping import Candidates, Group, candidates, group, noise_log_
 from acs_stream.limits import Limits, limits_to_json
 from acs_stream.noise import Noise, around, completeness, scales_for
 from acs_stream.windows import Windows
-from tocsin.domain.light_curves import LightCurve
+from tocsin.domain.light_curves import FloatArray, LightCurve
 
 #: Windows below this S/N are not looked at.
 MIN_SNR = 3.0
 #: So many excesses of noise are expected in the list; rarer ones only are kept.
 EXPECTED_NOISE = 3.0
 METHOD = (
-    "clumps of Gaussian noise with the scatter measured per scale, times the number of scales; for SPI-ACS plus spikes by "
-    "ISDC's law, its rate updated with the same data"
+    "clumps of Gaussian noise with the scatter measured per scale, times the number of scales; for SPI-ACS also spikes "
+    "by ISDC's law, their rate updated with the same data"
 )
 #: An excess of this spike score and S/N >= 6 counts as a spike when their rate is measured.
 SPIKE_LIKE = 0.7
@@ -239,40 +239,33 @@ def _judged(
     if not groups:
         return ()
     best = found.take(np.array([g.best for g in groups]))
-    noise_hz = np.exp(noise_log_rate(best, tail_z(best, best.excess_counts)))
     score = np.array([_spike_score(noise, g, best, k) for k, g in enumerate(groups)])
-    is_spike = (score >= SPIKE_LIKE) & (best.snr >= SPIKE_SNR)
-    others = int(is_spike.sum()) - is_spike.astype(int)
-    spike_hz = np.array(
-        [
-            float(model.updated(int(n), live_s).above_hz(snr, scale))
-            for n, snr, scale in zip(others, best.snr, best.scale_s, strict=True)
-        ]
-    )
-    far = far_hz(noise_hz, spike_hz, len(noise.scales))
+    noise_hz = np.exp(noise_log_rate(best, tail_z(best, best.excess_counts)))
+    far = far_hz(noise_hz, _spike_rates_hz(best, score, model, live_s), len(noise.scales))
     centre = (best.start_s + best.stop_s) / 2 - t0_s
     scales_s = [item.scale_s for item in noise.scales]
     fap = chance_probability(far, np.maximum(np.abs(centre), best.scale_s), scales_s=scales_s, window_s=window_s)
-    kept = np.flatnonzero(far * 2 * window_s <= EXPECTED_NOISE)
     excesses = [
-        _excess(
-            best,
-            groups[k],
-            k,
-            t_s=float(centre[k]),
-            far=float(far[k]),
-            fap=float(fap[k]),
-            score=float(score[k]),
-            t0_s=t0_s,
-        )
-        for k in kept
+        _excess(best, groups[k], k, far=float(far[k]), fap=float(fap[k]), score=float(score[k]), t0_s=t0_s)
+        for k in range(len(groups))
+        if far[k] * 2 * window_s <= EXPECTED_NOISE
     ]
     return tuple(sorted(excesses, key=lambda e: (e.fap, e.far_hz, -e.snr)))
 
 
-def _excess(
-    best: Candidates, members: Group, k: int, *, t_s: float, far: float, fap: float, score: float, t0_s: float
-) -> Excess:
+def _spike_rates_hz(best: Candidates, score: FloatArray, model: SpikeModel, live_s: float) -> FloatArray:
+    """Rate of spikes as strong as each excess, Hz, shape (n,): the model updated with all other spikes in the data."""
+    is_spike = (score >= SPIKE_LIKE) & (best.snr >= SPIKE_SNR)
+    others = is_spike.sum() - is_spike.astype(np.int64)
+    rates = [
+        float(model.updated(int(n), live_s).above_hz(snr, scale))
+        for n, snr, scale in zip(others, best.snr, best.scale_s, strict=True)
+    ]
+    return np.array(rates, dtype=np.float64)
+
+
+def _excess(best: Candidates, members: Group, k: int, *, far: float, fap: float, score: float, t0_s: float) -> Excess:
+    t_s = float(best.start_s[k] + best.stop_s[k]) / 2 - t0_s
     length_s = float(best.stop_s[k] - best.start_s[k])
     return Excess(
         t_s=t_s,

@@ -19,7 +19,13 @@ from tocsin.domain.light_curves import BoolArray, FloatArray, Timing
 #: Nominal bands of Konus-Wind's three channels, keV; the gain drifts slowly over the years.
 KONUS_BANDS = ((20.0, 90.0), (90.0, 380.0), (380.0, 1600.0))
 #: Names in quoted headers to names of instruments.
-HEADER_NAMES = {"INTEGRAL": "SPI-ACS", "HEND": "HEND", "MGNS": "MGNS", "BAT": "Swift-BAT", "KONUS": "Konus-Wind"}
+HEADER_NAMES = {
+    "INTEGRAL": "SPI-ACS",
+    "HEND": "Mars-Odyssey-HEND",
+    "MGNS": "BepiColombo-MGNS",
+    "BAT": "Swift-BAT",
+    "KONUS": "Konus-Wind",
+}
 #: A column is a sum of the ones before it if it agrees to this many counts in every row (each is rounded to 0.01).
 SUM_TOLERANCE_COUNTS = 0.08
 #: Years of two digits below this are 20xx.

@@ -1,0 +1,366 @@
+"""Delays, annuli and sky map of a burst with several observations, and their JSON forms.
+
+The pairs that make the map are a star around the best-timed instrument: multiplying all pairs of three craft as if
+independent would make the map far too small. `triangulate_burst` therefore gives all delays asked for, but maps from
+n - 1 of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from acs_stream.burst import Burst, Observation
+from tocsin.domain.errors import ScienceError
+from triangulation.annulus import HIGH_3SIGMA, LOW_3SIGMA, Annulus, annulus_from_delay
+from triangulation.delay import estimate_delay
+from triangulation.ephemeris_file import SolarSystem, interpolated, packaged_de421
+from triangulation.geometry import Baseline, SpacecraftPosition, baseline
+from triangulation.posterior import DelayPosterior
+from triangulation.skymap import SkyMap
+
+#: Positions within this of the arrival are taken as they are, s: even the fastest craft moves 8 km, 26 us, a second.
+NEAR_S = 1.0
+#: Speed of craft near the Earth, for the error of a position that is a little off in time, km/s.
+LOW_ORBIT_KM_S = 7.7
+#: Near the Earth: below this distance a single position cannot be moved in time, km.
+NEAR_EARTH_KM = 500_000.0
+#: Largest delay assumed for a pair without positions, s.
+FREE_DELAY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairDelay:
+    """Delay of one pair: arrival at b minus arrival at a.
+
+    Parameters
+    ----------
+    a, b
+        Names of the instruments.
+    posterior
+        Of the delay.
+    baseline_light_s
+        Largest possible delay, s; None without positions.
+    """
+
+    a: str
+    b: str
+    posterior: DelayPosterior
+    baseline_light_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairAnnulus:
+    """Annulus of one pair."""
+
+    a: str
+    b: str
+    annulus: Annulus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Containment:
+    """Where a point lies in the result.
+
+    Parameters
+    ----------
+    ra_deg, dec_deg
+        The point.
+    level
+        Credible level at which the map reaches it.
+    offsets
+        (a, b, offset from the centre line of the annulus in 3-sigma half-widths).
+    """
+
+    ra_deg: float
+    dec_deg: float
+    level: float
+    offsets: tuple[tuple[str, str, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TriangulationResult:
+    """What a burst file gives.
+
+    Parameters
+    ----------
+    name
+        Of the burst.
+    delays
+        Of every pair asked for.
+    annuli
+        Of the pairs that make the map.
+    skymap
+        None where no pair constrains the sky.
+    containment
+        Of the point to check, if one was given.
+    reports
+        Remarks: T0 that differ, pairs left out and why.
+    """
+
+    name: str
+    delays: tuple[PairDelay, ...]
+    annuli: tuple[PairAnnulus, ...]
+    skymap: SkyMap | None
+    containment: Containment | None
+    reports: tuple[str, ...]
+
+
+def measure_delays(burst: Burst, *, pair: tuple[str, str] | None = None) -> tuple[PairDelay, ...]:
+    """Delays of all pairs of a burst, or of one, in the order of the file.
+
+    Raises
+    ------
+    ScienceError
+        There are fewer than two observations, or no honest delay of a pair that was asked for.
+    """
+    if len(burst.observations) < 2:
+        raise ScienceError(f"{burst.name}: a delay needs two observations, there are {len(burst.observations)}")
+    if pair is not None:
+        return (_delay(burst.observation(pair[0]), burst.observation(pair[1])),)
+    return tuple(_delay(a, b) for a, b in combinations(burst.observations, 2))
+
+
+def _delay(a: Observation, b: Observation) -> PairDelay:
+    pair = _first_baseline(a, b)
+    clock_s = float(np.hypot(a.clock_error_s, b.clock_error_s))
+    longest = None if pair is None else pair.light_time_s + 5 * pair.error_s + abs(pair.clock_offset_s)
+    posterior = estimate_delay(a.light_curve, b.light_curve, max_delay_s=longest or FREE_DELAY_S, clock_error_s=clock_s)
+    return PairDelay(
+        a=a.instrument,
+        b=b.instrument,
+        posterior=posterior,
+        baseline_light_s=None if pair is None else pair.light_time_s,
+    )
+
+
+def _first_baseline(a: Observation, b: Observation) -> Baseline | None:
+    """Baseline from the positions nearest to each T0, for the range of the delay; None without positions."""
+    if not a.positions or not b.positions:
+        return None
+    return baseline(_nearest(a), _nearest(b))
+
+
+def _nearest(item: Observation) -> SpacecraftPosition:
+    return min(item.positions, key=lambda p: abs((p.epoch_utc - item.light_curve.t0_utc).total_seconds()))
+
+
+def triangulate_burst(
+    burst: Burst, *, check: tuple[float, float] | None = None, solar_system: SolarSystem | None = None
+) -> TriangulationResult:
+    """Delays, annuli and sky map of a burst.
+
+    Parameters
+    ----------
+    burst
+        At least two observations with positions.
+    check
+        A point (RA, Dec, deg) whose containment is wanted.
+    solar_system
+        For the motion of the Earth and of planetary craft; None: the packaged de421.
+
+    Raises
+    ------
+    ScienceError
+        No pair has an honest delay with a baseline, or the annuli do not meet.
+    """
+    sky = solar_system or SolarSystem(packaged_de421())
+    try:
+        return _triangulated(burst, check, sky)
+    finally:
+        if solar_system is None:
+            sky.close()
+
+
+def _triangulated(burst: Burst, check: tuple[float, float] | None, sky: SolarSystem) -> TriangulationResult:
+    reports = [f"{item.instrument}: {text}" for item in burst.observations for text in item.reports]
+    reports += [f"{i.instrument}: no position, so it makes no annulus" for i in burst.observations if not i.positions]
+    delays, failed = _all_delays(burst)
+    reports += failed
+    annuli, refused = _annuli(burst, _star(delays), sky)
+    reports += refused
+    if not annuli:
+        reason = "; ".join(failed + refused) or "no pair of observations with positions"
+        raise ScienceError(f"{burst.name}: no annulus: {reason}")
+    skymap = _map(burst, annuli, sky)
+    containment = None if check is None else _containment(check, annuli, skymap)
+    return TriangulationResult(
+        name=burst.name,
+        delays=delays,
+        annuli=annuli,
+        skymap=skymap,
+        containment=containment,
+        reports=tuple(reports),
+    )
+
+
+def _all_delays(burst: Burst) -> tuple[tuple[PairDelay, ...], list[str]]:
+    if len(burst.observations) < 2:
+        raise ScienceError(f"{burst.name}: triangulation needs two observations, there are {len(burst.observations)}")
+    delays: list[PairDelay] = []
+    failed: list[str] = []
+    for a, b in combinations(burst.observations, 2):
+        try:
+            delays.append(_delay(a, b))
+        except ScienceError as error:
+            failed.append(f"{a.instrument} - {b.instrument}: {error.message}")
+    return tuple(delays), failed
+
+
+def _star(delays: Sequence[PairDelay]) -> list[PairDelay]:
+    """Pairs with the instrument whose delays are best known: a tree, so that no pair is counted twice."""
+    usable = [d for d in delays if d.baseline_light_s is not None and d.posterior.detected]
+    names = sorted({name for d in usable for name in (d.a, d.b)})
+    if not names:
+        return []
+
+    def information(name: str) -> tuple[int, float]:
+        pairs = [d for d in usable if name in (d.a, d.b)]
+        return len(pairs), -float(np.sum([np.log(max(d.posterior.sigma_s, 1e-9)) for d in pairs]))
+
+    centre = max(names, key=information)
+    return [d for d in usable if centre in (d.a, d.b)]
+
+
+def _annuli(burst: Burst, pairs: Sequence[PairDelay], sky: SolarSystem) -> tuple[tuple[PairAnnulus, ...], list[str]]:
+    made: list[PairAnnulus] = []
+    refused: list[str] = []
+    for pair in pairs:
+        try:
+            place_a, place_b = _places(burst.observation(pair.a), burst.observation(pair.b), pair, sky)
+            made.append(
+                PairAnnulus(a=pair.a, b=pair.b, annulus=annulus_from_delay(place_a, place_b, pair.posterior, earth=sky))
+            )
+        except ScienceError as error:
+            refused.append(f"{pair.a} - {pair.b}: {error.message}")
+    return tuple(made), refused
+
+
+def _places(
+    a: Observation, b: Observation, pair: PairDelay, sky: SolarSystem
+) -> tuple[SpacecraftPosition, SpacecraftPosition]:
+    """Each craft where it was when the burst passed it.
+
+    The arrival at the instrument of the finer light curve is its brightest time; the other arrival follows by the
+    delay.
+    """
+    at_a = a.light_curve.t0_utc + timedelta(seconds=_brightest_s(a))
+    at_b = b.light_curve.t0_utc + timedelta(seconds=_brightest_s(b))
+    if np.median(a.light_curve.width_s) <= np.median(b.light_curve.width_s):
+        at_b = at_a + timedelta(seconds=pair.posterior.median_s)
+    else:
+        at_a = at_b - timedelta(seconds=pair.posterior.median_s)
+    return place_at(a, at_a, sky), place_at(b, at_b, sky)
+
+
+def _brightest_s(item: Observation) -> float:
+    curve = item.light_curve
+    rate = np.where(curve.usable, curve.counts / curve.live_s, -np.inf)
+    k = int(np.argmax(rate))
+    return float(curve.start_s[k] + curve.width_s[k] / 2)
+
+
+def place_at(item: Observation, moment: Any, sky: SolarSystem) -> SpacecraftPosition:
+    """Position of a craft at a moment: from its table, or its one position moved on with the error widened.
+
+    Raises
+    ------
+    ScienceError
+        The table does not cover the moment, or one position near the Earth is too far from it in time.
+    """
+    if len(item.positions) > 1 and item.positions[0].epoch_utc <= moment <= item.positions[-1].epoch_utc:
+        return interpolated(item.positions, moment)
+    nearest = min(item.positions, key=lambda p: abs((p.epoch_utc - moment).total_seconds()))
+    gap_s = abs((nearest.epoch_utc - moment).total_seconds())
+    if gap_s <= NEAR_S:
+        return nearest
+    if len(item.positions) > 1:
+        return interpolated(item.positions, moment)  # says that the table does not cover it
+    if nearest.distance_km < NEAR_EARTH_KM and gap_s <= 60.0:
+        return SpacecraftPosition(
+            spacecraft=nearest.spacecraft,
+            epoch_utc=moment,
+            vector_km=nearest.vector_km,
+            error_km=float(np.hypot(nearest.error_km, LOW_ORBIT_KM_S * gap_s)),
+        )
+    return sky.moved(nearest, moment)
+
+
+def _map(burst: Burst, annuli: Sequence[PairAnnulus], sky: SolarSystem) -> SkyMap:
+    names = {name for pair in annuli for name in (pair.a, pair.b)}
+    seen = []
+    for name in sorted(names):
+        item = burst.observation(name)
+        moment = item.light_curve.t0_utc + timedelta(seconds=_brightest_s(item))
+        place = place_at(item, moment, sky)
+        if place.distance_km < NEAR_EARTH_KM:
+            seen.append(place)
+    return SkyMap.from_annuli(
+        [pair.annulus for pair in annuli],
+        pairs=[(pair.a, pair.b) for pair in annuli],
+        detected_by=seen,
+        header={"OBJECT": burst.name},
+    )
+
+
+def _containment(check: tuple[float, float], annuli: Sequence[PairAnnulus], skymap: SkyMap) -> Containment:
+    ra_deg, dec_deg = check
+    if not (0 <= ra_deg <= 360 and -90 <= dec_deg <= 90):
+        raise ScienceError(f"({ra_deg}, {dec_deg}) is no point on the sky")
+    offsets = tuple((pair.a, pair.b, pair.annulus.offset_half_widths(ra_deg, dec_deg)) for pair in annuli)
+    return Containment(ra_deg=ra_deg, dec_deg=dec_deg, level=skymap.containment(ra_deg, dec_deg), offsets=offsets)
+
+
+def delays_to_json(delays: Sequence[PairDelay]) -> list[Mapping[str, Any]]:
+    """JSON-able form of delays: posterior medians, distances to the 3-sigma quantiles as positive numbers."""
+    return [_delay_to_json(delay) for delay in delays]
+
+
+def _delay_to_json(delay: PairDelay) -> Mapping[str, Any]:
+    posterior = delay.posterior
+    median = posterior.quantile(0.5)
+    return {
+        "a": delay.a,
+        "b": delay.b,
+        "delay_s": median,
+        "minus_3sigma_s": median - posterior.quantile(LOW_3SIGMA),
+        "plus_3sigma_s": posterior.quantile(HIGH_3SIGMA) - median,
+        "sigma_s": posterior.sigma_s,
+        "mean_s": posterior.mean_s,
+        "baseline_light_s": delay.baseline_light_s,
+        "detected": posterior.detected,
+        "flags": list(posterior.flags),
+        "method": posterior.method,
+    }
+
+
+def result_to_json(result: TriangulationResult) -> Mapping[str, Any]:
+    """JSON-able form of a triangulation; ``containment`` is there where a point was checked."""
+    skymap: Mapping[str, Any] | None = None
+    if result.skymap is not None:
+        ra_deg, dec_deg = result.skymap.peak
+        skymap = {
+            "area_50_deg2": result.skymap.credible_area_deg2(0.5),
+            "area_90_deg2": result.skymap.credible_area_deg2(0.9),
+            "peak_ra_deg": ra_deg,
+            "peak_dec_deg": dec_deg,
+        }
+    record: dict[str, Any] = {
+        "name": result.name,
+        "delays": delays_to_json(result.delays),
+        "annuli": [{"a": pair.a, "b": pair.b, **pair.annulus.to_json()} for pair in result.annuli],
+        "skymap": skymap,
+        "reports": list(result.reports),
+    }
+    if result.containment is not None:
+        found = result.containment
+        record["containment"] = {
+            "ra_deg": found.ra_deg,
+            "dec_deg": found.dec_deg,
+            "level": found.level,
+            "offsets": [{"a": a, "b": b, "half_widths": offset} for a, b, offset in found.offsets],
+        }
+    return record

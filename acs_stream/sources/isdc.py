@@ -1,0 +1,273 @@
+"""SPI-ACS from ISDC's HTTP services: real-time JSON with its prophecy, and the archive's text forms."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from acs_stream.instruments import Instrument
+from acs_stream.positions import parse_ephs
+from acs_stream.readers import read_light_curve
+from acs_stream.readers.content import ServerWordError
+from acs_stream.readers.isdc import parse_rtlc, rtlc_rows
+from acs_stream.sources.http import get
+from acs_stream.sources.model import Availability, AvailabilityState, FetchedLightCurve
+from acs_stream.sources.prophecy import Prophecy, read_prophecy
+from acs_stream.time_systems import ijd_to_utc, tt_minus_utc_s
+from tocsin.domain.clock import Clock, to_utc
+from tocsin.domain.errors import DataNotYetError, RemoteError, ScienceError
+from tocsin.domain.light_curves import LightCurve
+from triangulation.geometry import SpacecraftPosition
+
+API = "/gw/integralhk/api/v1.0"
+#: The service answers once it has data this many windows past the time asked for.
+SERVER_WINDOWS = 2.0
+#: Data reach the end of the window if they come this close, s.
+REACH_S = 1.0
+#: First row and start of the request may differ by this; more, and near TT - UTC, is a wrong time system, s.
+START_TOLERANCE_S = 5.0
+#: Asked again this often while a word says that auxiliary data are missing, s.
+AUXILIARY_RETRY_S = 21_600.0
+
+
+class IsdcSource:
+    """What the services have in common: names, requests, the position of INTEGRAL.
+
+    Parameters
+    ----------
+    instrument
+        Entry of the instrument table; its `base_url` is the service.
+    clock
+        Tells the time.
+    transport
+        For tests; None: the network.
+    """
+
+    def __init__(self, instrument: Instrument, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> None:
+        self.table = instrument
+        self._base = instrument.base_url.rstrip("/")
+        self._clock = clock
+        self._client = httpx.Client(timeout=instrument.timeout_s, transport=transport, follow_redirects=True)
+
+    @property
+    def instrument(self) -> str:
+        """Name of the instrument."""
+        return self.table.name
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _position(self, t0_utc: datetime) -> SpacecraftPosition | None:
+        """Position of INTEGRAL at T0, None where the service does not tell."""
+        try:
+            content = get(self._client, self._ephs_url(t0_utc))
+            return parse_ephs(content, epoch_utc=t0_utc, spacecraft=self.table.spacecraft)
+        except (RemoteError, ScienceError):
+            return None
+
+    def _ephs_url(self, t0_utc: datetime) -> str:
+        return f"{self._base}{API}/ephs/{_stamp(t0_utc)}"
+
+    def _fetched(self, content: bytes, form: str, url: str, t0_utc: datetime) -> FetchedLightCurve:
+        curve = read_light_curve(content, format=form, instrument="SPI-ACS").with_t0(t0_utc)
+        curve = with_clock_error(curve, self.table)
+        return FetchedLightCurve(
+            channels=(curve,), total=curve, position=self._position(t0_utc), origin=url, raw=content
+        )
+
+    def _never(self, t0_utc: datetime) -> Availability | None:
+        reason = self.table.never_reason(t0_utc)
+        return None if reason is None else Availability(state=AvailabilityState.NEVER, reason=reason)
+
+
+def with_clock_error(curve: LightCurve, table: Instrument) -> LightCurve:
+    """Light curve whose timing has the instrument table's clock error for its product kind."""
+    timing = curve.timing
+    if timing is None or timing.product not in table.clock_error_s:
+        return curve
+    return curve.replace(
+        timing=replace(timing, clock_error_s=max(timing.clock_error_s, table.clock_error_s[timing.product]))
+    )
+
+
+class IsdcRealtimeSource(IsdcSource):
+    """SPI-ACS from the real-time service (rtlc): its prophecy says when to ask again."""
+
+    def availability(self, t0_utc: datetime, window_s: float, now: datetime) -> Availability:
+        """See `LightCurveSource`; a service that does not answer leaves it unknown, with a time to ask again."""
+        t0 = to_utc(t0_utc)
+        if (never := self._never(t0)) is not None:
+            return never
+        try:
+            _, reply = self._ask(t0, window_s)
+        except RemoteError as error:
+            again = now + timedelta(seconds=error.retry_after_s or self.table.retry_s)
+            return Availability(state=AvailabilityState.UNKNOWN, expected_utc=again, reason=error.message)
+        return self._judge(reply, t0, window_s, now)
+
+    def fetch(self, t0_utc: datetime, window_s: float) -> FetchedLightCurve:
+        """See `LightCurveSource`."""
+        t0 = to_utc(t0_utc)
+        if (never := self._never(t0)) is not None:
+            raise ScienceError(never.reason)
+        content, reply = self._ask(t0, window_s)
+        verdict = self._judge(reply, t0, window_s, self._clock.now())
+        if verdict.state is AvailabilityState.EXPECTED and verdict.expected_utc is not None:
+            raise DataNotYetError(verdict.reason, expected_utc=verdict.expected_utc)
+        if verdict.state is not AvailabilityState.AVAILABLE:
+            raise ScienceError(f"{self.instrument}: {verdict.reason}")
+        return self._fetched(content, "rtlc-json", self._url(t0, window_s), t0)
+
+    def _url(self, t0_utc: datetime, window_s: float) -> str:
+        return f"{self._base}{API}/rtlc/{_stamp(t0_utc)}/{window_s:g}?json&prophecy"
+
+    def _ask(self, t0_utc: datetime, window_s: float) -> tuple[bytes, Mapping[str, Any]]:
+        content = get(self._client, self._url(t0_utc, window_s))
+        try:
+            return content, parse_rtlc(content)
+        except ServerWordError as error:
+            return content, {"data": [], "word": error.word}
+        except ScienceError as error:
+            raise RemoteError(f"{self.instrument}: {error.message}", remedy="asked again later") from error
+
+    def _judge(self, reply: Mapping[str, Any], t0: datetime, window_s: float, now: datetime) -> Availability:
+        prophecy = read_prophecy(reply.get("prophecy"))
+        span = _span(reply)
+        if span is not None:
+            _refuse_utc_for_tt(span[0], t0 - timedelta(seconds=window_s), self.instrument)
+            return self._with_rows(span, prophecy, t0, window_s, now)
+        return self._without_rows(prophecy, t0, window_s, now)
+
+    def _with_rows(
+        self, span: tuple[datetime, datetime], prophecy: Prophecy, t0: datetime, window_s: float, now: datetime
+    ) -> Availability:
+        first, last = span
+        end = t0 + timedelta(seconds=window_s - REACH_S)
+        if last >= end:
+            return Availability(
+                state=AvailabilityState.AVAILABLE, reason=f"data from {first:%H:%M:%S} to {last:%H:%M:%S} UTC"
+            )
+        revolution = prophecy.revolution_at(t0)
+        over = revolution is not None and revolution.stop_utc <= end and now > revolution.stop_utc
+        if over and last > t0:
+            return Availability(
+                state=AvailabilityState.AVAILABLE,
+                reason=f"data end {(last - t0).total_seconds():.0f} s after T0, at the perigee passage",
+            )
+        if last > t0 and (self.table.has_ended(now) or now > t0 + timedelta(seconds=self.table.give_up_after_s)):
+            return Availability(
+                state=AvailabilityState.AVAILABLE, reason=f"data end {(last - t0).total_seconds():.0f} s after T0"
+            )
+        return self._later(prophecy, t0, window_s, now, f"data reach {last:%H:%M:%S} UTC so far")
+
+    def _without_rows(self, prophecy: Prophecy, t0: datetime, window_s: float, now: datetime) -> Availability:
+        gap = prophecy.gap_at(t0)
+        if gap is not None:
+            reason = (
+                f"perigee passage: {self.table.spacecraft} sends no data "
+                f"from {gap[0]:%Y-%m-%dT%H:%M} to {gap[1]:%Y-%m-%dT%H:%M} UTC"
+            )
+            return Availability(state=AvailabilityState.NEVER, reason=reason)
+        latest = prophecy.last_data_utc
+        if latest is not None and latest > t0 + timedelta(seconds=window_s):
+            reason = (
+                f"no data at T0 although there are later ones (until {latest:%Y-%m-%dT%H:%M:%S} UTC): a telemetry gap"
+            )
+            return Availability(state=AvailabilityState.NEVER, reason=reason)
+        return self._later(prophecy, t0, window_s, now, prophecy.text or "no data yet")
+
+    def _later(self, prophecy: Prophecy, t0: datetime, window_s: float, now: datetime, reason: str) -> Availability:
+        """Expected, unless the instrument has ended or patience with it: then never."""
+        if self.table.has_ended(now) or now > t0 + timedelta(seconds=self.table.give_up_after_s):
+            return Availability(state=AvailabilityState.NEVER, reason=f"{reason}; nothing more will come")
+        latency = timedelta(seconds=self.table.latency_s)
+        ready = t0 + timedelta(seconds=SERVER_WINDOWS * window_s) + latency
+        if prophecy.is_online is False and prophecy.next_data_utc is not None:
+            ready = max(ready, prophecy.next_data_utc + latency)
+        expected = max(ready, now + timedelta(seconds=self.table.retry_s))
+        return Availability(state=AvailabilityState.EXPECTED, expected_utc=expected, reason=reason)
+
+
+def _stamp(moment_utc: datetime) -> str:
+    return quote(to_utc(moment_utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3])
+
+
+def _span(reply: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+    try:
+        _, ijd = rtlc_rows(reply)
+    except (ScienceError, json.JSONDecodeError):
+        return None
+    return ijd_to_utc(float(ijd.min())), ijd_to_utc(float(ijd.max()))
+
+
+def _refuse_utc_for_tt(first: datetime, asked: datetime, name: str) -> None:
+    early_s = (asked - first).total_seconds()
+    if abs(early_s - tt_minus_utc_s(asked)) < START_TOLERANCE_S:
+        raise ScienceError(
+            f"{name}: the data begin {early_s:.1f} s before the time asked for: IJD counted in UTC instead of TT",
+            remedy="the service must be corrected; the times cannot be trusted",
+        )
+
+
+class IsdcArchiveSource(IsdcSource):
+    """SPI-ACS from the archive: genlc text of the service, or ipnlc text of the legacy page."""
+
+    @property
+    def _form(self) -> str:
+        return "ipnlc" if self.table.kind == "isdc-spiacs" else "genlc"
+
+    def _url(self, t0_utc: datetime, window_s: float) -> str:
+        if self._form == "genlc":
+            return f"{self._base}{API}/genlc/ACS/{_stamp(t0_utc)}/{window_s:g}"
+        return self._page_url(t0_utc, window_s, "ipnlc")
+
+    def _page_url(self, t0_utc: datetime, window_s: float, what: str) -> str:
+        request = f"{quote(_stamp(t0_utc), safe='')}+{window_s:g}"
+        return f"{self._base}/spiacs.pl?requeststring={request}&generate={what}&submit=Submit"
+
+    def _ephs_url(self, t0_utc: datetime) -> str:
+        return super()._ephs_url(t0_utc) if self._form == "genlc" else self._page_url(t0_utc, 10.0, "ephs")
+
+    def availability(self, t0_utc: datetime, window_s: float, now: datetime) -> Availability:
+        """See `LightCurveSource`."""
+        t0 = to_utc(t0_utc)
+        if (never := self._never(t0)) is not None:
+            return never
+        try:
+            self._ask(t0, window_s, now)
+        except DataNotYetError as error:
+            return Availability(state=AvailabilityState.EXPECTED, expected_utc=error.expected_utc, reason=error.message)
+        except RemoteError as error:
+            again = now + timedelta(seconds=error.retry_after_s or self.table.retry_s)
+            return Availability(state=AvailabilityState.UNKNOWN, expected_utc=again, reason=error.message)
+        except ScienceError as error:
+            return Availability(state=AvailabilityState.NEVER, reason=error.message)
+        return Availability(state=AvailabilityState.AVAILABLE, reason="in the archive")
+
+    def fetch(self, t0_utc: datetime, window_s: float) -> FetchedLightCurve:
+        """See `LightCurveSource`."""
+        t0 = to_utc(t0_utc)
+        if (never := self._never(t0)) is not None:
+            raise ScienceError(never.reason)
+        content = self._ask(t0, window_s, self._clock.now())
+        return self._fetched(content, self._form, self._url(t0, window_s), t0)
+
+    def _ask(self, t0: datetime, window_s: float, now: datetime) -> bytes:
+        content = get(self._client, self._url(t0, window_s))
+        try:
+            read_light_curve(content, format=self._form)
+        except ServerWordError as error:
+            if error.word == "NoAuxData" and not self.table.has_ended(now):
+                again = now + timedelta(seconds=AUXILIARY_RETRY_S)
+                raise DataNotYetError(f"{self.instrument}: {error.message}", expected_utc=again) from error
+            raise
+        except ScienceError as error:
+            if "page came instead" in error.message or "is empty" in error.message:
+                raise RemoteError(f"{self.instrument}: {error.message}", remedy="asked again later") from error
+            raise
+        return content

@@ -1,0 +1,89 @@
+"""What a source of light curves says and gives: the protocol, availability in words, fetched data."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from tocsin.domain.light_curves import LightCurve
+from triangulation.geometry import SpacecraftPosition
+
+
+class AvailabilityState(StrEnum):
+    """Whether there are data."""
+
+    AVAILABLE = "available"
+    EXPECTED = "expected"
+    NEVER = "never"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """Whether data of a time exist, and if not, when to ask again.
+
+    Parameters
+    ----------
+    state
+        See `AvailabilityState`.
+    expected_utc
+        When to ask again; None where that makes no sense.
+    reason
+        For people.
+    """
+
+    state: AvailabilityState
+    expected_utc: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FetchedLightCurve:
+    """Data of one instrument around a T0.
+
+    Parameters
+    ----------
+    channels
+        One light curve per channel.
+    total
+        Their sum.
+    position
+        Where the craft was, if known.
+    origin
+        URL or file, for the lineage.
+    raw
+        The bytes as received.
+    """
+
+    channels: tuple[LightCurve, ...]
+    total: LightCurve
+    position: SpacecraftPosition | None
+    origin: str
+    raw: bytes = field(repr=False)
+
+
+class LightCurveSource(Protocol):
+    """Where light curves of one instrument come from."""
+
+    @property
+    def instrument(self) -> str:
+        """Name of the instrument."""
+        ...
+
+    def availability(self, t0_utc: datetime, window_s: float, now: datetime) -> Availability:
+        """Whether data of T0 +- `window_s` exist at `now`, or when they are expected, or why never."""
+        ...
+
+    def fetch(self, t0_utc: datetime, window_s: float) -> FetchedLightCurve:
+        """Light curves of T0 +- `window_s`.
+
+        Raises
+        ------
+        DataNotYetError
+            They will exist: ask again at its time.
+        ScienceError
+            They never will, or what came is no honest data.
+        RemoteError
+            The service failed.
+        """
+        ...
