@@ -1,5 +1,6 @@
 """The schema: made from nothing, made once, never run by older code."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -53,6 +54,26 @@ def test_a_migration_that_fails_leaves_nothing(open_store: Callable[[str], Store
     with pytest.raises(DatabaseError, match="jobs"):
         store.migrate()
     assert store.schema_revision() is None
+
+
+def test_several_may_start_on_a_new_database_at_once(
+    open_store: Callable[[str], Store], empty_database_url: str
+) -> None:
+    stores = [open_store(empty_database_url) for _ in range(4)]
+    ready = threading.Barrier(4)
+    found: list[str | None] = []
+
+    def start(store: Store) -> None:
+        ready.wait()
+        store.migrate()
+        found.append(store.schema_revision())
+
+    threads = [threading.Thread(target=start, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert found == [newest_revision()] * 4
 
 
 @pytest.mark.parametrize("table", ["audit", "decisions", "acknowledgements"])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -12,6 +13,8 @@ from tocsin.domain.errors import ConfigurationError
 
 #: A writer waits this long for writers of other processes (threads of this one queue on a lock first).
 BUSY_TIMEOUT_MS = 30_000
+#: Attempts to change a new file's journal while other processes do the same.
+ATTEMPTS = 20
 #: Many readers at once: one connection each, kept open.
 READERS = 8
 MOST_READERS = 64
@@ -78,8 +81,26 @@ def _sqlite_reader(url: URL) -> Engine:
 def _prepare_writer(connection: SqliteConnection, record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
     """Durable and strict; transactions are begun by us, not by the driver."""
     connection.isolation_level = None
-    for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
+    _use_write_ahead_log(connection)
+    for setting in ("synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
         connection.execute(f"PRAGMA {setting}")
+
+
+def _use_write_ahead_log(connection: SqliteConnection) -> None:
+    """Turn the write-ahead log on, once in the life of a file.
+
+    SQLite does not wait for its turn here, as it does everywhere else; so where several processes find a new file, we
+    wait for a write lock, which it does wait for, and look again.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except OperationalError:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _prepare_reader(connection: SqliteConnection, record: Any) -> None:
