@@ -172,22 +172,25 @@ def _read_time(document: VoEvent, reading: Reading) -> None:
     if iso is not None and document.coord_system is not None and document.coord_system.startswith("TDB"):
         iso = tdb_to_utc(iso)
         reading.details["t0_from"] = "tdb"
-    counted = _counted_time(document)
+    fields, counted = _counted_time(document)
     reading.t0_utc = iso if iso is not None else counted
     if counted is None:
         if iso is None and document.iso_time:
             reading.dropped.append("ISOTime")
         return
-    if iso is None:
-        reading.details["t0_from"] = "tjd_sod"
-    elif _MISPRINT_S[0] < abs((counted - iso).total_seconds()) <= _MISPRINT_S[1]:
+    difference_s = 0.0 if iso is None else abs((counted - iso).total_seconds())
+    if difference_s <= _MISPRINT_S[1]:
+        document.params.use(*fields)  # confirmed or used; a garbage day count is a dropped field
+    if iso is None or _MISPRINT_S[0] < difference_s <= _MISPRINT_S[1]:
         reading.t0_utc = counted
         reading.details["t0_from"] = "tjd_sod"
 
 
-def _counted_time(document: VoEvent) -> datetime | None:
+def _counted_time(document: VoEvent) -> tuple[tuple[str, str], datetime | None]:
+    """Names of the fields that count day and second, and the time they give."""
     params = document.params
-    for day, second in _DAY_AND_SECOND:
-        if day in params:
-            return from_tjd(params.number(day), params.number(second))
-    return None
+    for names in _DAY_AND_SECOND:
+        if names[0] in params:
+            day, second = (as_number(params.peek(name)) for name in names)
+            return names, from_tjd(day, second)
+    return ("", ""), None

@@ -1,4 +1,9 @@
-"""Whether FITS bytes are whole, by their headers alone: a sky map may come cut off, and must not stop its notice."""
+"""Whether FITS bytes are whole, and numbers of their headers, without a FITS library.
+
+A sky map may come cut off and must not stop its notice; that is told from the headers alone.
+"""
+
+import re
 
 _BLOCK = 2880
 _CARD = 80
@@ -35,6 +40,23 @@ def is_whole_fits(content: bytes) -> bool:
         data_bytes += size
         position += -(-size // _BLOCK) * _BLOCK
     return data_bytes > 0
+
+
+def header_number(content: bytes, key: str) -> float | None:
+    """Value of a number in any header of the file; None where there is none.
+
+    Parameters
+    ----------
+    content
+        The file, uncompressed.
+    key
+        Keyword, up to 8 characters.
+    """
+    match = re.search(rb"%-8b= +([-+0-9.EeD]{1,30})" % key.encode("ascii"), content[:_LONGEST_HEADER])
+    try:
+        return None if match is None else float(match[1].replace(b"D", b"E"))
+    except ValueError:
+        return None
 
 
 def _read_header(content: bytes, start: int) -> tuple[dict[str, int], int] | None:

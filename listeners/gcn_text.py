@@ -15,6 +15,7 @@ from tocsin.domain.errors import NoticeError
 
 _LOOKS_LIKE_TEXT = re.compile(rb"\A\s*TITLE:[^\n]{0,80}GCN", re.IGNORECASE)
 _LINE = re.compile(r"^([0-9A-Za-z_ /-]{2,30}):[ \t]*(.*)$")
+_MOST_LINES, _LONGEST_LINE = 1000, 300
 _TOPIC = "gcn.classic.text."
 _EVENT = r"(?:GRB|EVENT|BURST|TRIGGER|TRANS|DISCOVERY|TRIG|IMG_START|SRC|SOURCE)"
 _TJD = re.compile(r"(\d+)\s*TJD")
@@ -58,8 +59,8 @@ def read_text(payload: bytes, reading: Reading, *, topic: str | None) -> None:
 
 def _fields(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for line in text.splitlines():
-        match = _LINE.match(line)
+    for line in text.splitlines()[:_MOST_LINES]:
+        match = _LINE.match(line[:_LONGEST_LINE])
         if match is not None and match[2].strip():
             found.setdefault(match[1].strip().upper(), match[2].strip())
     return found

@@ -10,6 +10,7 @@ LIGO/Virgo/KAGRA public alerts user guide, https://emfollow.docs.ligo.org/usergu
 """
 
 from listeners.fields import Fields
+from listeners.fits_check import header_number
 from listeners.json_message import JsonMessage, read_schema, read_skymap
 from listeners.notices.lvk_voevent import MOCK_SEARCH
 from listeners.reading import MOCK_SUPEREVENT, Reading
@@ -100,7 +101,16 @@ def _read_event(event: Fields, reading: Reading) -> None:
             reading.detail(_PROPERTIES.get(name, name), properties.number(name))
     _read_chirp_mass(event, reading)
     read_skymap(event, reading, content_name="skymap", url_name=None)
+    _read_distance(reading)
     event.expect("time", "far", "significant", "instruments", "group", "pipeline", "search", "skymap")
+
+
+def _read_distance(reading: Reading) -> None:
+    """Read the distance, which the notice gives in its sky map's header alone."""
+    content = reading.skymap.content if reading.skymap is not None else None
+    if content is not None:
+        reading.detail("distance_mpc", header_number(content, "DISTMEAN"))
+        reading.detail("distance_error_mpc", header_number(content, "DISTSTD"))
 
 
 def _read_chirp_mass(event: Fields, reading: Reading) -> None:
