@@ -9,8 +9,6 @@
 On demand it answers 429, 500, or does what it was asked and then says nothing until the client gives up.
 """
 
-import hashlib
-import hmac
 import json
 import threading
 from collections import deque
@@ -18,14 +16,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
 from tocsin.demo.stand_ins.server import LoopbackServer, Reply, Request
+from tocsin.demo.stand_ins.slack_click import click_body, sign
+from tocsin.demo.stand_ins.slack_messages import BOT_ID, BOT_USER_ID, TEAM_ID, StoredMessage, page, shown
 from tocsin.domain.clock import Clock
 
-TEAM_ID, BOT_ID, BOT_USER_ID, APP_ID = "T0TOCSIN", "B0TOCSIN", "U0TOCSIN", "A0TOCSIN"
+__all__ = ["ClickReply", "Fault", "SlackStandIn", "StoredMessage"]
+
 #: Longest that a silent success is held before the connection closes, s of real time.
 SILENCE_S = 60.0
 
@@ -36,48 +37,6 @@ class Fault(StrEnum):
     RATE_LIMITED = "rate_limited"
     SERVER_ERROR = "server_error"
     SILENT_SUCCESS = "silent_success"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMessage:
-    """A message as the channel shows it now.
-
-    Parameters
-    ----------
-    channel, ts
-        Together Slack's reference to the message.
-    text
-        Fallback text: what a lock screen shows.
-    blocks
-        Block Kit blocks.
-    thread_ts
-        Message it replies to.
-    ephemeral_user
-        The only one who sees it, or None.
-    posted_monotonic_s, replied_monotonic_s
-        When the call came, and when its answer had gone out (None until then), by the clock handed in.
-    revisions
-        Texts it had before, oldest first.
-    metadata
-        As sent by the app.
-    """
-
-    channel: str
-    ts: str
-    text: str
-    blocks: tuple[Mapping[str, Any], ...] = ()
-    thread_ts: str | None = None
-    ephemeral_user: str | None = None
-    posted_monotonic_s: float = 0.0
-    replied_monotonic_s: float | None = None
-    revisions: tuple[str, ...] = ()
-    metadata: Mapping[str, Any] | None = None
-
-    @property
-    def buttons(self) -> tuple[Mapping[str, Any], ...]:
-        """Elements of all action blocks."""
-        rows = (block.get("elements", ()) for block in self.blocks if block.get("type") == "actions")
-        return tuple(element for row in rows for element in row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +142,14 @@ class SlackStandIn(LoopbackServer):
         secret
             Sign with another secret than ours, to be refused.
         """
-        payload = self._click_payload(action_id, event_id, user_id, message or self._with_button(action_id, event_id))
-        body = urlencode({"payload": json.dumps(payload)})
+        body = click_body(
+            message or self._with_button(action_id, event_id),
+            action_id=action_id,
+            event_id=event_id,
+            user_id=user_id,
+            at_s=self._clock.now().timestamp(),
+            response_url=f"{self.url}/response/1",
+        )
         stamp = str(int(self._clock.now().timestamp()))
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
@@ -268,7 +233,7 @@ class SlackStandIn(LoopbackServer):
             self._changed.notify_all()
         if ephemeral_user:
             return {"ok": True, "message_ts": message.ts}, key
-        return {"ok": True, "channel": message.channel, "ts": message.ts, "message": _shown(message)}, key
+        return {"ok": True, "channel": message.channel, "ts": message.ts, "message": shown(message)}, key
 
     def _update(self, arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
         key = (arguments.get("channel", ""), arguments.get("ts", ""))
@@ -300,7 +265,7 @@ class SlackStandIn(LoopbackServer):
             and message.ephemeral_user is None
             and (oldest < float(message.ts) < latest or (inclusive and float(message.ts) in {oldest, latest}))
         ]
-        return _page(shown, arguments)
+        return page(shown, arguments)
 
     def _replies(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """A message and what was written in its thread, oldest first."""
@@ -309,7 +274,7 @@ class SlackStandIn(LoopbackServer):
             for message in self.messages
             if message.channel == arguments.get("channel") and arguments.get("ts") in {message.ts, message.thread_ts}
         ]
-        return _page(thread, arguments) if thread else {"ok": False, "error": "thread_not_found"}
+        return page(thread, arguments) if thread else {"ok": False, "error": "thread_not_found"}
 
     def _replied(self, key: tuple[str, str]) -> None:
         """Note when the first answer about a message had gone out."""
@@ -325,39 +290,6 @@ class SlackStandIn(LoopbackServer):
                 return message
         return None
 
-    def _click_payload(
-        self, action_id: str, event_id: str, user_id: str, message: StoredMessage | None
-    ) -> Mapping[str, Any]:
-        channel, ts = (message.channel, message.ts) if message else ("C0STANDIN", "0.000000")
-        name = user_id.lower()
-        return {
-            "type": "block_actions",
-            "user": {"id": user_id, "username": name, "name": name, "team_id": TEAM_ID},
-            "api_app_id": APP_ID,
-            "team": {"id": TEAM_ID, "domain": "stand-in"},
-            "container": {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False},
-            "channel": {"id": channel, "name": "bursts"},
-            "message": _shown(message) if message else {},
-            "trigger_id": "1.2.3",
-            "response_url": f"{self.url}/response/{ts}",
-            "actions": [
-                {
-                    "type": "button",
-                    "action_id": action_id,
-                    "block_id": "actions",
-                    "value": event_id,
-                    "text": {"type": "plain_text", "text": action_id},
-                    "action_ts": f"{self._clock.now().timestamp():.6f}",
-                }
-            ],
-        }
-
-
-def sign(secret: str, timestamp: str, body: str) -> str:
-    """Slack's signature of a request: HMAC-SHA256 over version, time and raw body."""
-    digest = hmac.new(secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256)
-    return f"v0={digest.hexdigest()}"
-
 
 def _arguments(request: Request) -> dict[str, Any]:
     """Arguments of a call, from a JSON body, a form, or the query."""
@@ -369,34 +301,6 @@ def _arguments(request: Request) -> dict[str, Any]:
         if isinstance(form.get(name), str):
             form[name] = json.loads(form[name])
     return form
-
-
-def _page(messages: list[StoredMessage], arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """One page of messages; the cursor is the number to begin with."""
-    first, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
-    has_more = len(messages) > first + limit
-    return {
-        "ok": True,
-        "messages": [_shown(message) for message in messages[first : first + limit]],
-        "has_more": has_more,
-        "response_metadata": {"next_cursor": str(first + limit) if has_more else ""},
-    }
-
-
-def _shown(message: StoredMessage) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "type": "message",
-        "user": BOT_USER_ID,
-        "bot_id": BOT_ID,
-        "ts": message.ts,
-        "text": message.text,
-        "blocks": list(message.blocks),
-    }
-    if message.thread_ts is not None:
-        shown["thread_ts"] = message.thread_ts
-    if message.metadata is not None:
-        shown["metadata"] = dict(message.metadata)
-    return shown
 
 
 def _json(content: Mapping[str, Any]) -> Reply:

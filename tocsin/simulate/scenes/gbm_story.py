@@ -1,7 +1,7 @@
 """What GBM tells about a burst: its trigger, then four notices with better and better positions."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 
@@ -41,42 +41,21 @@ def tell(
         Source of all random numbers.
     """
     serial = int(rng.integers(100, 900))
-    errors = {FLIGHT_S: np.hypot(2.5 * statistical_deg, 6.0), GROUND_S: 1.4 * statistical_deg, FINAL_S: statistical_deg}
-    places = {
-        after_s: _locate(trigger, ra_deg, dec_deg, float(error), after_s=after_s, rng=rng)
-        for after_s, error in errors.items()
-    }
     cites = trigger.ivorn("Alert_", 1, serial)
-    t0 = trigger.trigger_utc
-
-    def at(after_s: float) -> datetime:
-        return t0 + timedelta(seconds=after_s)
-
-    return GbmStory(
-        trigger=trigger,
-        alert_ivorn=cites,
-        items=(
-            issue(t0, ALERT_S, gbm_alert(trigger, at(ALERT_S), serial=serial), "GBM alert"),
-            issue(
-                t0,
-                FLIGHT_S,
-                gbm_flight(trigger, places[FLIGHT_S], at(FLIGHT_S), serial=serial + 1, cites=cites),
-                "GBM flight position",
-            ),
-            issue(
-                t0,
-                GROUND_S,
-                gbm_ground(trigger, places[GROUND_S], at(GROUND_S), serial=serial + 2, cites=cites),
-                "GBM ground position",
-            ),
-            issue(
-                t0,
-                FINAL_S,
-                gbm_final(trigger, places[FINAL_S], at(FINAL_S), serial=serial + 30, cites=cites),
-                "GBM final position",
-            ),
-        ),
+    # Delay, 68 % radius (deg), builder, how far the serial number has gone on, and what people read.
+    later = (
+        (FLIGHT_S, float(np.hypot(2.5 * statistical_deg, 6.0)), gbm_flight, 1, "GBM flight position"),
+        (GROUND_S, 1.4 * statistical_deg, gbm_ground, 2, "GBM ground position"),
+        (FINAL_S, statistical_deg, gbm_final, 30, "GBM final position"),
     )
+    t0 = trigger.trigger_utc
+    alert = gbm_alert(trigger, t0 + timedelta(seconds=ALERT_S), serial=serial)
+    items = [issue(t0, ALERT_S, alert, "GBM alert")]
+    for after_s, error_deg, build, step, what in later:
+        place = _locate(trigger, ra_deg, dec_deg, error_deg, after_s=after_s, rng=rng)
+        message = build(trigger, place, t0 + timedelta(seconds=after_s), serial=serial + step, cites=cites)
+        items.append(issue(t0, after_s, message, what))
+    return GbmStory(trigger=trigger, alert_ivorn=cites, items=tuple(items))
 
 
 def _locate(

@@ -9,7 +9,7 @@ from tocsin.simulate.bursts import Burst, BurstClass, draw_burst
 from tocsin.simulate.instruments import GBM_NAI, SPI_ACS
 from tocsin.simulate.network import Network
 from tocsin.simulate.notices import ExternalCoincidence, GbmTrigger, Superevent, lvk_alert
-from tocsin.simulate.scenes.gbm_story import tell
+from tocsin.simulate.scenes.gbm_story import GbmStory, tell
 from tocsin.simulate.skies import GravitationalWaveMap, draw_gravitational_wave_map
 from tocsin.simulate.spacecraft import arrival_utc, direction
 from tocsin.simulate.timeline import EventTruth, NoticeItem, Scene, issue
@@ -70,19 +70,9 @@ def merger_scene(merger: Merger, network: Network, superevent_id: str, rng: np.r
         statistical_deg=float(rng.uniform(8.0, 13.0)),
         rng=rng,
     )
-    superevent = Superevent(
-        id=superevent_id,
-        t0_utc=merger.t0_utc,
-        far_hz=float(10.0 ** rng.uniform(-14.0, -10.0)),
-        detectors=("H1", "L1"),
-    )
-    external = ExternalCoincidence(
-        trigger_id=story.trigger.id,
-        ivorn=story.alert_ivorn,
-        observatory="Fermi",
-        time_difference_s=(story.trigger.trigger_utc - merger.t0_utc).total_seconds(),
-        far_hz=float(10.0 ** rng.uniform(-10.0, -8.0)),
-    )
+    far_hz = float(10.0 ** rng.uniform(-14.0, -10.0))
+    superevent = Superevent(id=superevent_id, t0_utc=merger.t0_utc, far_hz=far_hz, detectors=("H1", "L1"))
+    external = _coincidence(story, merger, far_hz=float(10.0 ** rng.uniform(-10.0, -8.0)))
     alerts = (
         _alert(merger, superevent, "PRELIMINARY", PRELIMINARY_S),
         _alert(merger, superevent, "INITIAL", INITIAL_S, external=external),
@@ -114,6 +104,16 @@ def _trigger(burst: Burst, merger: Merger, network: Network, rng: np.random.Gene
         longitude_deg=longitude,
         latitude_deg=latitude,
         duration_class="Short",
+    )
+
+
+def _coincidence(story: GbmStory, merger: Merger, *, far_hz: float) -> ExternalCoincidence:
+    return ExternalCoincidence(
+        trigger_id=story.trigger.id,
+        ivorn=story.alert_ivorn,
+        observatory="Fermi",
+        time_difference_s=(story.trigger.trigger_utc - merger.t0_utc).total_seconds(),
+        far_hz=far_hz,
     )
 
 
