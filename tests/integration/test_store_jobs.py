@@ -103,6 +103,16 @@ def test_cancelling_ends_what_waits_and_what_is_being_done_for_one_event_alone(s
     assert sum(state is JobState.WAITING for state in states.values()) == 4
 
 
+def test_waiting_jobs_named_alike_can_be_hastened(store: Store) -> None:
+    with store.begin() as work:
+        for key, due in (("e1/fetch/kw_1/2", 50), ("e2/fetch/kw_1/2", 5), ("e1/fetch/kwx1/2", 60)):
+            work.enqueue(FETCH, key=key, due_utc=at(due))
+        work.enqueue(SEND, key="e1/fetch/kw_1/send", due_utc=at(70))
+        assert work.hasten(FETCH, "/fetch/kw_1/", at(10)) == 1
+        due = [job.key for job in work.claim([SEND, FETCH], now=at(10), lease_s=1, worker="a", limit=9)]
+    assert due == ["e2/fetch/kw_1/2", "e1/fetch/kw_1/2"]
+
+
 def test_how_far_behind_the_work_is_can_be_seen(store: Store) -> None:
     with store.begin() as work:
         for n in range(3):

@@ -1,9 +1,9 @@
 """Connections to SQLite and PostgreSQL that behave alike: explicit transactions, durable commits, foreign keys on."""
 
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY, OperationalError
 from sqlite3 import Connection as SqliteConnection
-from sqlite3 import OperationalError
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -11,8 +11,13 @@ from sqlalchemy.exc import ArgumentError
 
 from tocsin.domain.errors import ConfigurationError
 
-#: A writer waits this long for writers of other processes (threads of this one queue on a lock first).
+#: Everybody waits this long for writers of other processes (threads of this one queue on a lock first).
 BUSY_TIMEOUT_MS = 30_000
+#: How often a waiting writer looks. SQLite itself looks less and less often, every 100 ms in the end, and can miss the
+#: moments between another process's transactions for seconds, which is longer than a page may take.
+LOOK_EVERY_MS = 1
+#: SQLite's extended error codes hold the primary one in their low byte.
+PRIMARY_CODE = 0xFF
 #: Attempts to change a new file's journal while other processes do the same.
 ATTEMPTS = 20
 #: Many readers at once: one connection each, kept open.
@@ -59,7 +64,7 @@ def build_engines(url: URL) -> tuple[Engine, Engine]:
 def _sqlite_writer(url: URL) -> Engine:
     """Engine whose transactions take the write lock at once: none fails half-way because another was faster."""
     Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=1, max_overflow=1, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(url, pool_size=1, max_overflow=1)
     event.listen(engine, "connect", _prepare_writer)
     event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -67,12 +72,7 @@ def _sqlite_writer(url: URL) -> Engine:
 
 def _sqlite_reader(url: URL) -> Engine:
     """Engine whose transactions see one state of the file and hold up nobody."""
-    engine = create_engine(
-        url,
-        pool_size=READERS,
-        max_overflow=MOST_READERS,
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
-    )
+    engine = create_engine(url, pool_size=READERS, max_overflow=MOST_READERS)
     event.listen(engine, "connect", _prepare_reader)
     event.listen(engine, "begin", _begin_deferred)
     return engine
@@ -80,10 +80,8 @@ def _sqlite_reader(url: URL) -> Engine:
 
 def _prepare_writer(connection: SqliteConnection, record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
     """Durable and strict; transactions are begun by us, not by the driver."""
-    connection.isolation_level = None
-    _use_write_ahead_log(connection)
-    for setting in ("synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
-        connection.execute(f"PRAGMA {setting}")
+    _prepare(connection)
+    connection.execute(f"PRAGMA busy_timeout = {LOOK_EVERY_MS}")
 
 
 def _use_write_ahead_log(connection: SqliteConnection) -> None:
@@ -103,13 +101,32 @@ def _use_write_ahead_log(connection: SqliteConnection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
 
 
-def _prepare_reader(connection: SqliteConnection, record: Any) -> None:
+def _prepare_reader(connection: SqliteConnection, record: Any) -> None:  # noqa: ARG001 - as above
     """As for writing, but refuses to write."""
-    _prepare_writer(connection, record)
+    _prepare(connection)
     connection.execute("PRAGMA query_only = ON")
 
 
+def _prepare(connection: SqliteConnection) -> None:
+    """Settings of every connection."""
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    _use_write_ahead_log(connection)
+    for setting in ("synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
+        connection.execute(f"PRAGMA {setting}")
+
+
 def _begin_immediate(connection: Connection) -> None:
+    """Take the write lock, waiting for it up to `BUSY_TIMEOUT_MS`."""
+    driver = cast("SqliteConnection", connection.connection.dbapi_connection)
+    for _ in range(BUSY_TIMEOUT_MS // LOOK_EVERY_MS):
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if error.sqlite_errorcode & PRIMARY_CODE != SQLITE_BUSY:
+                raise
+        else:
+            return
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
