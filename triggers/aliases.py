@@ -29,20 +29,40 @@ _OBSERVATORIES = (
     ("calet", Family.CALET),
     ("gecam", Family.GECAM),
 )
-#: Pointings, slews and other house-keeping carry trigger numbers, but tell of no event.
-_HOUSE_KEEPING = ("POINTDIR", "SC_SLEW", "TOO_", "IM_ALIVE", "KILL_SOCKET", "TRANSIT", "LVK_NU_TRACK")
+#: Pointings, slews and known noise carry trigger numbers, but tell of no event.
+_HOUSE_KEEPING = (
+    "POINTDIR",
+    "SC_SLEW",
+    "TOO_FOM",
+    "IM_ALIVE",
+    "KILL_SOCKET",
+    "BAT_SUBSUB",
+    "BAT_KNOWN_SRC",
+    "LVK_NU_TRACK",
+    "CIRCULARS",
+    "HEARTBEAT",
+    "ARCHIVE_ALERT",
+    "LAT/FLARE",
+)
+#: Types that exist only to test the line: TEST_COORDS, SWIFT_BAT_GRB_POS_TEST; not a test of the usual types.
+_LINE_TEST = re.compile(r"(^|[^A-Z])TEST([^A-Z]|$)")
 
 
 def is_about_event(notice: Notice) -> bool:
     """Whether a notice tells of an event: decoded, no house-keeping, with an identifier or a time.
 
-    Everything else is stored and shown, and belongs to no event. A follow-up search of somebody else's event
-    (``icecube.lvk_nu_track_search``) tells of none either: it has no trigger of its own.
+    Everything else is stored and shown, and belongs to no event: circulars, heartbeats, pointings, packets that only
+    test the line, Swift's images of known sources (700 000 of a million archived packets), and a follow-up search of
+    somebody else's event (``lvk_nu_track_search``), which has no trigger of its own.
     """
     if notice.is_unknown or notice.role in {Role.UTILITY, Role.PREDICTION}:
         return False
+    if notice.details.get("is_target_of_opportunity") is True:
+        return False
     words = f"{notice.stream} {notice.notice_type}".upper()
-    return not any(word in words for word in _HOUSE_KEEPING) and bool(alias_keys(notice))
+    if any(word in words for word in _HOUSE_KEEPING) or _LINE_TEST.search(notice.notice_type.upper()):
+        return False
+    return bool(alias_keys(notice))
 
 
 def alias_keys(notice: Notice) -> tuple[str, ...]:

@@ -14,14 +14,15 @@ within 20 s of 1032, of which about five by chance; 60 s would add 34 true ones 
 *Tests join tests alone. Stale notices* (replays of old triggers) join stale events alone, except where the identifier
 is one that is never used again (LVK, IceCube), since those are revised for months.
 
-*Order.* An event lists the time of each of its triggers, and a new trigger is compared with all of them, so the
-grouping does not depend on the order of arrival, with two exceptions that come from events being for ever: a trigger
-may close the gap between two events already founded (it joins the nearer; `bridged_events` names the others, for the
-workflow to link or merge), and a position that contradicts arrives too late to keep its trigger out (the event then
-says ``positions_disagree``).
+*Order.* An event lists the time of each of its triggers, and a new trigger is compared with all of them. The grouping
+of notices then does not depend on their order of arrival, provided that events are merged where `bridged_events` says
+so: a trigger may close the gap between two events already founded, and notices that tell a burst's true time may come
+after those that do not (exposures, retractions). It joins the nearest event; a workflow that does not merge has one
+burst in two events, which are both right, and not complete. In a month of real notices in order of issue this happens
+to none. A position that contradicts may come too late to keep its trigger out; the event then says
+``positions_disagree``.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -30,8 +31,8 @@ from tocsin.domain.notices import Notice
 from triggers.aliases import alias_keys, cited_keys, is_about_event
 from triggers.families import TRAITS, Family, family_of, family_of_alias, kind_of
 from triggers.naming import new_event_id
-from triggers.positions import may_be_one_source, separation_deg, systematic_deg
-from triggers.trigger_groups import own_keys, trigger_times
+from triggers.positions import LOCATING, may_be_one_source, separation_deg
+from triggers.trigger_groups import is_exposure, own_keys, trigger_place, trigger_times
 
 __all__ = [
     "alias_keys",
@@ -55,7 +56,7 @@ CHAIN_S = 120.0
 TEST_IDENTIFIER_SPAN_S = 60.0
 #: Under one INTEGRAL imager number, a step longer than this needs an agreeing position, s.
 IBIS_STEP_S = 60.0
-#: ... which is no further than this from the event's, deg: the imager's errors are some arc minutes.
+#: ... which is no further than this from the trigger's, deg: the imager's errors are some arc minutes.
 IBIS_SAME_PLACE_DEG = 0.5
 
 
@@ -73,7 +74,7 @@ def time_interval(notice: Notice) -> tuple[datetime, datetime] | None:
         Start and stop, UTC; wide enough to hold any event that `choose_event` may choose by time.
     """
     spread_s = _widest_spread_s(family_of(notice))
-    if notice.t0_utc is None or spread_s is None or not is_about_event(notice):
+    if notice.t0_utc is None or spread_s is None or is_exposure(notice) or not is_about_event(notice):
         return None
     reach = timedelta(seconds=spread_s + CHAIN_S)
     return notice.t0_utc - reach, notice.t0_utc + reach
@@ -133,22 +134,23 @@ def _identifier_holds(notice: Notice, event: Event, keys: Iterable[str]) -> bool
         return True
     if notice.is_test:
         span_s = min(span_s, TEST_IDENTIFIER_SPAN_S)
-    times = trigger_times(event)
-    shared = [time for alias, time in times.items() if alias in keys] or [event.t0_utc]
-    step_s = min(_distance_s(notice, time) for time in shared)
+    shared = {alias: time for alias, time in trigger_times(event).items() if alias in keys}
+    step_s = min(_distance_s(notice, time) for time in (shared.values() or [event.t0_utc]))
     if family is Family.IBIS and IBIS_STEP_S < step_s <= span_s:
-        return _separation_deg(notice, event) <= IBIS_SAME_PLACE_DEG
+        return any(_is_same_place(notice, trigger_place(event, alias)) for alias in shared)
     return step_s <= span_s
 
 
 def _is_near(notice: Notice, event: Event) -> bool:
     """Whether time and sky allow a notice's trigger to be of an event."""
     family = family_of(notice)
+    if is_exposure(notice):
+        return False
     limits = ((_spread_s(family, family_of_alias(alias)), time) for alias, time in trigger_times(event).items())
     if not any(limit is not None and _distance_s(notice, time) <= limit for limit, time in limits):
         return False
-    families = {f for f in map(family_of_alias, event.aliases) if f is not None}
-    return may_be_one_source(notice, event, systematic_deg=systematic_deg(families | {family}))
+    located = LOCATING.intersection(str(event.details.get("families", "")).split())
+    return family not in LOCATING or not located or may_be_one_source(notice, event)
 
 
 def _spread_s(a: Family, b: Family | None) -> float | None:
@@ -168,11 +170,11 @@ def _widest_spread_s(family: Family) -> float | None:
     return max(found, default=None)
 
 
-def _separation_deg(notice: Notice, event: Event) -> float:
-    """Angle between two positions, deg; infinite where one is unknown."""
-    if notice.ra_deg is None or notice.dec_deg is None or event.ra_deg is None or event.dec_deg is None:
-        return math.inf
-    return separation_deg(notice.ra_deg, notice.dec_deg, event.ra_deg, event.dec_deg)
+def _is_same_place(notice: Notice, place: tuple[float, float] | None) -> bool:
+    """Whether a notice's position is that of a trigger, to the imager's accuracy; False where either is unknown."""
+    if place is None or notice.ra_deg is None or notice.dec_deg is None:
+        return False
+    return separation_deg(notice.ra_deg, notice.dec_deg, *place) <= IBIS_SAME_PLACE_DEG
 
 
 def _distance_s(notice: Notice, time: datetime | None) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tocsin.domain.events import Event, EventKind
-from tocsin.domain.notices import Phase
+from tocsin.domain.notices import DetailValue, Phase
 from triggers.coincidence import YEAR_S
 from triggers.families import Family
 
@@ -26,6 +26,8 @@ class Condition:
         Any of these classes has at least this probability.
     detail_at_least, detail_at_most
         Each of these details is a number on that side.
+    detail_is
+        Each of these details is one of the values.
     snr_at_least
         Any of these families saw it with at least this signal-to-noise ratio.
     far_at_most_per_year
@@ -46,6 +48,7 @@ class Condition:
     class_at_least: Mapping[str, float] = field(default_factory=dict)
     detail_at_least: Mapping[str, float] = field(default_factory=dict)
     detail_at_most: Mapping[str, float] = field(default_factory=dict)
+    detail_is: Mapping[str, frozenset[DetailValue]] = field(default_factory=dict)
     snr_at_least: Mapping[Family, float] = field(default_factory=dict)
     far_at_most_per_year: float | None = None
     craft_at_least: int | None = None
@@ -65,6 +68,8 @@ class Condition:
             (self.most_likely, {most_likely_class(event)}),
         )
         if any(wanted and wanted.isdisjoint(found) for wanted, found in checks):
+            return False
+        if any(event.details.get(name) not in values for name, values in self.detail_is.items()):
             return False
         is_significant = self.significant is None or event.is_significant is self.significant
         return is_significant and (self.named_burst is None or self.named_burst == ("cites" in event.details))

@@ -107,6 +107,18 @@ class Table:
             raise self.error(name, "a table of numbers is expected")
         return {str(key): self._number(f"{name}.{key}", value, None) for key, value in values.items()}
 
+    def choices(self, name: str) -> dict[str, frozenset[bool | float | str]]:
+        """Table of lists of values by name; empty where the key is absent."""
+        if name not in self:
+            return {}
+        values = self._get(name)
+        if not isinstance(values, Mapping) or not values:
+            raise self.error(name, "a table of lists is expected")
+        for key, listed in values.items():
+            if not isinstance(listed, list) or not all(isinstance(v, bool | int | float | str) for v in listed):
+                raise self.error(f"{name}.{key}", "a list of values is expected")
+        return {str(key): frozenset(listed) for key, listed in values.items()}
+
     def interval(self, name: str) -> tuple[float, float]:
         """Two numbers, the first below the second."""
         values = self._get(name)

@@ -16,7 +16,7 @@ from triggers.families import craft_of, family_of, kind_of, messenger_of
 from triggers.naming import event_name
 from triggers.ordering import issue_order
 from triggers.positions import best_position, positions_disagree
-from triggers.trigger_groups import TRIGGER_TIME, Trigger, triggers_of
+from triggers.trigger_groups import TRIGGER_DEC, TRIGGER_RA, TRIGGER_TIME, Trigger, triggers_of
 
 __all__ = ["from_record", "summarise", "to_record"]
 
@@ -48,9 +48,9 @@ def summarise(event_id: str, notices: Sequence[StoredNotice]) -> Event:
     Notes
     -----
     `details` holds those of the main trigger's notices, the more refined overriding; ``notice_type`` of the most
-    refined; ``trigger_utc.<alias>`` for every trigger, ``signal_to_noise.<family>`` (the highest), ``families``,
-    ``craft_count``, ``cites`` (alias keys of associated events), and where they apply ``retracted_triggers`` and
-    ``positions_disagree``.
+    refined; ``trigger_utc.<alias>``, ``trigger_ra_deg.<alias>`` and ``trigger_dec_deg.<alias>`` for every trigger,
+    ``signal_to_noise.<family>`` (the highest), ``families``, ``craft_count``, ``cites`` (alias keys of associated
+    events), and where they apply ``retracted_triggers`` and ``positions_disagree``.
     """
     if not notices:
         raise ValueError(f"{event_id}: an event is made from at least one notice")
@@ -109,7 +109,7 @@ def _last(trigger: Trigger) -> Notice:
 def _t0_origin(trigger: Trigger) -> str:
     if trigger.t0_utc is None:
         return ""
-    times = [s for s in trigger.refined if s.notice.t0_utc == trigger.t0_utc]
+    times = [s for s in (*trigger.refined, *trigger.notices) if s.notice.t0_utc == trigger.t0_utc]
     place = f", within {trigger.traits.light_travel_s:g} s of the Earth" if trigger.traits.light_travel_s > 0.05 else ""
     return f"{trigger.traits.label} {times[0].notice.notice_type}{place}" if times else trigger.traits.label
 
@@ -145,6 +145,9 @@ def _details(triggers: Sequence[Trigger], considered: Sequence[Trigger], main: T
     for trigger in sorted(triggers, key=lambda t: t.alias):
         if (time := iso_utc(trigger.t0_utc)) is not None:
             details[f"{TRIGGER_TIME}{trigger.alias}"] = time
+        if (place := trigger.place) is not None and place.ra_deg is not None and place.dec_deg is not None:
+            details[f"{TRIGGER_RA}{trigger.alias}"] = float(place.ra_deg)
+            details[f"{TRIGGER_DEC}{trigger.alias}"] = float(place.dec_deg)
     for trigger in sorted(considered, key=lambda t: t.alias):
         details.update(_strength(trigger, details))
     details["families"] = " ".join(sorted({t.family for t in considered}))

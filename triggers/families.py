@@ -32,6 +32,8 @@ class Family(StrEnum):
     CALET = "calet"
     AGILE = "agile"
     HAWC = "hawc"
+    GLOWBUG = "glowbug"
+    BURSTCUBE = "burstcube"
     EINSTEIN_PROBE = "ep"
     MAXI = "maxi"
     OTHER = "other"
@@ -106,6 +108,8 @@ TRAITS = {
     Family.CALET: _burst("CALET", identifier_span_s=600.0),
     Family.AGILE: _burst("AGILE"),
     Family.HAWC: _burst("HAWC"),
+    Family.GLOWBUG: _burst("Glowbug"),
+    Family.BURSTCUBE: _burst("BurstCube"),
     Family.EINSTEIN_PROBE: Traits(label="Einstein Probe", kind=EventKind.OTHER, messenger=Messenger.X_RAY),
     Family.MAXI: Traits(label="MAXI", kind=EventKind.OTHER, messenger=Messenger.X_RAY),
     Family.OTHER: Traits(label="other", kind=EventKind.OTHER, messenger=Messenger.OPTICAL),
@@ -135,6 +139,8 @@ _STREAMS = (
     ("gecam", Family.GECAM),
     ("calet", Family.CALET),
     ("agile", Family.AGILE),
+    ("glowbug", Family.GLOWBUG),
+    ("burstcube", Family.BURSTCUBE),
     ("einstein_probe", Family.EINSTEIN_PROBE),
     ("maxi", Family.MAXI),
 )

@@ -53,7 +53,7 @@ def refinement_order(stored: StoredNotice) -> tuple[int, int, int, tuple[datetim
     notice = stored.notice
     if family_of(notice) is Family.LVK:
         return 0, -1, 0, issue_order(stored)
-    is_json = notice.notice_type.lower().startswith("gcn.notices")
+    is_json = not notice.stream.endswith("_classic")
     return refinement(notice), revision(notice), int(is_json), issue_order(stored)
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tocsin.domain.notices import Notice
 from triggers.families import Family, family_of
+from triggers.ordering import refinement
 from triggers.trigger_groups import Trigger
 
 #: Position errors are compared at this probability.
@@ -15,6 +16,11 @@ CONTAINMENT = 0.9
 UNSTATED_CONTAINMENT = 0.68
 #: Two positions disagree only beyond this many 90 % radii and what the instruments do not state.
 DISAGREEMENT = 3.0
+#: Instruments whose positions are good enough to keep a trigger out of an event. GBM and GECAM are not among them: a
+#: flight position of GRB 230511A was 80 deg off with a stated radius of 4 deg.
+LOCATING = frozenset({Family.SWIFT, Family.IBIS, Family.SVOM, Family.LAT})
+#: GBM positions are compared from this refinement on, ground positions.
+_GBM_FROM = 3
 #: Radius that 90 % of the systematic errors stay within, not part of the stated error, deg. GBM: 2 to 14 deg beside the
 #: statistical error (the tail is long); the others are for positions that state no error at all.
 _SYSTEMATIC_DEG = {Family.GBM: 8.0, Family.GBM_SUBTHRESHOLD: 8.0, Family.GECAM: 5.0, Family.SVOM: 5.0, Family.HAWC: 1.0}
@@ -92,7 +98,7 @@ def best_position(triggers: Iterable[Trigger]) -> Notice | None:
 
 def positions_disagree(triggers: Sequence[Trigger]) -> bool:
     """Whether any two triggers have positions that cannot be of one source."""
-    found = [n for t in triggers if (n := _refined_position(t)) is not None]
+    found = [n for t in triggers if (n := _refined_position(t)) is not None and _is_comparable(n)]
     return any(
         not may_be_one_source(a, b, systematic_deg=systematic_deg((family_of(a), family_of(b))))
         for a, b in combinations(found, 2)
@@ -102,6 +108,10 @@ def positions_disagree(triggers: Sequence[Trigger]) -> bool:
 def _refined_position(trigger: Trigger) -> Notice | None:
     positioned = (stored.notice for stored in reversed(trigger.refined) if stored.notice.has_position)
     return next(positioned, None)
+
+
+def _is_comparable(notice: Notice) -> bool:
+    return family_of(notice) is not Family.GBM or refinement(notice) >= _GBM_FROM
 
 
 def _worst_if_none(radius_deg: float | None) -> float:

@@ -120,7 +120,10 @@ class Rules:
             90 % areas of the sky map before and after, deg2, where both are known.
         """
         verdict = self.judge(after, associations=associations, recent_at_position=recent_at_position)
-        earlier = None if before is None else self.judge(before, recent_at_position=recent_at_position)
+        known = [a for a in associations if a.other_id in known_associations]
+        earlier = None
+        if before is not None:
+            earlier = self.judge(before, associations=known, recent_at_position=recent_at_position)
         told = was_paged or (_would_be_told(before, earlier) if was_told is None else was_told)
         comparison = compare(
             before=before,

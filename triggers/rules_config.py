@@ -158,6 +158,7 @@ def _condition(table: Table) -> Condition:
         "class_at_least": table.numbers,
         "detail_at_least": table.numbers,
         "detail_at_most": table.numbers,
+        "detail_is": table.choices,
     }
     given = {f.name: readers.get(f.name, table.texts)(f.name) for f in fields(Condition) if f.name in table}
     return Condition(**given)  # type: ignore[arg-type]  # each reader gives its field's type

@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.domain.clock import to_utc
-from tocsin.domain.events import Event, StoredNotice
+from tocsin.domain.events import Event, EventKind, StoredNotice
 from tocsin.domain.notices import Notice, Phase
 from triggers.aliases import alias_keys
 from triggers.families import TRAITS, Family, Traits, family_of
 from triggers.ordering import issue_order, refinement, refinement_order
 
-#: Detail of an event under which the time of each of its triggers stands.
-TRIGGER_TIME = "trigger_utc."
-#: A notice of these phases has been looked at by people: issued after a retraction, it takes the retraction back.
-_HUMAN_PHASES = frozenset({Phase.INITIAL, Phase.UPDATE, Phase.FINAL})
+#: Details of an event under which the time and the position of each of its triggers stand.
+TRIGGER_TIME, TRIGGER_RA, TRIGGER_DEC = "trigger_utc.", "trigger_ra_deg.", "trigger_dec_deg."
+#: Phases that people have looked at: a notice of one, issued after a retraction, takes it back. IceCube's first
+#: notice is automatic.
+_HUMAN_PHASES = {
+    EventKind.GRAVITATIONAL_WAVE: frozenset({Phase.INITIAL, Phase.UPDATE, Phase.FINAL}),
+    EventKind.NEUTRINO: frozenset({Phase.UPDATE, Phase.FINAL}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +59,14 @@ class Trigger:
         """Whether the sender has withdrawn it, and not taken the withdrawal back.
 
         A retraction stands against everything issued before it, in whatever order the notices arrived, and against
-        automatic notices issued after it. It is taken back only by a later notice that people have looked at: initial,
-        update or final in phase, and no less refined than what the mission retracts with.
+        automatic notices issued after it. It is taken back only by a later notice that people have looked at: an LVK
+        initial or update, a neutrino's revision, another INTEGRAL offline analysis. Others never take one back.
         """
         last = max((s for s in self.notices if s.notice.is_retraction), key=issue_order, default=None)
         if last is None:
             return False
         later = (s.notice for s in self.standing if issue_order(s) > issue_order(last))
-        return not any(_takes_back(notice, last.notice) for notice in later)
+        return not any(_takes_back(self.traits.kind, notice, last.notice) for notice in later)
 
     @property
     def t0_utc(self) -> datetime | None:
@@ -70,12 +74,21 @@ class Trigger:
 
         Gravitational waves and neutrinos: of the most refined notice, since analyses improve it. Photons: the
         earliest time any notice gives, since later ones tell when the position was measured, not when the burst
-        began.
+        began. Exposures of telescopes count only where nothing else gives a time, and after them retractions; LVK's
+        JSON ones have none.
         """
-        times = [s.notice.t0_utc for s in self.refined if s.notice.t0_utc is not None]
-        if not times:
-            return None
-        return min(times) if self.traits.joins_by_time else times[-1]
+        refined, notices = self.refined, self.notices
+        for group in ([s for s in refined if not is_exposure(s.notice)], refined, notices):
+            times = [s.notice.t0_utc for s in group if s.notice.t0_utc is not None]
+            if times:
+                return min(times) if self.traits.joins_by_time else times[-1]
+        return None
+
+    @property
+    def place(self) -> Notice | None:
+        """Notice with its best position: the most refined that has any, a retraction only where no other has."""
+        notices = (*reversed(self.refined), *(s for s in reversed(self.notices) if s.notice.is_retraction))
+        return next((s.notice for s in notices if s.notice.has_position), None)
 
 
 def triggers_of(notices: Sequence[StoredNotice]) -> tuple[Trigger, ...]:
@@ -117,5 +130,18 @@ def trigger_times(event: Event) -> Mapping[str, datetime]:
     return dict.fromkeys(event.aliases[:1] or (event.id,), event.t0_utc)
 
 
-def _takes_back(later: Notice, retraction: Notice) -> bool:
-    return later.phase in _HUMAN_PHASES and refinement(later) >= refinement(retraction)
+def trigger_place(event: Event, alias: str) -> tuple[float, float] | None:
+    """Position of one trigger of an event, right ascension and declination, deg; None where it has none."""
+    ra_deg, dec_deg = event.details.get(TRIGGER_RA + alias), event.details.get(TRIGGER_DEC + alias)
+    return (ra_deg, dec_deg) if isinstance(ra_deg, float) and isinstance(dec_deg, float) else None
+
+
+def is_exposure(notice: Notice) -> bool:
+    """Whether a notice's time is the start of a telescope's exposure, not of the burst (Swift XRT, UVOT, SVOM MXT)."""
+    return notice.details.get("t0_is") == "exposure"
+
+
+def _takes_back(kind: EventKind, later: Notice, retraction: Notice) -> bool:
+    if kind in _HUMAN_PHASES:
+        return later.phase in _HUMAN_PHASES[kind]
+    return refinement(later) >= refinement(retraction) > 0

@@ -1,0 +1,60 @@
+"""Names for people."""
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from trigger_notices import T0, at, event_of, gbm, icecube, integral, konus, lvk, svom
+
+from tocsin.domain.notices import Notice
+from triggers.naming import day_fraction
+
+
+def test_missions_names_are_used() -> None:
+    assert event_of(lvk()).name == "S230518h"
+    assert event_of(icecube(), icecube(is_json=True)).name == "IceCube-230518A"
+    assert event_of(svom("grm-trigger")).name == "sb26022802"
+
+
+def test_a_neutrino_without_a_name_gets_the_one_of_the_first_of_its_day() -> None:
+    assert event_of(icecube()).name == "IceCube-230518A"
+    assert event_of(icecube(notice_type="ICECUBE_CASCADE")).name == "IceCube-Cascade 230518A"
+    antares = Notice(stream="antares", notice_type="ANTARES_ALERT", notice_id="a", event_ids=("1",), t0_utc=T0)
+    assert event_of(antares).name == "ANTARES 230518A"
+
+
+def test_a_burst_is_named_by_the_fraction_of_its_day() -> None:
+    assert event_of(gbm("FLT_POS")).name == "GRB 230518.541"
+    assert event_of(konus()).name == "GRB 230518.541"
+    assert event_of(gbm(), integral("SPIACS")).name == "GRB 230518.541"
+
+
+def test_what_may_be_no_burst_is_not_called_one() -> None:
+    assert event_of(gbm()).name == "Fermi-GBM 230518.541"
+    assert event_of(integral("SPIACS")).name == "SPI-ACS 230518.541"
+    assert event_of(integral("WEAK")).name == "INTEGRAL IBIS 230518.541"
+    assert event_of(integral("WAKEUP")).name == "GRB 230518.541"
+
+
+def test_a_solar_flare_seen_by_two_craft_is_no_burst() -> None:
+    flare = gbm("FLT_POS", classification={"solar_flare": 0.95})
+    assert event_of(flare, konus(t0_utc=at(-2.0))).name == "Fermi-GBM 230518.541"
+
+
+def test_gbms_own_name_is_used_where_it_is_given() -> None:
+    assert event_of(gbm(event_ids=("706107553", "bn230518541"))).name == "GRB 230518.541"
+
+
+def test_the_last_moment_of_a_day_is_no_thousandth() -> None:
+    assert day_fraction(datetime(2021, 6, 19, 23, 59, 59, tzinfo=UTC)) == "210619.999"
+
+
+@pytest.mark.samples
+def test_fractions_agree_with_the_names_gbm_gave(samples: Path) -> None:
+    with (samples / "data" / "gbm" / "gbm_trigger_times.csv").open() as file:
+        rows = [(row[1], datetime.fromisoformat(row[2]).replace(tzinfo=UTC)) for row in csv.reader(file)]
+    differing = [name for name, time in rows if day_fraction(time).replace(".", "") != name]
+    assert len(rows) == 8271
+    assert len(differing) == 48
+    assert all(abs(int(name[-3:]) - int(day_fraction(dict(rows)[name])[-3:])) <= 1 for name in differing)
