@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from listeners.fields import as_number
+from listeners.fields import Fields, as_number
 from listeners.reading import Reading
 from listeners.times import from_tjd, parse_time, tdb_to_utc
 from listeners.voevent import VoEvent
@@ -141,11 +141,19 @@ def take_radius(reading: Reading, radius_deg: float | None, containment: float |
         reading.dropped.append("Error2Radius")
 
 
-def point(reading: Reading, ra_deg: float | None, dec_deg: float | None) -> None:
-    """Keep the direction the craft pointed at, if it is a direction."""
+def read_pointing(params: Fields, reading: Reading, ra_name: str, dec_name: str) -> None:
+    """Read the direction the craft pointed at; fields that are no direction are dropped."""
+    if point(reading, as_number(params.peek(ra_name)), as_number(params.peek(dec_name))):
+        params.use(ra_name, dec_name)
+
+
+def point(reading: Reading, ra_deg: float | None, dec_deg: float | None) -> bool:
+    """Keep the direction the craft pointed at, if it is a direction; whether it is."""
     if ra_deg is not None and dec_deg is not None and 0.0 <= ra_deg <= 360.0 and -90.0 <= dec_deg <= 90.0:
         reading.details["pointing_ra_deg"] = ra_deg
         reading.details["pointing_dec_deg"] = dec_deg
+        return True
+    return False
 
 
 def is_placeholder(ra_deg: float | None, dec_deg: float | None) -> bool:

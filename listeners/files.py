@@ -1,12 +1,15 @@
 """Notices from files, folders and tar archives, one after the other; nothing is unpacked to disk."""
 
+import bz2
+import gzip
+import io
 import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import NoticeError
@@ -18,6 +21,8 @@ NOTICE_SUFFIXES = frozenset({".xml", ".json", ".avro", ".bin"})
 _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
 #: No more than this is read of one file, so that an archive cannot fill the memory; the decoder refuses far less.
 _MOST_BYTES = 64 * 1024 * 1024
+#: A tar ends with two blocks of zeros.
+_END_BYTES = 1024
 _BROKEN_ARCHIVE = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
 
 
@@ -89,20 +94,63 @@ def _read_found(path: Path, clock: Clock, topic: str | None) -> Iterator[RawNoti
 
 def _read_archive(path: Path, clock: Clock, topic: str | None) -> Iterator[RawNotice | SkippedFile]:
     try:
-        with tarfile.open(path, "r|*") as archive:
-            for member in archive:
-                origin = f"{path}!{member.name}"
-                suffix = Path(member.name).suffix.lower()
-                if member.isdir():
-                    continue
-                file = archive.extractfile(member) if member.isreg() and suffix in NOTICE_SUFFIXES else None
-                if file is None:
-                    yield SkippedFile(origin=origin, reason=f"{suffix or 'no suffix'} is no notice")
-                else:
-                    yield _raw(_read_member(file, member), "archive", origin, clock, topic)
+        with path.open("rb") as file, _decompress(file) as content:
+            stream = _Stream(content)
+            with tarfile.open(fileobj=stream, mode="r|") as archive:
+                yield from _read_members(archive, path, clock, topic)
+            stream.check_end()
     except _BROKEN_ARCHIVE as error:
         message = f"{path}: broken archive: {str(error) or type(error).__name__}"
         raise NoticeError(message, remedy="fetch the archive again") from error
+
+
+def _read_members(
+    archive: tarfile.TarFile, path: Path, clock: Clock, topic: str | None
+) -> Iterator[RawNotice | SkippedFile]:
+    for member in archive:
+        origin = f"{path}!{member.name}"
+        suffix = Path(member.name).suffix.lower()
+        if member.isdir():
+            continue
+        file = archive.extractfile(member) if member.isreg() and suffix in NOTICE_SUFFIXES else None
+        if file is None:
+            yield SkippedFile(origin=origin, reason=f"{suffix or 'no suffix'} is no notice")
+        else:
+            yield _raw(_read_member(file, member), "archive", origin, clock, topic)
+
+
+class _Stream(io.RawIOBase):
+    """A stream that remembers its end: a tar cut off between two members looks complete but for that."""
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self._content = content
+        self._tail = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Next bytes of the content."""
+        found = self._content.read(size)
+        self._tail = (self._tail + found[-_END_BYTES:])[-_END_BYTES:]
+        return found
+
+    def check_end(self) -> None:
+        """Read to the end, so that checksums are checked, and see that the end is there."""
+        while self.read(1 << 16):
+            pass
+        if self._tail != bytes(_END_BYTES):
+            raise EOFError("it ends before its end")
+
+
+def _decompress(file: IO[bytes]) -> IO[bytes]:
+    """Content of a file, decompressed by what its first bytes say it is."""
+    start = file.read(6)
+    file.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.open(file))
+    if start.startswith(b"BZh"):
+        return bz2.open(file)
+    if start.startswith(b"\xfd7zXZ\0"):
+        return lzma.open(file)
+    return file
 
 
 def _read_member(file: IO[bytes], member: tarfile.TarInfo) -> bytes:

@@ -9,7 +9,7 @@ References
 Mereghetti et al. 2003, A&A 411, L291; GCN: INTEGRAL notices, https://gcn.nasa.gov/missions/integral .
 """
 
-from listeners.classic import Reader, VoEventType, is_mission_id, point
+from listeners.classic import Reader, VoEventType, is_mission_id, read_pointing
 from listeners.reading import Reading
 from listeners.voevent import VoEvent
 from tocsin.domain.notices import Messenger, Phase
@@ -33,7 +33,7 @@ def read_trigger(document: VoEvent, reading: Reading) -> None:
     reading.detail("is_not_grb", params.flag("Test_mpos/Def_NOT_a_GRB"))
     reading.detail("is_near_known_source", params.flag("Test_mpos/Spatial_Prox_Match"))
     reading.detail("is_near_other_trigger", params.flag("Test_mpos/Temporal_Prox_Match"))
-    point(reading, params.number("SC_Pnt_Ra"), params.number("SC_Pnt_Dec"))
+    read_pointing(params, reading, "SC_Pnt_Ra", "SC_Pnt_Dec")
     params.expect("TrigID", "Inten_Sigma", "Time_Scale")
 
 
@@ -53,11 +53,10 @@ def read_offline(document: VoEvent, reading: Reading) -> None:
     reading.is_retraction = reading.details.get("is_not_grb") is True
 
 
-def read_pointing(document: VoEvent, reading: Reading) -> None:
+def read_slew(document: VoEvent, reading: Reading) -> None:
     """Read a planned pointing: no trigger at all."""
     read_number(document, reading)
-    params = document.params
-    point(reading, params.number("Next_RA"), params.number("Next_Dec"))
+    read_pointing(document.params, reading, "Next_RA", "Next_Dec")
 
 
 def _ibas(number: int, name: str, read: Reader, phase: Phase | None) -> VoEventType:
@@ -74,7 +73,7 @@ def _ibas(number: int, name: str, read: Reader, phase: Phase | None) -> VoEventT
 
 
 TYPES = (
-    _ibas(51, "POINTDIR", read_pointing, None),
+    _ibas(51, "POINTDIR", read_slew, None),
     _ibas(52, "SPIACS", read_trigger, Phase.INITIAL),
     _ibas(53, "WAKEUP", read_trigger, Phase.INITIAL),
     _ibas(54, "REFINED", read_trigger, Phase.UPDATE),

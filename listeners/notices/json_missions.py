@@ -4,6 +4,7 @@ from listeners.fields import Fields
 from listeners.json_message import JsonMessage, read_schema, read_unified
 from listeners.reading import Reading
 from listeners.times import from_unix_ms, parse_time
+from tocsin.domain.clock import iso_utc
 from tocsin.domain.notices import Phase
 
 
@@ -69,6 +70,7 @@ def read_circular(message: JsonMessage, reading: Reading) -> None:
     version = fields.integer("version")
     reading.identify(fields.text("eventId"))
     reading.issued_utc = from_unix_ms(fields.number("createdOn"))
+    reading.detail("created_utc", iso_utc(reading.issued_utc))
     edited_utc = from_unix_ms(fields.number("editedOn"))
     if edited_utc is not None:
         reading.issued_utc, reading.phase = edited_utc, Phase.UPDATE

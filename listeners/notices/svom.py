@@ -9,7 +9,7 @@ References
 https://gcn.nasa.gov/missions/svom .
 """
 
-from listeners.classic import Reader, VoEventType, point
+from listeners.classic import Reader, VoEventType, read_pointing
 from listeners.reading import Reading
 from listeners.voevent import VoEvent
 from tocsin.domain.notices import Messenger, Phase
@@ -42,7 +42,7 @@ def read_notice(document: VoEvent, reading: Reading) -> None:
         reading.detail(detail, params.text(name))
     for name, detail in _NUMBERS:
         reading.detail(detail, params.number(name))
-    point(reading, params.number("Satellite_Info/Attitude_Ra"), params.number("Satellite_Info/Attitude_Dec"))
+    read_pointing(params, reading, "Satellite_Info/Attitude_Ra", "Satellite_Info/Attitude_Dec")
 
 
 def read_follow_up(document: VoEvent, reading: Reading) -> None:

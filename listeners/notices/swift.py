@@ -8,7 +8,7 @@ References
 Barthelmy et al. 2005, Space Sci. Rev. 120, 143; https://gcn.nasa.gov/missions/swift .
 """
 
-from listeners.classic import Reader, VoEventType, is_mission_id, point
+from listeners.classic import Reader, VoEventType, is_mission_id, read_pointing
 from listeners.reading import Reading
 from listeners.voevent import VoEvent
 from tocsin.domain.notices import Messenger, Phase
@@ -50,7 +50,7 @@ def read_trigger(document: VoEvent, reading: Reading) -> None:
         reading.detail(detail, params.flag(name))
     for name, detail in _LINKS:
         reading.detail(detail, params.text(name))
-    point(reading, params.number("Point_RA"), params.number("Point_Dec"))
+    read_pointing(params, reading, "Point_RA", "Point_Dec")
 
 
 def read_image(document: VoEvent, reading: Reading) -> None:
