@@ -121,8 +121,8 @@ def _box(body: str, box: PrintedBox) -> Iterator[Finding]:
 
 
 def _is_arc(long_deg: float, short_deg: float) -> bool:
-    """Whether a box is so long that it leaves its chord by more than its width."""
-    return long_deg > MAX_STRAIGHT_DEG and long_deg**2 / 8 / _RAD > short_deg
+    """Whether a box is so long that it leaves its chord by more than half its width."""
+    return long_deg > MAX_STRAIGHT_DEG and long_deg**2 / 8 / _RAD > short_deg / 2
 
 
 def _sides(plane: FloatArray) -> tuple[float, float]:
