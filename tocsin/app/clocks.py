@@ -21,7 +21,7 @@ class SystemClock:
 
 
 class FastClock:
-    """A clock that starts at a given time and runs faster than the wall's: for simulated nights.
+    """A clock that stands at a given time until begun, then runs faster than the wall's: for simulated nights.
 
     Parameters
     ----------
@@ -34,10 +34,16 @@ class FastClock:
     def __init__(self, start_utc: datetime, *, speed: float) -> None:
         self._start_utc = start_utc
         self._speed = speed
+        self._begun_s: float | None = None
+
+    def begin(self) -> None:
+        """Let it run."""
         self._begun_s = time.monotonic()
 
     def now(self) -> datetime:
         """Time shown, UTC."""
+        if self._begun_s is None:
+            return self._start_utc
         return self._start_utc + timedelta(seconds=(time.monotonic() - self._begun_s) * self._speed)
 
     def monotonic_s(self) -> float:

@@ -53,7 +53,7 @@ class EmailTable(_Table):
 
     host: str = ""
     port: Annotated[int, Field(ge=1, le=65535)] = 587
-    starttls: bool = True
+    security: Literal["none", "starttls", "tls"] = "starttls"
     user: str = ""
     sender: str = "tocsin@localhost"
     timeout_s: Seconds = 15.0

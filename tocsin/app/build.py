@@ -1,0 +1,139 @@
+"""Builds the parts from the settings; a wrong setting refuses here, naming the file and the key."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+
+import tocsin
+from acs_stream.response import ResponseTable
+from acs_stream.sources import LightCurveSource, build_sources
+from advocates.escalation import Plan
+from advocates.people import People
+from advocates.rota import Rota
+from advocates.templates import Templates
+from advocates.wording import Wording
+from listeners.streams import Streams
+from notifier.console import ConsoleChannel
+from notifier.email import EmailChannel, Security
+from notifier.recorder import RecorderChannel
+from notifier.slack import SlackChannel
+from tocsin.domain.clock import Clock
+from tocsin.domain.errors import ConfigurationError
+from tocsin.settings import Settings
+from tocsin.store import Store
+from tocsin.workflow.context import Context, Door
+from triggers.rules import Rules
+
+
+def build_store(settings: Settings, clock: Clock) -> Store:
+    """Open and migrate the store."""
+    if settings.store_url.startswith("sqlite"):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.store_url, clock=clock)
+    store.migrate()
+    return store
+
+
+def build_people(settings: Settings) -> tuple[People, Rota, Plan]:
+    """People, their rota and the escalation plan."""
+    people_file = settings.document("people")
+    people = People.from_config(people_file.values, file=people_file.name)
+    rota_file = settings.document("rota")
+    rota = Rota.from_config(rota_file.values, people, file=rota_file.name)
+    plan_file = settings.document("escalation")
+    return people, rota, Plan.from_config(plan_file.values, people, file=plan_file.name)
+
+
+def build_sources_of(settings: Settings, clock: Clock) -> Mapping[str, LightCurveSource]:
+    """Light-curve sources of the instruments that the settings name, in that order."""
+    document = settings.document("instruments")
+    sources = build_sources(document.values, file=document.name, folder=settings.inbox, clock=clock)
+    for name in settings.reaction.instruments:
+        if name not in sources:
+            raise ConfigurationError(
+                f"{name} is not in {document.name}", file=settings.file, key="reaction.instruments"
+            )
+    return {name: sources[name] for name in settings.reaction.instruments} if settings.reaction.enabled else {}
+
+
+def build_doors(settings: Settings, people: People, *, clock: Clock, console: Console) -> Sequence[Door]:
+    """Channels with their audiences, in the order of the settings."""
+    return tuple(_door(settings, name, people, clock, console) for name in settings.channels.enabled)
+
+
+def _door(settings: Settings, name: str, people: People, clock: Clock, console: Console) -> Door:
+    channels = settings.channels
+    match name:
+        case "console":
+            return Door(channel=ConsoleChannel(console))
+        case "recorder":
+            return Door(channel=RecorderChannel())
+        case "slack":
+            return Door(channel=_slack(settings, people), clearance=frozenset(channels.slack.clearance))
+        case "email":
+            mail = _email(settings, people, clock)
+            return Door(channel=mail, clearance=frozenset(channels.email.clearance), is_shared=False)
+        case _:
+            raise ConfigurationError(f"unknown channel {name}", file=settings.file, key="channels.enabled")
+
+
+def _slack(settings: Settings, people: People) -> SlackChannel:
+    table, token = settings.channels.slack, settings.secrets.slack_token
+    return SlackChannel(
+        token.get_secret_value() if token else "",
+        table.channel,
+        base_url=table.base_url,
+        timeout_s=table.timeout_s,
+        mentions={person.id: person.slack_id for person in people if person.slack_id},
+    )
+
+
+def _email(settings: Settings, people: People, clock: Clock) -> EmailChannel:
+    table, password = settings.channels.email, settings.secrets.smtp_password
+    return EmailChannel(
+        table.host,
+        table.port,
+        sender=table.sender,
+        addresses={person.id: person.email for person in people if person.email},
+        clock=clock,
+        security=Security(table.security),
+        user=table.user,
+        password=password.get_secret_value() if password else "",
+        timeout_s=table.timeout_s,
+    )
+
+
+def build_context(
+    settings: Settings,
+    *,
+    clock: Clock,
+    store: Store,
+    doors: Sequence[Door],
+    is_replay: bool = False,
+    sources: Mapping[str, LightCurveSource] | None = None,
+) -> Context:
+    """Everything handlers work with."""
+    people, rota, plan = build_people(settings)
+    rules_file = settings.document("rules")
+    streams_file = settings.document("streams")
+    response_file = settings.document("response")
+    circulars = settings.folder.texts("circulars")
+    return Context(
+        store=store,
+        clock=clock,
+        streams=Streams.from_config(streams_file.values, file=streams_file.name),
+        rules=Rules.from_config(rules_file.values, file=rules_file.name),
+        people=people,
+        rota=rota,
+        plan=plan,
+        doors=doors,
+        sources=build_sources_of(settings, clock) if sources is None else sources,
+        response=ResponseTable.from_config(response_file.values, file=response_file.name),
+        templates=Templates.from_texts(circulars),
+        wording=Wording.from_texts(circulars),
+        page_url=settings.service.page_url.rstrip("/"),
+        code_version=tocsin.__version__,
+        is_replay=is_replay,
+        patience_s=settings.reaction.patience_s,
+        retry_s=settings.reaction.retry_s,
+    )

@@ -1,0 +1,132 @@
+"""The service in one process: workers, ticking, listeners and the API, started and stopped together."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC
+
+import structlog
+import uvicorn
+from apscheduler.schedulers.background import BackgroundScheduler
+from fastapi import FastAPI
+
+from tocsin.app.inbox import InboxWatch
+from tocsin.domain.jobs import JobState
+from tocsin.domain.notices import RawNotice
+from tocsin.settings import Settings
+from tocsin.workflow.context import Context
+from tocsin.workflow.handlers import NOTIFYING, REACTING
+from tocsin.workflow.ingest import ingest, retry_undecoded
+from tocsin.workflow.reacting import hasten_files
+from tocsin.workflow.runner import Runner
+
+log = structlog.get_logger()
+
+#: A listener runs until the event is set.
+Listener = Callable[[threading.Event], None]
+
+
+class Service:
+    """Workers, ticker, listeners and API of one process.
+
+    Parameters
+    ----------
+    context
+        What handlers work with; its `wake` is replaced by this service's.
+    settings
+        Numbers of workers, where the API listens.
+    app
+        The API, or None for a service without pages.
+    listeners
+        Each runs in a thread of its own.
+    """
+
+    def __init__(
+        self, context: Context, settings: Settings, *, app: FastAPI | None = None, listeners: Sequence[Listener] = ()
+    ) -> None:
+        self.context = context
+        self._settings = settings
+        self._listeners = listeners
+        self._inbox = InboxWatch(settings.inbox, lambda: hasten_files(context))
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        lease_s = settings.workers.lease_s
+        self._runners = [
+            Runner(context, NOTIFYING, name=f"notify-{n}", lease_s=lease_s) for n in range(settings.workers.notify)
+        ] + [Runner(context, REACTING, name=f"react-{n}", lease_s=lease_s) for n in range(settings.workers.react)]
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._server = None if app is None else uvicorn.Server(_server_config(app, settings))
+
+    def wake(self) -> None:
+        """Let every worker look for work now."""
+        for runner in self._runners:
+            runner.wake()
+
+    def ingest(self, raws: Sequence[RawNotice]) -> None:
+        """Take raw notices: what listeners are given."""
+        ingest(self.context, raws)
+
+    def start(self) -> None:
+        """Start everything; returns when the API answers."""
+        for runner in self._runners:
+            self._spawn(runner.run)
+        for listener in self._listeners:
+            self._spawn(listener)
+        self._scheduler.add_job(self.wake, "interval", seconds=1, id="sweep")
+        self._scheduler.add_job(self._inbox.look, "interval", seconds=1, id="inbox")
+        self._scheduler.add_job(lambda: retry_undecoded(self.context), "interval", seconds=60, id="retry-undecoded")
+        self._scheduler.start()
+        if self._server is not None:
+            self._spawn(lambda _stop: self._serve())
+            while not self._server.started and not self._server.should_exit:
+                self._stop.wait(0.01)
+
+    def stop(self) -> None:
+        """Stop everything; jobs not finished stay owed."""
+        self._stop.set()
+        if self._server is not None:
+            self._server.should_exit = True
+        self._scheduler.shutdown(wait=False)
+        self.wake()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    @property
+    def port(self) -> int:
+        """Port the API listens on, once started; 0 without API."""
+        if self._server is None or not self._server.servers:
+            return 0
+        return int(self._server.servers[0].sockets[0].getsockname()[1])
+
+    def is_busy(self) -> bool:
+        """Whether anything owed is due, or being done."""
+        with self.context.store.read() as work:
+            due = work.next_due((*NOTIFYING, *REACTING))
+            leased = sum(count.count for count in work.job_counts() if count.state is JobState.LEASED)
+        return leased > 0 or (due is not None and due <= self.context.clock.now())
+
+    def ask_to_stop(self) -> None:
+        """Let `wait` return; safe in a signal handler."""
+        self._stop.set()
+
+    def wait(self) -> None:
+        """Wait until asked to stop, or the server ends."""
+        while not self._stop.wait(0.2):
+            if self._server is not None and self._server.should_exit:
+                return
+
+    def _serve(self) -> None:
+        if self._server is not None:
+            self._server.run()
+
+    def _spawn(self, target: Callable[[threading.Event], None]) -> None:
+        thread = threading.Thread(target=target, args=(self._stop,), daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+
+def _server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, host=settings.api.host, port=settings.api.port, log_level="warning", access_log=False, lifespan="off"
+    )

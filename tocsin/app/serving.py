@@ -1,0 +1,93 @@
+"""Serving: everything in one process, from the settings."""
+
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from rich.console import Console
+
+from acs_stream.sources import LightCurveSource
+from tocsin.api.app import build_app
+from tocsin.app.build import build_context, build_doors, build_people, build_store
+from tocsin.app.clocks import SystemClock
+from tocsin.app.feeds import FeedBoard, build_kafka, health_of
+from tocsin.app.service import Service
+from tocsin.app.web import api_services
+from tocsin.domain.clock import Clock
+from tocsin.settings import Settings, load_settings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A service ready to start, and how to put it away."""
+
+    service: Service
+    board: FeedBoard
+    close: Callable[[], None]
+
+
+def build_service(
+    settings: Settings,
+    *,
+    clock: Clock,
+    console: Console,
+    is_replay: bool = False,
+    sources: Mapping[str, LightCurveSource] | None = None,
+) -> Built:
+    """Everything of one process, built but not started."""
+    store = build_store(settings, clock)
+    people, _, _ = build_people(settings)
+    doors = build_doors(settings, people, clock=clock, console=console)
+    board = FeedBoard()
+    waking: list[Callable[[], None]] = []
+
+    def wake() -> None:
+        for each in waking:
+            each()
+
+    context = build_context(settings, clock=clock, store=store, doors=doors, is_replay=is_replay, sources=sources)
+    context = replace(context, wake=wake)
+    labels = {name: topic.labels for name, topic in context.streams.topics.items() if topic.labels}
+    app = build_app(api_services(context, settings, health=lambda: health_of(store, board), labels_of_streams=labels))
+    listeners = [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
+    service = Service(context, settings, app=app, listeners=listeners)
+    waking.append(service.wake)
+    return Built(service=service, board=board, close=store.close)
+
+
+def serve(environment: Mapping[str, str], *, host: str | None = None, port: int | None = None) -> None:
+    """Serve until told to stop by a signal."""
+    structlog.configure(processors=_processors())
+    settings = _listening(load_settings(environment), host, port)
+    console = Console(stderr=True)
+    built = build_service(settings, clock=SystemClock(), console=console)
+    built.service.start()
+    feeds = "Kafka" if settings.feeds.kafka.enabled else "no feed (see docs/how_to/run_the_service.md)"
+    console.print(
+        f"tocsin serves http://{settings.api.host}:{built.service.port}, listening to {feeds}; Ctrl-C ends it"
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: built.service.ask_to_stop())
+    try:
+        built.service.wait()
+    finally:
+        built.service.stop()
+        built.close()
+
+
+def _listening(settings: Settings, host: str | None, port: int | None) -> Settings:
+    changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    return settings.model_copy(update={"api": settings.api.model_copy(update=changes)})
+
+
+def _processors() -> Sequence[structlog.typing.Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ]

@@ -1,0 +1,66 @@
+"""Joins the API to the workflow: who acknowledges, who is on call, how the parts are."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import tocsin
+from advocates.rota import Rota
+from notifier.slack_interaction import parse_interaction
+from tocsin.api.services import ApiServices, Health, OnCall
+from tocsin.domain.clock import Clock
+from tocsin.domain.errors import NotAllowedError
+from tocsin.settings import Settings
+from tocsin.workflow.acknowledging import acknowledge, interact
+from tocsin.workflow.context import Context
+
+#: How far ahead the page looks for gaps in the rota.
+GAP_DAYS = 14
+
+
+def api_services(
+    context: Context,
+    settings: Settings,
+    *,
+    health: Callable[[], Health],
+    labels_of_streams: Mapping[str, frozenset[str]],
+) -> ApiServices:
+    """What the API needs, from the parts of the workflow."""
+    secret = settings.secrets.slack_signing_secret
+    return ApiServices(
+        store=context.store,
+        clock=context.clock,
+        acknowledge=lambda event_id, person_id, via: acknowledge(context, event_id, person_id, via),
+        slack_interaction=None if secret is None else _slack(context, secret.get_secret_value()),
+        on_call=lambda: on_call(context.rota, context.clock),
+        people=tuple(context.people),
+        version=tocsin.__version__,
+        health=health,
+        may_choose_person=settings.api.host in {"127.0.0.1", "::1", "localhost"},
+        labels_of_streams=labels_of_streams,
+    )
+
+
+def on_call(rota: Rota, clock: Clock) -> OnCall:
+    """Who is on call now, and what comes."""
+    now = clock.now()
+    following = rota.next(now)
+    return OnCall(
+        people=rota.on_call(now),
+        fallback=rota.fallback,
+        next_people=() if following is None else following.people,
+        next_utc=None if following is None else following.start_utc,
+        gaps_utc=tuple((gap.start_utc, gap.stop_utc) for gap in rota.gaps(now, now + timedelta(days=GAP_DAYS))),
+    )
+
+
+def _slack(context: Context, signing_secret: str) -> Callable[[bytes, Mapping[str, str]], str]:
+    def handle(body: bytes, headers: Mapping[str, str]) -> str:
+        try:
+            interaction = parse_interaction(body, headers, signing_secret=signing_secret, now=context.clock.now())
+        except NotAllowedError as error:
+            with context.store.begin() as work:
+                work.audit("slack", "refused", "interaction", {"reason": str(error)}, context.clock.now())
+            raise
+        return interact(context, interaction)
+
+    return handle

@@ -1,0 +1,59 @@
+"""Commands about circulars: lint a text, show the draft of an event."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.output import console, fail, failures_in_words, needs_server, print_json
+from tocsin.domain.drafts import DraftKind
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command()(lint)
+    app.command()(draft)
+
+
+def lint(
+    circular: Annotated[Path, typer.Argument(metavar="CIRCULAR.txt", help="Subject line, empty line, body.")],
+    as_json: Json = False,
+) -> None:
+    """Check a circular's text before it goes out. Exit status 1 if something blocks."""
+    from advocates.lint import lint_text  # noqa: PLC0415 - slow to import
+
+    with failures_in_words():
+        try:
+            findings = lint_text(circular.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            fail(f"{circular} is not UTF-8 text: {error.reason}")
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            console.print(
+                f"{finding.severity.value:8} {finding.place}: {finding.rule}: {finding.message}", markup=False
+            )
+        console.print(f"{len(findings)} findings")
+    if any(finding.severity.value == "blocking" for finding in findings):
+        raise typer.Exit(1)
+
+
+def draft(
+    event: Annotated[str, typer.Argument(help="Event id, as on the page.")],
+    kind: Annotated[DraftKind | None, typer.Option(help="Which circular; default: the newest.")] = None,
+) -> None:
+    """Print the newest draft of an event: subject, empty line, body."""
+    try:
+        from tocsin.app.reading import newest_draft  # noqa: PLC0415 - needs the server extra
+    except ImportError as error:
+        needs_server(error)
+    with failures_in_words():
+        found = newest_draft(os.environ, event, kind)
+    typer.echo(f"{found.subject}\n\n{found.body}")
+    for finding in found.findings:
+        console.print(f"{finding.severity.value}: {finding.rule}: {finding.message}", markup=False)

@@ -1,0 +1,38 @@
+"""All commands in one application, grouped by what they are for."""
+
+from typing import Annotated
+
+import typer
+
+import tocsin
+from tocsin.cli import circulars, notices, science, service
+
+app = typer.Typer(
+    name="tocsin",
+    help="Real-time multi-messenger alerts and burst response.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (service, notices, science, circulars):
+    group.add_to(app)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"tocsin {tocsin.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version_asked: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point of the `tocsin` command."""
+    app()

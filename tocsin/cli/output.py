@@ -1,0 +1,46 @@
+"""How commands speak: JSON on standard output, people on standard error, failures with what to do."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from tocsin.domain.errors import ConfigurationError, TocsinError
+
+#: For people; standard output stays free for results.
+console = Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any, *, one_line: bool = False) -> None:
+    """Print JSON to standard output; not-a-number is refused, since it is no JSON."""
+    indent = None if one_line else 2
+    sys.stdout.write(json.dumps(value, indent=indent, allow_nan=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def fail(message: str, *, status: int = 1) -> NoReturn:
+    """Say what happened and end with `status`."""
+    console.print(f"[bold red]tocsin:[/] {message}", markup=True, soft_wrap=True)
+    raise typer.Exit(status)
+
+
+@contextmanager
+def failures_in_words() -> Iterator[None]:
+    """Turn the errors Tocsin names into one line and an exit status: 2 for a wrong setting, 1 otherwise."""
+    try:
+        yield
+    except ConfigurationError as error:
+        fail(f"refusing to start: {error}", status=2)
+    except TocsinError as error:
+        fail(str(error))
+    except FileNotFoundError as error:
+        fail(f"no such file: {error.filename}")
+
+
+def needs_server(error: ImportError) -> NoReturn:
+    """Say that a command needs the service's own dependencies."""
+    fail(f"this command needs the service: pip install 'tocsin[server]' (missing: {error.name})")

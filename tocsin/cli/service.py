@@ -1,0 +1,122 @@
+"""Commands that run the service: serve, demo, check, rota."""
+
+import os
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.output import console, failures_in_words, needs_server, print_json
+from tocsin.domain.clock import iso_utc
+
+rota_app = typer.Typer(help="Who is on call.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    for command in (demo, serve, check):
+        app.command()(command)
+    app.add_typer(rota_app, name="rota")
+
+
+def demo(
+    headless: Annotated[bool, typer.Option(help="No page to look at: end when the night is over.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the page (headless takes a free one).")] = 8000,
+    seed: Annotated[int, typer.Option(help="Which night.")] = 1,
+) -> None:
+    """A simulated night through the whole service: no credentials, no network."""
+    try:
+        from tocsin.demo.night import run_demo  # noqa: PLC0415 - needs the server extra
+    except ImportError as error:
+        needs_server(error)
+    with failures_in_words():
+        result = run_demo(headless=headless, quiet=as_json, port=port, seed=seed)
+    if as_json:
+        print_json(result.to_json())
+    if not result.is_good:
+        raise typer.Exit(1)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default from the settings.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; default from the settings.")] = None,
+) -> None:
+    """Everything in one process: listeners, workers, API and pages."""
+    try:
+        from tocsin.app.serving import serve as serve_now  # noqa: PLC0415 - needs the server extra
+    except ImportError as error:
+        needs_server(error)
+    with failures_in_words():
+        serve_now(os.environ, host=host, port=port)
+
+
+def check() -> None:
+    """Check the whole configuration without starting anything."""
+    try:
+        from tocsin.app.checking import check_configuration  # noqa: PLC0415 - needs the server extra
+    except ImportError as error:
+        needs_server(error)
+    with failures_in_words():
+        report = check_configuration(os.environ)
+    for line in report.lines:
+        console.print(line, markup=False)
+    if report.problems:
+        for problem in report.problems:
+            console.print(f"problem: {problem}", markup=False)
+        raise typer.Exit(1)
+
+
+@rota_app.command("show")
+def rota_show(
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead.")] = 14, as_json: Json = False
+) -> None:
+    """Shifts from now on."""
+    from tocsin.app.checking import rota_now  # noqa: PLC0415 - needs the server extra
+
+    with failures_in_words():
+        rota, now = rota_now(os.environ)
+        shifts = rota.shifts(now, now + timedelta(days=days))
+    if as_json:
+        rows = [
+            {
+                "start_utc": iso_utc(shift.start_utc),
+                "stop_utc": iso_utc(shift.stop_utc),
+                "people": [person.id for person in shift.people],
+            }
+            for shift in shifts
+        ]
+        print_json({"shifts": rows})
+        return
+    for shift in shifts:
+        names = ", ".join(person.name for person in shift.people) or "NOBODY"
+        typer.echo(f"{iso_utc(shift.start_utc)}  {iso_utc(shift.stop_utc)}  {names}")
+
+
+@rota_app.command("check")
+def rota_check(days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead.")] = 14) -> None:
+    """Gaps of the rota; exit status 1 if there are any."""
+    from tocsin.app.checking import rota_now  # noqa: PLC0415 - needs the server extra
+
+    with failures_in_words():
+        rota, now = rota_now(os.environ)
+        gaps = rota.gaps(now, now + timedelta(days=days))
+    for gap in gaps:
+        console.print(f"nobody is on call from {iso_utc(gap.start_utc)} to {iso_utc(gap.stop_utc)}")
+    if gaps:
+        raise typer.Exit(1)
+    console.print(f"no gap in the next {days} days")
+
+
+@rota_app.command("ical")
+def rota_ical(
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead.")] = 90,
+) -> None:
+    """The rota as an iCalendar file on standard output."""
+    from advocates.rota_ical import rota_ical as to_ical  # noqa: PLC0415 - needs the server extra
+    from tocsin.app.checking import rota_now  # noqa: PLC0415 - needs the server extra
+
+    with failures_in_words():
+        rota, now = rota_now(os.environ)
+        typer.echo(to_ical(rota, now, now + timedelta(days=days), made_utc=now).decode(), nl=False)

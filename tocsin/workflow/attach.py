@@ -1,0 +1,194 @@
+"""Attach: a decoded notice to its event, the decision for each audience, and what is owed.
+
+Each audience's decision is made only from the notices that this audience may see, so a restricted notice neither
+wakes nor hides anything for those who may not know of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from listeners.record import from_record, to_record
+from tocsin.domain.events import Decision, Event, EventKind, EventState, StoredNotice
+from tocsin.domain.jobs import JobKind
+from tocsin.domain.notices import Notice, RawNotice
+from tocsin.domain.people import MessagePurpose
+from tocsin.domain.products import may_see
+from tocsin.store import NoticeStatus, UnitOfWork
+from tocsin.workflow.context import Context
+from tocsin.workflow.owing import owe_escalation, owe_messages, owe_reaction, withdraw
+from triggers import association
+from triggers import event as event_fold
+from triggers.event import summarise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """What a notice did, as one audience sees it."""
+
+    event: Event
+    before: Event | None
+    decision: Decision
+
+
+def attach(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice: Notice) -> bool:
+    """Attach a notice; True if work is owed because of it."""
+    if notice.is_unknown or not association.is_about_event(notice):
+        _store_notice(work, key, notice, event_id=None)
+        return False
+    event_id = _find_or_make_event(context, work, notice)
+    _store_notice(work, key, notice, event_id=event_id)
+    notices = stored_notices(work, event_id)
+    everything = summarise(event_id, notices)
+    work.add_aliases(event_id, association.alias_keys(notice))
+    audiences = _audiences(context, work, notices, key)
+    _record(context, work, key, everything, audiences)
+    return _owe(context, work, key, raw, audiences)
+
+
+def stored_notices(work: UnitOfWork, event_id: str) -> list[StoredNotice]:
+    """All notices of an event, in order of reception."""
+    return [
+        StoredNotice(
+            key=row.key,
+            notice=from_record(row.record),
+            event_id=row.event_id,
+            received_utc=row.received_utc,
+            raw_sha256=row.raw_sha256,
+        )
+        for row in work.notice_rows(event_id)
+        if row.status is NoticeStatus.DECODED
+    ]
+
+
+def visible_event(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> Event | None:
+    """Event as computed only from the notices that `clearance` may see; None if it may see none."""
+    visible = [row for row in stored_notices(work, event_id) if may_see(row.notice.labels, clearance)]
+    return summarise(event_id, visible) if visible else None
+
+
+def widest_view(work: UnitOfWork, event_id: str) -> Event:
+    """Event as the public sees it or, where nothing of it is public, as computed from everything."""
+    public = visible_event(work, event_id, frozenset())
+    return public if public is not None else summarise(event_id, stored_notices(work, event_id))
+
+
+def _find_or_make_event(context: Context, work: UnitOfWork, notice: Notice) -> str:
+    interval = association.time_interval(notice)
+    keys = association.alias_keys(notice)
+    start, stop = interval if interval is not None else (None, None)
+    rows = [work.event_row(found) for found in work.candidate_event_ids(keys, start, stop)]
+    candidates = [event_fold.from_record(row.summary_record) for row in rows if row is not None and row.summary_record]
+    chosen = association.choose_event(notice, candidates)
+    if chosen is not None:
+        return chosen
+    event_id = association.new_event_id(notice)
+    work.add_event(
+        event_id,
+        t0_utc=notice.t0_utc,
+        kind=EventKind.OTHER,
+        name=event_id,
+        is_test=notice.is_test,
+        is_replay=context.is_replay,
+        labels=notice.labels,
+        created_utc=context.clock.now(),
+    )
+    return event_id
+
+
+def _store_notice(work: UnitOfWork, key: int, notice: Notice, *, event_id: str | None) -> None:
+    work.set_decoded(
+        key,
+        to_record(notice),
+        stream=notice.stream,
+        notice_type=notice.notice_type,
+        notice_id=notice.notice_id,
+        is_test=notice.is_test,
+        labels=notice.labels,
+        issued_utc=notice.issued_utc,
+        event_id=event_id,
+    )
+
+
+def _audiences(
+    context: Context, work: UnitOfWork, notices: Sequence[StoredNotice], key: int
+) -> dict[frozenset[str], Attached]:
+    """What the newest notice did, by clearance, narrowest first; audiences that may not see it are absent."""
+    newest = next(row for row in notices if row.key == key)
+    everything = frozenset[str]().union(*(row.notice.labels for row in notices))
+    clearances = {frozenset[str](), everything, *(door.clearance for door in context.doors)}
+    jobs = work.jobs(newest.event_id or "") if len(notices) > 1 else []
+    told = {str(job.payload["door"]) for job in jobs if job.kind is JobKind.SEND}
+    paged = {str(job.payload["door"]) for job in jobs if job.payload.get("purpose") == MessagePurpose.PAGE}
+    return {
+        clearance: _decide(
+            context,
+            notices,
+            newest,
+            clearance,
+            was_paged=any(door.name in paged for door in context.doors if door.clearance == clearance),
+            was_told=any(door.name in told for door in context.doors if door.clearance == clearance),
+        )
+        for clearance in sorted(clearances, key=len)
+        if may_see(newest.notice.labels, clearance)
+    }
+
+
+def _decide(
+    context: Context,
+    notices: Sequence[StoredNotice],
+    newest: StoredNotice,
+    clearance: frozenset[str],
+    *,
+    was_paged: bool,
+    was_told: bool,
+) -> Attached:
+    visible = [row for row in notices if may_see(row.notice.labels, clearance)]
+    earlier = [row for row in visible if row.key != newest.key]
+    event_id = newest.event_id or ""
+    before = summarise(event_id, earlier) if earlier else None
+    after = summarise(event_id, visible)
+    decision = context.rules.decide(
+        before=before,
+        after=after,
+        notice=newest.notice,
+        was_paged=was_paged,
+        was_told=was_told,
+        is_replay=context.is_replay,
+    )
+    return Attached(event=after, before=before, decision=decision)
+
+
+def _record(
+    context: Context, work: UnitOfWork, key: int, everything: Event, audiences: dict[frozenset[str], Attached]
+) -> None:
+    """Keep the event as computed from all its notices and, where some are restricted, as each audience sees it."""
+    widest = audiences[everything.labels]
+    row = work.event_row(everything.id)
+    work.save_event(everything, summary_record=event_fold.to_record(everything))
+    work.add_decision(everything.id, key, widest.decision, context.clock.now())
+    work.set_event_tier(everything.id, widest.decision.tier)
+    for clearance, seen in audiences.items():
+        if not everything.labels <= clearance:
+            record = event_fold.to_record(seen.event)
+            work.save_view(seen.event, audience=clearance, tier=seen.decision.tier, summary_record=record)
+    if everything.is_retracted:
+        work.set_event_state(everything.id, EventState.RETRACTED)
+    elif row is not None and row.state is EventState.RETRACTED:
+        work.set_event_state(everything.id, EventState.OPEN)
+
+
+def _owe(
+    context: Context, work: UnitOfWork, key: int, raw: RawNotice, audiences: dict[frozenset[str], Attached]
+) -> bool:
+    owed = False
+    for door in context.doors:
+        attached = audiences.get(door.clearance)
+        if attached is not None:
+            owed |= owe_messages(context, work, door, attached.event, attached.decision, notice_key=key, raw=raw)
+    loudest = min(audiences.values(), key=lambda attached: attached.decision.tier)
+    if loudest.event.is_retracted:
+        return withdraw(context, work, loudest.event) or owed
+    if loudest.decision.pages:
+        owed |= owe_escalation(context, work, loudest.event)
+    widest_public = next(iter(audiences.values()))
+    return owe_reaction(context, work, widest_public.event, widest_public.decision, raw=raw, notice_key=key) or owed

@@ -1,0 +1,120 @@
+"""Cards: what a channel shows of an event, filled from the event and its products for one audience."""
+
+from collections.abc import Sequence
+
+from tocsin.domain.events import Event, EventKind, EventState, Tier
+from tocsin.domain.jobs import JobKind, JobState
+from tocsin.domain.people import Card, CardAction
+from tocsin.domain.products import Product, ProductKind
+from tocsin.store import UnitOfWork
+from tocsin.workflow.attach import visible_event
+from tocsin.workflow.context import Context
+from tocsin.workflow.findings import Finding, findings, localization
+
+ACTIONS = (
+    CardAction(action_id="acknowledge", label="Acknowledge", is_primary=True),
+    CardAction(action_id="not_astrophysical", label="Not astrophysical"),
+)
+
+_KIND_WORDS = {
+    EventKind.GRAVITATIONAL_WAVE: "GW",
+    EventKind.NEUTRINO: "neutrino",
+    EventKind.GAMMA_RAY_BURST: "burst",
+    EventKind.OTHER: "event",
+}
+
+
+def card_for(
+    context: Context, work: UnitOfWork, event_id: str, clearance: frozenset[str], *, reasons: Sequence[str] = ()
+) -> Card | None:
+    """Card of an event for one audience; None if the audience may see nothing of it."""
+    event = visible_event(work, event_id, clearance)
+    row = work.event_row(event_id, clearance=clearance)
+    if event is None or row is None:
+        return None
+    products = work.products(event_id, clearance=clearance)
+    acknowledgements = work.acknowledgements(event_id)
+    first = acknowledgements[0] if acknowledgements else None
+    return Card(
+        event_id=event_id,
+        name=event.name,
+        tier=row.tier,
+        state=row.state,
+        verdict=verdict(event, products, row.tier),
+        t0_utc=event.t0_utc,
+        fields=_fields(event, products),
+        reasons=tuple(reasons),
+        is_test=event.is_test,
+        is_replay=context.is_replay,
+        is_retracted=event.is_retracted,
+        acknowledged_by=None if first is None else _person_name(context, first.person_id),
+        acknowledged_utc=None if first is None else first.at_utc,
+        next_step=next_step(work, event_id, acknowledged=first is not None),
+        page_url=f"{context.page_url}/events/{event_id}",
+        actions=() if first is not None or event.is_retracted or row.state is EventState.NOT_ASTROPHYSICAL else ACTIONS,
+    )
+
+
+def verdict(event: Event, products: Sequence[Product], tier: Tier) -> str:
+    """One line that says it all: what, when, and what SPI-ACS saw."""
+    what = f"{event.name} ({_KIND_WORDS[event.kind]}, tier {int(tier)})"
+    when = "" if event.t0_utc is None else f" T0 {event.t0_utc:%H:%M:%S} UTC"
+    if event.is_retracted:
+        return f"RETRACTED: {what}{when}"
+    return f"{what}{when}: {words_of(findings(products))}"
+
+
+def words_of(found: Sequence[Finding]) -> str:
+    """What the light curves say so far: the strongest counterpart, the limit, or that nothing is known yet."""
+    for one in found:
+        if one.excess is not None and one.excess.is_counterpart:
+            return f"{one.instrument} excess S/N {one.excess.snr:.1f} at T0{one.excess.t_s:+.1f} s"
+    for one in found:
+        if one.limit_erg_cm2 is not None:
+            return f"no excess in {one.instrument}, 3-sigma limit {one.limit_erg_cm2:.1e} erg/cm2"
+    return "no light curve yet"
+
+
+def next_step(work: UnitOfWork, event_id: str, *, acknowledged: bool) -> str:
+    """What happens next if nobody does anything."""
+    if acknowledged:
+        return ""
+    waiting = [
+        job
+        for job in work.jobs(event_id)
+        if job.kind is JobKind.ESCALATE and job.state in {JobState.WAITING, JobState.LEASED}
+    ]
+    return f"escalates at {min(job.due_utc for job in waiting):%H:%M:%S} UTC" if waiting else ""
+
+
+def _fields(event: Event, products: Sequence[Product]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    if event.far_hz is not None:
+        fields["FAR"] = far_words(event.far_hz)
+    if event.classification:
+        name, probability = max(event.classification.items(), key=lambda item: item[1])
+        fields["Class"] = f"{name} {probability:.0%}"
+    if event.ra_deg is not None and event.dec_deg is not None:
+        radius = "" if event.error_radius_deg is None else f" +- {event.error_radius_deg:.2f}"
+        fields["Position"] = f"RA {event.ra_deg:.3f}, Dec {event.dec_deg:+.3f}{radius} deg"
+    place = localization(products)
+    if place is not None and place.area_90_deg2 is not None:
+        fields["Sky map"] = f"90 % within {place.area_90_deg2:.3g} deg2"
+    fields |= {one.instrument: one.problem for one in findings(products) if one.problem}
+    coincident = [product for product in products if product.kind is ProductKind.ASSOCIATION and product.is_answer]
+    if coincident:
+        fields["Coincident"] = "; ".join(str(product.content["words"]) for product in coincident)
+    return fields
+
+
+def far_words(far_hz: float) -> str:
+    """False-alarm rate as people say it: one per so many years, or so many per day."""
+    per_year = far_hz * 365.25 * 86400.0
+    if per_year <= 0:
+        return "0"
+    return f"1 per {1 / per_year:.3g} years" if per_year < 1 else f"{per_year:.3g} per year"
+
+
+def _person_name(context: Context, person_id: str) -> str:
+    person = context.people.person(person_id)
+    return person_id if person is None else person.name

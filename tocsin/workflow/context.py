@@ -1,0 +1,94 @@
+"""What the workflow needs to act: the parts it joins, handed over once by the application."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from acs_stream.response import ResponseTable
+from acs_stream.sources import LightCurveSource
+from advocates.escalation import Plan
+from advocates.people import People
+from advocates.rota import Rota
+from advocates.templates import Templates
+from advocates.wording import Wording
+from listeners.streams import Streams
+from notifier.channel import Channel
+from tocsin.domain.clock import Clock
+from tocsin.store import Store
+from triggers.rules import Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A channel and the audience behind it.
+
+    Parameters
+    ----------
+    channel
+        Where messages go.
+    clearance
+        Labels this audience may see.
+    is_shared
+        True for a place where all look at one message per event, kept up to date (a chat channel); False for a road
+        to single persons (mail), each of whom gets their own.
+    """
+
+    channel: Channel
+    clearance: frozenset[str] = frozenset()
+    is_shared: bool = True
+
+    @property
+    def name(self) -> str:
+        """Name of the channel."""
+        return self.channel.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything handlers work with.
+
+    Parameters
+    ----------
+    store, clock
+        Where facts are kept; what time it is.
+    streams
+        Labels of the topics.
+    rules, people, rota, plan
+        The deciding parts.
+    doors
+        Channels in order; the first is the main one.
+    sources
+        Light-curve source by instrument.
+    response
+        Response of SPI-ACS: counts to fluence.
+    templates, wording
+        Texts of the circulars, and their words for numbers.
+    wake
+        Called after work was owed, so that workers look at once.
+    page_url
+        Base of links to the event pages.
+    code_version
+        Goes into every lineage.
+    is_replay
+        True for replayed and simulated nights: said on every card and draft.
+    patience_s, retry_s
+        How long to wait for data, and after a failure.
+    """
+
+    store: Store
+    clock: Clock
+    streams: Streams
+    rules: Rules
+    people: People
+    rota: Rota
+    plan: Plan
+    doors: Sequence[Door]
+    sources: Mapping[str, LightCurveSource]
+    response: ResponseTable
+    templates: Templates
+    wording: Wording
+    wake: Callable[[], None] = field(default=lambda: None)
+    page_url: str = ""
+    code_version: str = ""
+    is_replay: bool = False
+    patience_s: float = 172800.0
+    retry_s: float = 60.0

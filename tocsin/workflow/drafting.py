@@ -1,0 +1,86 @@
+"""Drafting: the circular that fits what is known, written again when anything it stands on changes."""
+
+from collections.abc import Mapping, Sequence
+
+from advocates.drafts import compose
+from advocates.facts import annulus_facts, upper_limit_facts
+from tocsin.domain.drafts import Draft, DraftKind, Fact
+from tocsin.domain.events import Event, EventKind, EventState
+from tocsin.domain.jobs import Job
+from tocsin.domain.people import Person, PersonRole
+from tocsin.domain.products import Product, ProductKind
+from tocsin.store import UnitOfWork
+from tocsin.workflow.attach import widest_view
+from tocsin.workflow.context import Context
+from tocsin.workflow.owing import owe_update
+
+#: Kinds of event for which SPI-ACS reports a limit where it saw nothing.
+LIMITED = frozenset({EventKind.GRAVITATIONAL_WAVE, EventKind.NEUTRINO})
+
+
+def draft(context: Context, job: Job) -> None:
+    """Write the drafts that an event's products call for."""
+    if job.event_id is None:
+        return
+    with context.store.begin() as work:
+        row = work.event_row(job.event_id)
+        if row is None or row.state in {EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL} or row.is_test:
+            return
+        event = widest_view(work, job.event_id)
+        products = work.products(job.event_id)
+        for kind in _kinds(event, products):
+            _write(context, work, kind, event, products, cause=str(job.id))
+    context.wake()
+
+
+def _kinds(event: Event, products: Sequence[Product]) -> list[DraftKind]:
+    kinds: list[DraftKind] = []
+    has_limit = any(product.kind is ProductKind.LIMIT and product.is_answer for product in products)
+    if event.kind in LIMITED and has_limit:
+        kinds.append(DraftKind.SPIACS_UPPER_LIMIT)
+    if any(product.kind is ProductKind.ANNULUS and product.is_answer for product in products):
+        kinds.append(DraftKind.IPN_ANNULUS)
+    return kinds
+
+
+def _write(
+    context: Context, work: UnitOfWork, kind: DraftKind, event: Event, products: Sequence[Product], *, cause: str
+) -> None:
+    earlier = [draft for draft in work.drafts(event.id) if draft.kind is kind]
+    made = compose(
+        kind,
+        _facts(context, kind, event, products),
+        event_id=event.id,
+        is_replay=context.is_replay,
+        made_utc=context.clock.now(),
+        templates=context.templates,
+        revision=len(earlier) + 1,
+    )
+    if earlier and (earlier[-1].subject, earlier[-1].body) == (made.subject, made.body):
+        return
+    work.add_draft(made)
+    work.void_approvals(event.id, "the draft was written again from newer products")
+    _audit(context, work, made)
+    owe_update(context, work, event.id, cause=f"draft-{cause}")
+
+
+def _facts(context: Context, kind: DraftKind, event: Event, products: Sequence[Product]) -> Mapping[str, Fact]:
+    authors = _authors(context)
+    match kind:
+        case DraftKind.SPIACS_UPPER_LIMIT:
+            now = context.clock.now()
+            return upper_limit_facts(event, products, wording=context.wording, authors=authors, made_utc=now)
+        case DraftKind.IPN_ANNULUS:
+            return annulus_facts(event, products, wording=context.wording, authors=authors)
+
+
+def _authors(context: Context) -> tuple[Person, ...]:
+    """Who signs: the advocate on call, then the approvers."""
+    on_call = context.rota.on_call_or_fallback(context.clock.now())
+    signing = {person.id: person for person in (*on_call, *context.people.with_role(PersonRole.APPROVER))}
+    return tuple(signing.values())
+
+
+def _audit(context: Context, work: UnitOfWork, made: Draft) -> None:
+    detail = {"kind": made.kind.value, "revision": made.revision, "lint_errors": made.lint_errors}
+    work.audit("tocsin", "draft", made.event_id, detail, context.clock.now())

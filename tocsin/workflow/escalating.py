@@ -1,0 +1,49 @@
+"""Escalating: the handler of owed escalation steps; ends in the safety net, never in silence."""
+
+from advocates.escalation import Plan
+from tocsin.domain.clock import to_utc
+from tocsin.domain.events import EventState
+from tocsin.domain.jobs import Job
+from tocsin.domain.people import MessagePurpose
+from tocsin.store import UnitOfWork
+from tocsin.workflow.context import Context
+from tocsin.workflow.owing import owe_escalation_step, owe_message
+
+#: Nobody is asked any more once an event is in one of these states.
+SETTLED = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED})
+
+
+def escalate(context: Context, job: Job) -> None:
+    """Do one escalation step of an event that too few have acknowledged, and owe the next."""
+    if job.event_id is None:
+        return
+    plan = Plan.from_record(job.payload["plan"])
+    step = int(job.payload["step"])
+    now = context.clock.now()
+    with context.store.begin() as work:
+        row = work.event_row(job.event_id)
+        if row is None or row.state in SETTLED or plan.is_satisfied(len(work.acknowledgements(job.event_id))):
+            return
+        people = [person.id for person in plan.recipients(plan.steps[step], context.rota, context.people, now)]
+        _owe_pages(context, work, job.event_id, people, cause=job.key.rsplit("/", 2)[1] + f"-{step}")
+        owe_escalation_step(
+            work,
+            job.event_id,
+            job.payload["plan"],
+            started_utc=to_utc(str(job.payload["started_utc"])),
+            step=step + 1,
+            round_key=str(job.payload["round"]),
+        )
+        late_by_s = round((now - job.due_utc).total_seconds(), 3)
+        detail = {"step": step, "people": people, "late_by_s": late_by_s}
+        work.audit("tocsin", "escalation", job.event_id, detail, now)
+    context.wake()
+
+
+def _owe_pages(context: Context, work: UnitOfWork, event_id: str, person_ids: list[str], *, cause: str) -> None:
+    details = {"reasons": [f"nobody had acknowledged by {context.clock.now():%H:%M:%S} UTC"]}
+    for door in context.doors:
+        for person_id in person_ids:
+            owe_message(
+                context, work, door, event_id, MessagePurpose.ESCALATION, person_id, cause=cause, details=details
+            )

@@ -1,0 +1,15 @@
+"""Which handler does which kind of owed work, and which worker does which kinds."""
+
+from collections.abc import Mapping
+
+from tocsin.domain.jobs import JobKind
+from tocsin.workflow.drafting import draft
+from tocsin.workflow.escalating import escalate
+from tocsin.workflow.localizing import localize
+from tocsin.workflow.reacting import react
+from tocsin.workflow.runner import Handler
+from tocsin.workflow.sending import send
+
+#: People first: their messages never wait behind a light curve.
+NOTIFYING: Mapping[JobKind, Handler] = {JobKind.SEND: send, JobKind.ESCALATE: escalate}
+REACTING: Mapping[JobKind, Handler] = {JobKind.FETCH: react, JobKind.TRIANGULATE: localize, JobKind.DRAFT: draft}

@@ -1,0 +1,189 @@
+"""Localizing: the event's sky map from all that is known: its notices' map or position, and the delays of its burst.
+
+One mechanism for all kinds of event. Whatever cannot be had is kept as a reason, beside what can.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from acs_stream.burst_file import Burst, Observation, TriangulationResult, result_to_json, triangulate_burst
+from tocsin.domain import light_curve_codec
+from tocsin.domain.clock import to_utc
+from tocsin.domain.errors import ScienceError
+from tocsin.domain.events import Event, EventState
+from tocsin.domain.jobs import Job
+from tocsin.domain.products import Product, ProductKind
+from tocsin.store import UnitOfWork
+from tocsin.workflow.associating import associations
+from tocsin.workflow.attach import widest_view
+from tocsin.workflow.context import Context
+from tocsin.workflow.making import make_product, replace_product
+from tocsin.workflow.owing import owe_draft, owe_update
+from tocsin.workflow.priors import prior_map
+from tocsin.workflow.reacting import may_hold_burst
+from triangulation.geometry import SpacecraftPosition
+from triangulation.skymap import SkyMap
+
+FITS = "application/fits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What a map can be made from."""
+
+    event: Event
+    prior: SkyMap | None
+    prior_words: str
+    prior_input: str
+    curves: Sequence[Product]
+
+
+def localize(context: Context, job: Job) -> None:
+    """Make annuli and sky map of one event, and weigh what coincides with it."""
+    if job.event_id is None:
+        return
+    with context.store.read() as work:
+        row = work.event_row(job.event_id)
+        if row is None or row.state in {EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL}:
+            return
+        known = _known(work, job.event_id)
+    products = _products(context, known)
+    with context.store.begin() as work:
+        for product in products:
+            replace_product(work, product)
+        for product in associations(context, work, known.event):
+            replace_product(work, product)
+        owe_update(context, work, job.event_id, cause=f"map-{job.id}")
+        if any(product.kind is ProductKind.ANNULUS for product in products):
+            owe_draft(context, work, job.event_id, cause=f"map-{job.id}")
+    context.wake()
+
+
+def _known(work: UnitOfWork, event_id: str) -> _Known:
+    event = widest_view(work, event_id)
+    searches = work.products(event_id, ProductKind.SEARCH)
+    curves = [
+        product
+        for product in work.products(event_id, ProductKind.LIGHT_CURVE, with_blob=True)
+        if product.content.get("position")
+        and may_hold_burst([product, *(one for one in searches if one.subject == product.subject)])
+    ]
+    prior, words, source = prior_map(work, event)
+    return _Known(
+        event=event,
+        prior=prior,
+        prior_words=words,
+        prior_input=source,
+        curves=curves,
+    )
+
+
+def _products(context: Context, known: _Known) -> list[Product]:
+    inputs = tuple(product.id for product in known.curves)
+    before = (known.prior_input,)
+    if len(known.curves) < 2:
+        return [] if known.prior is None else [_map_product(context, known, known.prior, inputs=before)]
+    try:
+        result = triangulate_burst(_burst(known))
+    except ScienceError as error:
+        made = [_refusal(context, known, error, inputs)]
+        return made if known.prior is None else [*made, _map_product(context, known, known.prior, inputs=before)]
+    return [*_timing_products(context, known, result, inputs), *_maps(context, known, result, inputs)]
+
+
+def _burst(known: _Known) -> Burst:
+    return Burst(name=known.event.name, observations=tuple(_observation(product) for product in known.curves))
+
+
+def _observation(product: Product) -> Observation:
+    place = product.content["position"]
+    curve = light_curve_codec.from_bytes(product.blob or b"")
+    position = SpacecraftPosition(
+        spacecraft=place["spacecraft"],
+        epoch_utc=to_utc(place["epoch_utc"]),
+        vector_km=place["vector_km"],
+        error_km=place["error_km"],
+    )
+    return Observation(
+        instrument=product.subject,
+        spacecraft=position.spacecraft,
+        light_curve=curve,
+        positions=(position,),
+        clock_error_s=0.0 if curve.timing is None else curve.timing.clock_error_s,
+    )
+
+
+def _timing_products(
+    context: Context, known: _Known, result: TriangulationResult, inputs: tuple[str, ...]
+) -> list[Product]:
+    shown = result_to_json(result)
+    return [
+        make_product(
+            context,
+            kind,
+            event_id=known.event.id,
+            subject=f"{row['a']} - {row['b']}",
+            inputs=inputs,
+            parameters={},
+            content=row,
+            labels=known.event.labels,
+        )
+        for kind, name in ((ProductKind.DELAY, "delays"), (ProductKind.ANNULUS, "annuli"))
+        for row in shown[name]
+    ]
+
+
+def _maps(context: Context, known: _Known, result: TriangulationResult, inputs: tuple[str, ...]) -> list[Product]:
+    """Map of the delays times what was known before; of either alone where the other is not to be had."""
+    if result.skymap is None:
+        return [] if known.prior is None else [_map_product(context, known, known.prior, inputs=(known.prior_input,))]
+    if known.prior is None:
+        return [_map_product(context, known, result.skymap, inputs=inputs, is_timed=True)]
+    try:
+        joint = result.skymap.combine(known.prior)
+    except ScienceError as error:
+        # The annuli and the notices' position exclude each other: the timing stands, and the advocate is told.
+        refusal = _refusal(context, known, error, (*inputs, known.prior_input))
+        return [refusal, _map_product(context, known, result.skymap, inputs=inputs, is_timed=True)]
+    return [_map_product(context, known, joint, inputs=(*inputs, known.prior_input), is_timed=True)]
+
+
+def _map_product(
+    context: Context, known: _Known, skymap: SkyMap, *, inputs: tuple[str, ...], is_timed: bool = False
+) -> Product:
+    peak_ra_deg, peak_dec_deg = skymap.peak
+    words = [known.prior_words] if known.prior is not None else []
+    words += [f"delays of {', '.join(product.subject for product in known.curves)}"] if is_timed else []
+    content = {
+        "area_50_deg2": skymap.credible_area_deg2(0.5),
+        "area_90_deg2": skymap.credible_area_deg2(0.9),
+        "peak_ra_deg": peak_ra_deg,
+        "peak_dec_deg": peak_dec_deg,
+        "made_from": " and ".join(words),
+    }
+    parameters = {"position": [known.event.ra_deg, known.event.dec_deg, known.event.error_radius_deg]}
+    return make_product(
+        context,
+        ProductKind.SKYMAP,
+        event_id=known.event.id,
+        subject="sky map",
+        inputs=inputs,
+        parameters=parameters,
+        content=content,
+        labels=known.event.labels,
+        blob=skymap.to_bytes(),
+        media=FITS,
+    )
+
+
+def _refusal(context: Context, known: _Known, error: ScienceError, inputs: tuple[str, ...]) -> Product:
+    return make_product(
+        context,
+        ProductKind.DELAY,
+        event_id=known.event.id,
+        subject="triangulation",
+        inputs=inputs,
+        parameters={},
+        content={"error": error.message, "remedy": error.remedy},
+        labels=known.event.labels,
+    )

@@ -1,0 +1,54 @@
+"""Making: products under the hash of what they are made from, each in the place of the one before it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tocsin.domain.products import Product, ProductKind, lineage_id
+from tocsin.store import UnitOfWork
+from tocsin.workflow.context import Context
+
+
+def make_product(
+    context: Context,
+    kind: ProductKind,
+    *,
+    event_id: str,
+    subject: str,
+    inputs: tuple[str, ...],
+    parameters: Mapping[str, Any],
+    content: Mapping[str, Any],
+    labels: frozenset[str],
+    blob: bytes | None = None,
+    media: str | None = None,
+) -> Product:
+    """Product of this moment, under the hash of what it was made from."""
+    return Product(
+        id=lineage_id(
+            kind,
+            event_id=event_id,
+            subject=subject,
+            input_ids=inputs,
+            parameters=parameters,
+            code_version=context.code_version,
+        ),
+        kind=kind,
+        event_id=event_id,
+        subject=subject,
+        input_ids=inputs,
+        parameters=parameters,
+        code_version=context.code_version,
+        labels=labels,
+        made_utc=context.clock.now(),
+        content=content,
+        blob=blob,
+        blob_type=media,
+    )
+
+
+def replace_product(work: UnitOfWork, product: Product) -> None:
+    """Keep a product in the place of the one of the same kind and subject that stood for its event."""
+    for earlier in work.products(product.event_id, product.kind):
+        if earlier.subject == product.subject and earlier.id != product.id:
+            work.supersede(earlier.id, product.id)
+    work.add_product(product)
+    work.supersede(product.id, None)

@@ -1,0 +1,13 @@
+"""Prometheus metrics of the way of the data; `/metrics` shows them."""
+
+from prometheus_client import Counter, Histogram
+
+NOTICES = Counter("tocsin_notices_total", "Notices received, by what became of them", ["outcome"])
+MESSAGES = Counter("tocsin_messages_total", "Messages handed to channels", ["channel", "purpose", "outcome"])
+JOBS = Counter("tocsin_jobs_total", "Owed work done", ["kind", "outcome"])
+FIRST_PAGE_S = Histogram(
+    "tocsin_first_page_seconds",
+    "From the bytes received to the channel's reply to the first page",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0),
+)
+STAGE_S = Histogram("tocsin_stage_seconds", "Wall time of a stage", ["stage"])

@@ -1,0 +1,205 @@
+"""Owing: turns a decision into jobs with unique keys, inside the transaction of the notice that caused it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from advocates.escalation import Plan
+from tocsin.domain.clock import iso_utc
+from tocsin.domain.events import Decision, Event
+from tocsin.domain.jobs import JobKind
+from tocsin.domain.notices import RawNotice
+from tocsin.domain.people import MessagePurpose
+from tocsin.store import UnitOfWork
+from tocsin.workflow.context import Context, Door
+
+#: Recipient of messages that are for everybody who looks at a shared place.
+EVERYBODY_THERE = "#everybody"
+#: Kinds of work that a retraction cancels; messages already owed still go out, corrected.
+CANCELLED_BY_RETRACTION = (JobKind.ESCALATE, JobKind.FETCH, JobKind.SEARCH, JobKind.TRIANGULATE, JobKind.DRAFT)
+
+
+def owe_messages(
+    context: Context,
+    work: UnitOfWork,
+    door: Door,
+    event: Event,
+    decision: Decision,
+    *,
+    notice_key: int,
+    raw: RawNotice,
+) -> bool:
+    """Owe a page, an update or a retraction at one door, as the decision says."""
+    purpose = _purpose(event, decision)
+    if purpose is None:
+        return False
+    details: dict[str, object] = {"reasons": list(decision.reasons)}
+    if purpose is MessagePurpose.PAGE and raw.received_monotonic_s is not None:
+        details["received_monotonic_s"] = raw.received_monotonic_s
+    recipients = _recipients(context, work, door, event.id, purpose)
+    owed = [
+        owe_message(context, work, door, event.id, purpose, recipient, cause=f"notice-{notice_key}", details=details)
+        for recipient in recipients
+    ]
+    return any(owed)
+
+
+def owe_message(
+    context: Context,
+    work: UnitOfWork,
+    door: Door,
+    event_id: str,
+    purpose: MessagePurpose,
+    recipient: str,
+    *,
+    cause: str,
+    details: Mapping[str, object] | None = None,
+) -> bool:
+    """Owe one message to one recipient at one door; False if it was owed already."""
+    return work.enqueue(
+        JobKind.SEND,
+        key=f"{event_id}/{purpose.value}/{recipient}/{door.name}/{cause}",
+        due_utc=context.clock.now(),
+        event_id=event_id,
+        payload={"door": door.name, "purpose": purpose.value, "recipient": recipient, **(details or {})},
+    )
+
+
+def owe_update(context: Context, work: UnitOfWork, event_id: str, *, cause: str) -> None:
+    """Owe every shared place that shows the event an update, because of `cause` (a product, an acknowledgement)."""
+    told = told_at(work, event_id)
+    for door in context.doors:
+        if door.is_shared and door.name in told:
+            owe_message(context, work, door, event_id, MessagePurpose.UPDATE, EVERYBODY_THERE, cause=cause)
+
+
+def told_at(work: UnitOfWork, event_id: str) -> dict[str, set[str]]:
+    """Who is, or is about to be, told of an event: recipients by door."""
+    told: dict[str, set[str]] = {}
+    for job in work.jobs(event_id):
+        if job.kind is JobKind.SEND:
+            told.setdefault(str(job.payload["door"]), set()).add(str(job.payload["recipient"]))
+    return told
+
+
+def _purpose(event: Event, decision: Decision) -> MessagePurpose | None:
+    if decision.pages:
+        return MessagePurpose.PAGE
+    if not decision.tells:
+        return None
+    return MessagePurpose.RETRACTION if event.is_retracted else MessagePurpose.UPDATE
+
+
+def _recipients(
+    context: Context, work: UnitOfWork, door: Door, event_id: str, purpose: MessagePurpose
+) -> Sequence[str]:
+    """Whom a message goes to: a page to who is on call; anything else to where the event was shown before."""
+    if purpose is MessagePurpose.PAGE:
+        now = context.clock.now()
+        people = [
+            person.id for person in context.plan.recipients(context.plan.steps[0], context.rota, context.people, now)
+        ]
+        return people[:1] if door.is_shared else people
+    if door.is_shared:
+        return (EVERYBODY_THERE,)
+    if purpose is MessagePurpose.RETRACTION:
+        return sorted(told_at(work, event_id).get(door.name, set()))
+    return ()
+
+
+def owe_escalation(context: Context, work: UnitOfWork, event: Event) -> bool:
+    """Owe the first escalation step after the page itself, with the plan as it is now."""
+    started = context.clock.now()
+    return owe_escalation_step(
+        work,
+        event.id,
+        context.plan.to_record(),
+        started_utc=started,
+        step=1,
+        round_key=f"{started:%Y%m%dT%H%M%S}",
+    )
+
+
+def owe_escalation_step(
+    work: UnitOfWork,
+    event_id: str,
+    plan_record: Mapping[str, object],
+    *,
+    started_utc: datetime,
+    step: int,
+    round_key: str,
+) -> bool:
+    """Owe one escalation step of a plan begun at `started_utc`; False after the last."""
+    steps = Plan.from_record(plan_record).steps
+    if step >= len(steps):
+        return False
+    return work.enqueue(
+        JobKind.ESCALATE,
+        key=f"{event_id}/escalation/{round_key}/{step}",
+        due_utc=steps[step].due_utc(started_utc),
+        event_id=event_id,
+        payload={"plan": dict(plan_record), "started_utc": iso_utc(started_utc), "step": step, "round": round_key},
+    )
+
+
+def owe_reaction(
+    context: Context, work: UnitOfWork, event: Event, decision: Decision, *, raw: RawNotice, notice_key: int
+) -> bool:
+    """Owe the asking of every instrument, and a sky map where the notice gives one."""
+    window = decision.search_window_s
+    if window is None or event.t0_utc is None:
+        return False
+    owed = False
+    half_window_s = max(abs(window[0]), abs(window[1]))
+    for instrument in context.sources:
+        owed |= work.enqueue(
+            JobKind.FETCH,
+            key=f"{event.id}/fetch/{instrument}/{_second(event.t0_utc)}",
+            due_utc=context.clock.now(),
+            event_id=event.id,
+            payload={
+                "instrument": instrument,
+                "t0_utc": iso_utc(event.t0_utc),
+                "window_s": half_window_s,
+                "notice_sha256": raw.sha256,
+                "owed_utc": iso_utc(context.clock.now()),
+            },
+        )
+    if event.skymap is not None or event.ra_deg is not None:
+        owed |= owe_localization(context, work, event.id, cause=f"notice-{notice_key}")
+    return owed
+
+
+def owe_localization(context: Context, work: UnitOfWork, event_id: str, *, cause: str, wait_s: float = 0.0) -> bool:
+    """Owe the making of the event's sky map from all that is known by then."""
+    return work.enqueue(
+        JobKind.TRIANGULATE,
+        key=f"{event_id}/localization/{cause}",
+        due_utc=context.clock.now() + timedelta(seconds=wait_s),
+        event_id=event_id,
+        payload={"cause": cause},
+    )
+
+
+def owe_draft(context: Context, work: UnitOfWork, event_id: str, *, cause: str) -> bool:
+    """Owe the drafting of the circular that fits what is known."""
+    return work.enqueue(
+        JobKind.DRAFT,
+        key=f"{event_id}/draft/{cause}",
+        due_utc=context.clock.now(),
+        event_id=event_id,
+        payload={"cause": cause},
+    )
+
+
+def withdraw(context: Context, work: UnitOfWork, event: Event) -> bool:
+    """Cancel what is pending for a retracted event and mark everything made from it."""
+    cancelled = work.cancel_jobs(event.id, CANCELLED_BY_RETRACTION)
+    for product in work.products(event.id):
+        work.supersede(product.id, "retracted")
+    work.void_approvals(event.id, "the event was retracted")
+    work.audit("tocsin", "retraction", event.id, {"cancelled_jobs": cancelled, "name": event.name}, context.clock.now())
+    return True
+
+
+def _second(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%S}"

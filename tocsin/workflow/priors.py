@@ -1,0 +1,41 @@
+"""Priors: the sky map that an event's notices give, before any light curve is looked at."""
+
+from listeners.decode import decode
+from tocsin.domain.errors import NoticeError
+from tocsin.domain.events import Event
+from tocsin.store import UnitOfWork
+from triangulation.skymap import SkyMap
+from triggers.families import family_of_alias
+from triggers.positions import systematic_deg
+
+#: Without a stated error a position is taken to be good to this, deg (90 %): better said than hidden.
+UNSTATED_ERROR_DEG = 10.0
+
+
+def prior_map(work: UnitOfWork, event: Event) -> tuple[SkyMap | None, str, str]:
+    """Map that the notices give: attached, or a disc about their position; with its words and its source."""
+    if event.skymap is not None and event.skymap_notice_key is not None:
+        row = work.notice_row(event.skymap_notice_key)
+        content = None if row is None else _attached_map(work.raw_payload(row.key), row.topic)
+        if row is not None and content is not None:
+            return SkyMap.from_bytes(content), f"map of {row.notice_type}", f"notice:{row.raw_sha256}"
+    if event.ra_deg is None or event.dec_deg is None:
+        return None, "", ""
+    radius = event.error_radius_deg or UNSTATED_ERROR_DEG
+    families = [family for alias in event.aliases if (family := family_of_alias(alias)) is not None]
+    extra = systematic_deg(families)
+    disc = SkyMap.from_position(
+        event.ra_deg,
+        event.dec_deg,
+        error_radius_deg=(radius**2 + extra**2) ** 0.5,
+        containment=event.error_containment or 0.9,
+    )
+    return disc, "position of the notices", f"event:{event.id}"
+
+
+def _attached_map(payload: bytes, topic: str | None) -> bytes | None:
+    try:
+        skymap = decode(payload, topic=topic).skymap
+    except NoticeError:
+        return None
+    return None if skymap is None else skymap.content

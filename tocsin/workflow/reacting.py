@@ -1,0 +1,232 @@
+"""Reacting: asks one instrument for its light curve, searches it, sets limits, and keeps all of it as products.
+
+An answer that cannot be had is kept as such: never, not yet, a gap; the advocate sees the reason, not a silence.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from acs_stream.limits import limits_to_json, upper_limits
+from acs_stream.search import result_to_json, search
+from acs_stream.sources import Availability, FetchedLightCurve, FolderSource
+from tocsin.domain import light_curve_codec
+from tocsin.domain.clock import iso_utc, to_utc
+from tocsin.domain.errors import DataNotYetError, RemoteError, ScienceError, TocsinError
+from tocsin.domain.events import EventState
+from tocsin.domain.jobs import Job, JobKind
+from tocsin.domain.products import Product, ProductKind
+from tocsin.workflow.context import Context
+from tocsin.workflow.counterparts import counterpart
+from tocsin.workflow.making import make_product, replace_product
+from tocsin.workflow.owing import owe_draft, owe_localization, owe_update
+from tocsin.workflow.surroundings import Surroundings, surroundings
+
+#: The instrument whose limits are published.
+LIMIT_INSTRUMENT = "SPI-ACS"
+LIGHT_KM_S = 299_792.458
+#: Other instruments' light curves may still be on their way: a map waits this long for them, s.
+MAP_WAIT_S = 5.0
+
+
+def react(context: Context, job: Job) -> None:
+    """Ask one instrument about one event.
+
+    Raises
+    ------
+    DataNotYetError
+        The data will exist later: the job is done again then.
+    RemoteError
+        The archive failed: the job is tried again.
+    """
+    if job.event_id is None or str(job.payload["instrument"]) not in context.sources:
+        return
+    reaction = _Reaction(context, job)
+    if not reaction.is_wanted():
+        return
+    try:
+        fetched = reaction.fetch()
+        products = reaction.products(fetched)
+    except ScienceError as error:
+        products = [reaction.no_answer(error)]
+    except RemoteError as error:
+        if not reaction.is_out_of_patience():
+            raise
+        products = [reaction.no_answer(error)]
+    reaction.keep(products)
+
+
+def hasten_files(context: Context) -> None:
+    """New files have arrived: ask at once for what was expected from files later."""
+    now = context.clock.now()
+    with context.store.begin() as work:
+        for name, source in context.sources.items():
+            if isinstance(source, FolderSource):
+                work.hasten(JobKind.FETCH, f"/fetch/{name}/", now)
+    context.wake()
+
+
+class _Reaction:
+    """One instrument's answer about one event, as a job asks for it."""
+
+    def __init__(self, context: Context, job: Job) -> None:
+        self._context = context
+        self._job = job
+        self._event_id = str(job.event_id)
+        self._instrument = str(job.payload["instrument"])
+        self._t0_utc: datetime = to_utc(str(job.payload["t0_utc"]))
+        self._window_s = float(job.payload["window_s"])
+        self._surroundings: Surroundings | None = None
+        self._raw_sha256 = ""
+
+    def is_wanted(self) -> bool:
+        """Whether the event still stands."""
+        with self._context.store.read() as work:
+            row = work.event_row(self._event_id)
+            if row is None or row.state in {EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL}:
+                return False
+            self._surroundings = surroundings(self._context, work, self._event_id, self._window_s)
+        return True
+
+    def is_out_of_patience(self) -> bool:
+        """Whether the wait for this instrument is over."""
+        owed = to_utc(str(self._job.payload["owed_utc"]))
+        return self._context.clock.now() - owed >= timedelta(seconds=self._context.patience_s)
+
+    def fetch(self) -> FetchedLightCurve:
+        """Light curve, if there is one."""
+        source = self._context.sources[self._instrument]
+        now = self._context.clock.now()
+        availability: Availability = source.availability(self._t0_utc, self._window_s, now)
+        if availability.state == "never":
+            raise ScienceError(f"{self._instrument}: {availability.reason}")
+        if (
+            availability.state == "expected"
+            and availability.expected_utc is not None
+            and availability.expected_utc > now
+        ):
+            raise DataNotYetError(availability.reason, expected_utc=availability.expected_utc)
+        return source.fetch(self._t0_utc, self._window_s)
+
+    def products(self, fetched: FetchedLightCurve) -> list[Product]:
+        """Light curve, search and, for SPI-ACS, limits."""
+        self._raw_sha256 = hashlib.sha256(fetched.raw).hexdigest()
+        curve = self._light_curve_product(fetched)
+        made = [curve, self._search_product(fetched, curve.id)]
+        if self._instrument == LIMIT_INSTRUMENT:
+            made.append(self._limit_product(fetched, curve.id))
+        return made
+
+    def no_answer(self, error: TocsinError) -> Product:
+        """Search product that says why there is no answer."""
+        content = {"error": error.message, "remedy": error.remedy}
+        return self._product(ProductKind.SEARCH, content, inputs=(self._notice_input(),))
+
+    def keep(self, products: list[Product]) -> None:
+        """Keep products; owe what follows from them."""
+        with self._context.store.begin() as work:
+            for product in products:
+                replace_product(work, product)
+            cause = products[-1].id[:12]
+            owe_update(self._context, work, self._event_id, cause=cause)
+            if may_hold_burst(products):
+                owe_localization(self._context, work, self._event_id, cause=cause, wait_s=MAP_WAIT_S)
+            if self._instrument == LIMIT_INSTRUMENT:
+                owe_draft(self._context, work, self._event_id, cause=cause)
+        self._context.wake()
+
+    def _light_curve_product(self, fetched: FetchedLightCurve) -> Product:
+        total = fetched.total
+        position = fetched.position
+        content: dict[str, Any] = {
+            "instrument": self._instrument,
+            "t0_utc": iso_utc(total.t0_utc),
+            "bins": len(total),
+            "start_s": float(total.start_s[0]),
+            "stop_s": float(total.stop_s[-1]),
+            "origin": fetched.origin,
+            "product": total.timing.product if total.timing else "",
+            "position": None if position is None else _position_record(position),
+        }
+        blob = light_curve_codec.to_bytes(total)
+        return self._product(
+            ProductKind.LIGHT_CURVE,
+            content,
+            inputs=(self._notice_input(),),
+            blob=blob,
+            media=light_curve_codec.MEDIA_TYPE,
+        )
+
+    def _search_product(self, fetched: FetchedLightCurve, curve_id: str) -> Product:
+        """Search around T0, wider by the time light needs between the Earth and the craft."""
+        place = fetched.position
+        reach_s = self._window_s + (0.0 if place is None else place.distance_km / LIGHT_KM_S)
+        try:
+            found = search(fetched.total.with_t0(self._t0_utc), t0_s=0.0, window_s=reach_s)
+        except ScienceError as error:
+            content = {"error": error.message, "remedy": error.remedy}
+            return self._product(ProductKind.SEARCH, content, inputs=(curve_id,))
+        shown = dict(result_to_json(found))
+        shown["counterpart"] = None
+        if self._surroundings is not None:
+            own, others = self._surroundings.windows(place)
+            shown["counterpart"] = counterpart(shown["excesses"], own, others)
+            shown["arrival_window_s"] = [own.start_s, own.stop_s]
+        return self._product(ProductKind.SEARCH, shown, inputs=(curve_id,))
+
+    def _limit_product(self, fetched: FetchedLightCurve, curve_id: str) -> Product:
+        curve = fetched.total.with_t0(self._t0_utc)
+        response = self._context.response.at(None)
+        try:
+            limits = upper_limits(curve, t0_s=0.0, window_s=self._window_s, response=response)
+        except ScienceError as error:
+            content = {"error": error.message, "remedy": error.remedy}
+            return self._product(ProductKind.LIMIT, content, inputs=(curve_id,))
+        is_archival = curve.timing is None or not curve.timing.is_approximate
+        content = dict(limits_to_json(limits)) | {"window_s": self._window_s, "is_archival": is_archival}
+        return self._product(ProductKind.LIMIT, content, inputs=(curve_id, "config:response.toml"))
+
+    def _notice_input(self) -> str:
+        return f"notice:{self._job.payload['notice_sha256']}"
+
+    def _product(
+        self,
+        kind: ProductKind,
+        content: dict[str, Any],
+        *,
+        inputs: tuple[str, ...],
+        blob: bytes | None = None,
+        media: str | None = None,
+    ) -> Product:
+        return make_product(
+            self._context,
+            kind,
+            event_id=self._event_id,
+            subject=self._instrument,
+            inputs=inputs,
+            parameters={"t0_utc": iso_utc(self._t0_utc), "window_s": self._window_s, "raw_sha256": self._raw_sha256},
+            content=content,
+            labels=frozenset() if self._surroundings is None else self._surroundings.event.labels,
+            blob=blob,
+            media=media,
+        )
+
+
+def may_hold_burst(products: Sequence[Product]) -> bool:
+    """Whether a light curve is worth a delay: a counterpart was found, or the curve is too short for a search.
+
+    A craft that triggers sends little more than the burst itself; whether it is there, the delay's posterior says.
+    """
+    searches = [product for product in products if product.kind is ProductKind.SEARCH]
+    has_curve = any(product.kind is ProductKind.LIGHT_CURVE for product in products)
+    return has_curve and any(not one.is_answer or one.content.get("counterpart") for one in searches)
+
+
+def _position_record(position: Any) -> dict[str, Any]:
+    return {
+        "spacecraft": position.spacecraft,
+        "epoch_utc": iso_utc(position.epoch_utc),
+        "vector_km": [float(value) for value in position.vector_km],
+        "error_km": float(position.error_km),
+    }

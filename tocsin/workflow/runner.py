@@ -1,0 +1,131 @@
+"""Runner: claims owed work by lease and does it; a failure is retried at its due time, never lost.
+
+The truth is the jobs table. Waking is only to save time: a runner that was never woken still finds what is due.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+import structlog
+
+from tocsin.domain.errors import DataNotYetError, RemoteError, ScienceError
+from tocsin.domain.jobs import Job, JobKind
+from tocsin.workflow import metrics
+from tocsin.workflow.context import Context
+
+log = structlog.get_logger()
+
+Handler = Callable[[Context, Job], None]
+
+#: Wait before try n+1 after a remote failure, s; the last one repeats.
+BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+#: A job that failed by a bug this often is given up and shown.
+MOST_ATTEMPTS = 20
+
+
+class Runner:
+    """Does the jobs of some kinds, one at a time, until stopped.
+
+    Parameters
+    ----------
+    context
+        What handlers work with.
+    handlers
+        Handler by kind; the kinds are the ones claimed.
+    name
+        Worker name, in leases.
+    lease_s
+        A worker silent for that long has lost its job to another.
+    """
+
+    def __init__(self, context: Context, handlers: Mapping[JobKind, Handler], *, name: str, lease_s: float) -> None:
+        self._context = context
+        self._handlers = handlers
+        self._kinds: Sequence[JobKind] = tuple(handlers)
+        self._name = name
+        self._lease_s = lease_s
+        self._wake = threading.Event()
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._wake.set()
+
+    def run(self, stop: threading.Event, *, most_wait_s: float = 1.0) -> None:
+        """Work until `stop` is set, looking at least every `most_wait_s` of real time."""
+        while not stop.is_set():
+            self._wake.clear()
+            try:
+                busy = self.run_once()
+            except Exception:  # process boundary: a database that is away must not end the worker
+                log.exception("worker could not look for work", worker=self._name)
+                busy = False
+            if not busy:
+                self._wake.wait(self._wait_s(most_wait_s))
+
+    def run_once(self) -> bool:
+        """Do one due job; False if none was due."""
+        with self._context.store.begin() as work:
+            now = self._context.clock.now()
+            jobs = work.claim(self._kinds, now=now, lease_s=self._lease_s, worker=self._name)
+        for job in jobs:
+            self._do(job)
+        return bool(jobs)
+
+    def run_due(self) -> int:
+        """Do everything that is due now; number of jobs done."""
+        done = 0
+        while self.run_once():
+            done += 1
+        return done
+
+    def _wait_s(self, most_wait_s: float) -> float:
+        try:
+            with self._context.store.read() as work:
+                due = work.next_due(self._kinds)
+        except Exception:  # process boundary, as above
+            log.exception("worker could not read the next due time", worker=self._name)
+            return most_wait_s
+        if due is None:
+            return most_wait_s
+        ahead_s = (due - self._context.clock.now()).total_seconds()
+        return min(most_wait_s, max(0.001, self._context.clock.wall_s(ahead_s)))
+
+    def _do(self, job: Job) -> None:
+        outcome = "done"
+        with structlog.contextvars.bound_contextvars(event=job.event_id, job=job.key):
+            try:
+                self._handlers[job.kind](self._context, job)
+            except DataNotYetError as error:
+                outcome = "not_yet"
+                self._again(job, max(0.0, (error.expected_utc - self._context.clock.now()).total_seconds()), error)
+            except RemoteError as error:
+                outcome = "remote_error"
+                self._again(job, error.retry_after_s or _backoff_s(job.attempts), error)
+            except ScienceError as error:
+                outcome = "no_answer"
+                log.warning("no honest answer", reason=str(error))
+                self._finish(job)
+            except Exception as error:  # process boundary: a bug is logged, kept and retried
+                outcome = "bug"
+                log.exception("job failed")
+                self._again(job, _backoff_s(job.attempts), error)
+            else:
+                self._finish(job)
+        metrics.JOBS.labels(kind=job.kind.value, outcome=outcome).inc()
+
+    def _finish(self, job: Job) -> None:
+        with self._context.store.begin() as work:
+            work.finish(job.id, attempt=job.attempts)
+
+    def _again(self, job: Job, wait_s: float, error: Exception) -> None:
+        due = self._context.clock.now() + timedelta(seconds=max(wait_s, 0.05))
+        with self._context.store.begin() as work:
+            if job.attempts >= MOST_ATTEMPTS and not isinstance(error, RemoteError):
+                work.fail(job.id, str(error), attempt=job.attempts)
+            else:
+                work.retry(job.id, due, str(error), attempt=job.attempts)
+
+
+def _backoff_s(attempts: int) -> float:
+    return BACKOFF_S[min(max(attempts - 1, 0), len(BACKOFF_S) - 1)]

@@ -1,0 +1,88 @@
+"""Sending: the handler of owed messages. At least once, deduplicated by key; one message per event, updated."""
+
+from notifier.channel import send_once
+from tocsin.domain.errors import RemoteError
+from tocsin.domain.events import EventState, Tier
+from tocsin.domain.jobs import Job
+from tocsin.domain.people import Card, MessagePurpose, OutgoingMessage
+from tocsin.store import UnitOfWork
+from tocsin.workflow import metrics
+from tocsin.workflow.cards import card_for
+from tocsin.workflow.context import Context, Door
+
+
+def send(context: Context, job: Job) -> None:
+    """Send one owed message; what it shows is the state of now, not of when it was owed.
+
+    Raises
+    ------
+    RemoteError
+        The channel failed: the job is tried again.
+    """
+    door = next((door for door in context.doors if door.name == job.payload["door"]), None)
+    if door is None or job.event_id is None:
+        return
+    message = _compose(context, job, door, job.event_id)
+    if message is None:
+        return
+    try:
+        reference = send_once(door.channel, message, is_repeat=job.attempts > 1)
+    except RemoteError as error:
+        metrics.MESSAGES.labels(door.name, message.purpose.value, "failed").inc()
+        with context.store.begin() as work:
+            work.mark_failed(message.key, str(error), context.clock.now())
+        raise
+    metrics.MESSAGES.labels(door.name, message.purpose.value, "sent").inc()
+    _record(context, job, message, reference)
+
+
+def _compose(context: Context, job: Job, door: Door, event_id: str) -> OutgoingMessage | None:
+    purpose = MessagePurpose(str(job.payload["purpose"]))
+    with context.store.begin() as work:
+        earlier = work.message(job.key)
+        if earlier is not None and earlier.sent_utc is not None:
+            return None
+        reasons = [str(reason) for reason in job.payload.get("reasons", ())]
+        card = card_for(context, work, event_id, door.clearance, reasons=reasons)
+        reference = shared_reference(work, event_id, door)
+        if card is None or (purpose is MessagePurpose.UPDATE and reference is None and not _begins(card)):
+            return None
+        message = OutgoingMessage(
+            key=job.key,
+            event_id=event_id,
+            channel=door.name,
+            purpose=purpose,
+            recipient=str(job.payload["recipient"]),
+            card=card,
+            replaces=reference,
+        )
+        work.add_message(message, context.clock.now())
+    return message
+
+
+def shared_reference(work: UnitOfWork, event_id: str, door: Door) -> str | None:
+    """Reference of the one message a shared place shows of an event; None before it, and on roads to persons."""
+    if not door.is_shared:
+        return None
+    sent = [row for row in work.messages(event_id) if row.message.channel == door.name and row.reference]
+    return sent[0].reference if sent else None
+
+
+def _begins(card: Card) -> bool:
+    """Whether an update may be the first message of its event: only where the channel is told at all."""
+    return card.tier <= Tier.TELL and not card.is_test and card.state is not EventState.RETRACTED
+
+
+def _record(context: Context, job: Job, message: OutgoingMessage, reference: str) -> None:
+    with context.store.begin() as work:
+        work.mark_sent(message.key, reference, context.clock.now())
+        row = work.event_row(message.event_id)
+        if message.purpose is not MessagePurpose.PAGE or row is None:
+            return
+        if row.state is EventState.OPEN:
+            work.set_event_state(message.event_id, EventState.NOTIFIED)
+        received = job.payload.get("received_monotonic_s")
+        if row.first_page_ms is None and received is not None:
+            elapsed_s = context.clock.monotonic_s() - float(received)
+            work.set_first_page_ms(message.event_id, 1e3 * elapsed_s)
+            metrics.FIRST_PAGE_S.observe(elapsed_s)
