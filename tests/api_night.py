@@ -1,15 +1,20 @@
 """A store filled with values, as the workflow would leave it: for tests of queries, API and pages."""
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import healpix
 import numpy as np
 
+from listeners.record import from_record as notice_from_record
 from listeners.record import to_record as notice_to_record
 from tocsin.api import ApiServices, Health, HealthPart, OnCall, Viewer
 from tocsin.domain import light_curve_codec
@@ -29,6 +34,11 @@ from triggers.event import to_record as event_to_record
 
 T0 = datetime(2026, 11, 22, 3, 4, 5, 678901, tzinfo=UTC)
 ANTARES = frozenset({"antares"})
+BODY = """The short burst was detected by SPI-ACS and Fermi (GBM)
+at about 11046 s UT.
+
+Radius 143.2 deg & half-width <2.4 deg>.
+"""
 PEOPLE = (
     Person(id="ada", name="Ada Brandt", affiliation="Observatory A", email="ada@example.org"),
     Person(id="ben", name="Ben O'Neil <ops>", clearance=ANTARES),
@@ -79,13 +89,27 @@ SECRET = Notice(
 )
 
 
+@cache
+def _empty_database() -> bytes:
+    """A migrated database: migrated once, copied for each night."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite"
+        store = Store(f"sqlite:///{file}", clock=ManualClock(T0))
+        store.migrate()
+        store.close()
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return file.read_bytes()
+
+
 class Night:
     """A store and its clock, with verbs that leave it as the workflow would."""
 
     def __init__(self, folder: Path) -> None:
         self.clock = ManualClock(T0 + timedelta(minutes=12, seconds=40))
-        self.store = Store(f"sqlite:///{folder / 'night.sqlite'}", clock=self.clock)
-        self.store.migrate()
+        file = folder / "night.sqlite"
+        file.write_bytes(_empty_database())
+        self.store = Store(f"sqlite:///{file}", clock=self.clock)
         self.acknowledged: list[tuple[str, str, str]] = []
 
     def notice(
@@ -138,9 +162,7 @@ class Night:
             issued_utc=notice.issued_utc,
             event_id=event_id,
         )
-        from listeners.record import from_record
-
-        stored = [_stored(row.key, from_record(row.record)) for row in work.notice_rows(event_id)]
+        stored = [_stored(row.key, notice_from_record(row.record)) for row in work.notice_rows(event_id)]
         event = summarise(event_id, stored)
         work.save_event(event, summary_record=event_to_record(event))
 
@@ -227,6 +249,7 @@ def _stored(key: int, notice: Notice) -> StoredNotice:
     )
 
 
+@cache
 def light_curve(
     name: str = "SPI-ACS",
     *,
@@ -242,12 +265,23 @@ def light_curve(
     return LightCurve(name, t0, start_s=start, width_s=width_s, counts=counts, energy_kev=(75.0, 2000.0))
 
 
+@cache
 def sky_map(ra_deg: float = 60.0, dec_deg: float = 20.0, sigma_deg: float = 4.0, order: int = 6) -> SkyMap:
     n = 12 * 4**order
     ra, dec = healpix.pix2ang(2**order, np.arange(n), nest=True, lonlat=True)
     a, b = np.radians([ra_deg, dec_deg]), np.radians([ra, dec])
     cosine = np.sin(a[1]) * np.sin(b[1]) + np.cos(a[1]) * np.cos(b[1]) * np.cos(b[0] - a[0])
     return SkyMap(uniq=np.arange(n) + 4 * 4**order, density_sr=np.exp((cosine - 1) / np.radians(sigma_deg) ** 2))
+
+
+@cache
+def _curve_bytes(curve: LightCurve) -> bytes:
+    return light_curve_codec.to_bytes(curve)
+
+
+@cache
+def _map_bytes() -> bytes:
+    return sky_map().to_bytes()
 
 
 def fill_gw(night: Night, *, acknowledged: bool = False) -> str:
@@ -265,7 +299,7 @@ def fill_gw(night: Night, *, acknowledged: bool = False) -> str:
     ]
     found = [(11.3, 2e-12), (31.3, 1e-20), None]
     for name, curve, excess in zip(names, curves, found, strict=True):
-        blob = light_curve_codec.to_bytes(curve)
+        blob = _curve_bytes(curve)
         curve_id = night.product(
             "s261122a", ProductKind.LIGHT_CURVE, name, {"bins": len(curve)}, inputs=[f"notice:{sha256}"], blob=blob
         )
@@ -297,7 +331,7 @@ def fill_gw(night: Night, *, acknowledged: bool = False) -> str:
         "area_90_deg2": made.credible_area_deg2(0.9),
         "made_from": "map of igwn.gwalert PRELIMINARY",
     }
-    night.product("s261122a", ProductKind.SKYMAP, "sky map", area, blob=made.to_bytes(), inputs=[f"notice:{sha256}"])
+    night.product("s261122a", ProductKind.SKYMAP, "sky map", area, blob=_map_bytes(), inputs=[f"notice:{sha256}"])
     annulus = {"ra_deg": 212.0, "dec_deg": -18.0, "radius_deg": 143.2, "minus_3sigma_deg": 2.1, "plus_3sigma_deg": 2.4}
     annulus_id = night.product("s261122a", ProductKind.ANNULUS, "SPI-ACS - Fermi-GBM", annulus)
     night.product(
@@ -320,8 +354,7 @@ def fill_gw(night: Night, *, acknowledged: bool = False) -> str:
                 event_id="s261122a",
                 kind=DraftKind.IPN_ANNULUS,
                 subject="LIGO/Virgo/KAGRA S261122a: IPN triangulation of a coincident short burst",
-                body="The short burst was detected by SPI-ACS and Fermi (GBM)\nat about 11046 s UT.\n\nRadius 143.2 deg & half-width <2.4 deg>.\n"
-                * 4,
+                body=BODY,
                 facts={"radius_deg": Fact(name="radius_deg", value=143.2, product_id=annulus_id)},
                 findings=(
                     Finding(

@@ -26,20 +26,20 @@ _OPEN = BeforeValidator(lambda value: None if value == "" else value)
 
 def wanted_events(
     kind: Annotated[EventKind | None, _OPEN, Query()] = None,
-    stream: Annotated[str | None, _OPEN, Query(max_length=64)] = None,
+    stream: Annotated[str, Query(max_length=64)] = "",
     tier: Annotated[Tier | None, _OPEN, Query(description="1 wakes, 2 tells, 3 is recorded")] = None,
     is_test: Annotated[bool | None, _OPEN, Query()] = None,
-    text: Annotated[str | None, _OPEN, Query(max_length=100, description="part of a name or identifier")] = None,
+    text: Annotated[str, Query(max_length=100, description="part of a name or identifier")] = "",
     start_utc: Annotated[datetime | None, _OPEN, Query(description="T0 at or after")] = None,
     stop_utc: Annotated[datetime | None, _OPEN, Query(description="T0 before")] = None,
 ) -> EventFilter:
     """Which events are asked for."""
     return EventFilter(
         kind=kind,
-        stream=stream,
+        stream=stream or None,
         tier=tier,
         is_test=is_test,
-        text=text,
+        text=text or None,
         start_utc=None if start_utc is None else to_utc(start_utc),
         stop_utc=None if stop_utc is None else to_utc(stop_utc),
     )
@@ -47,16 +47,16 @@ def wanted_events(
 
 Wanted = Annotated[EventFilter, Depends(wanted_events)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-Before = Annotated[str | None, _OPEN, Query(max_length=200, description="cursor: `next` of the page before")]
+Before = Annotated[str, Query(max_length=200, description="cursor: `next` of the page before")]
 
 
 def page_of_events(
-    services: Services, asker: Asker, wanted: Wanted, limit: Limit = 50, before: Before = None
+    services: Services, asker: Asker, wanted: Wanted, limit: Limit = 50, before: Before = ""
 ) -> EventPage:
     """A page of events as the asker may see them."""
     with services.store.read() as work:
         try:
-            return queries.list_events(work, wanted, clearance=asker.clearance, limit=limit, before=before)
+            return queries.list_events(work, wanted, clearance=asker.clearance, limit=limit, before=before or None)
         except ValueError as error:
             raise HTTPException(422, f"before: {error}") from error
 

@@ -18,7 +18,7 @@ from tocsin.api.responses import json_response, tagged
 from tocsin.api.security import bounded_body, check_same_origin
 from tocsin.api.services import ApiServices, Viewer
 from tocsin.domain.errors import NotAllowedError
-from tocsin.domain.events import EventKind
+from tocsin.domain.events import EventKind, Tier
 from tocsin.domain.people import Acknowledgement, Person, PersonRole
 from tocsin.workflow import queries
 
@@ -80,7 +80,7 @@ def event(request: Request, services: Services, asker: Asker, view: FoundEvent) 
         "pictures": pictures_of(services, request.app.state.pictures, asker, view),
         "people": people,
         "chosen": _chosen(request, services, people),
-        "can_acknowledge": bool(people or asker.person_id),
+        "can_acknowledge": view.item.tier is not Tier.RECORD and bool(people or asker.person_id),
         "signed_in_as": services.name_of(asker.person_id) if asker.person_id else None,
         "name_of": services.name_of,
         "first": view.item.acknowledgement,

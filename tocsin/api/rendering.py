@@ -38,7 +38,7 @@ def render(request: Request, template: str, content: Mapping[str, Any], *, statu
     asked = request.cookies.get(THEME_COOKIE)
     theme = asked if asked in THEMES else THEMES[0]
     shared = {
-        "theme": theme if theme in THEMES else THEMES[0],
+        "theme": theme,
         "version": services.version,
         "now": services.clock.now(),
         "path": request.url.path,

@@ -1,0 +1,139 @@
+"""Pages: small, whole without scripts, loud where they must be, and deaf to injected markup."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from api_night import GW, Night, decision, fill_gw, fill_night, light_curve
+from asgi_browser import Browser
+from lxml import etree, html
+
+from tocsin.domain import light_curve_codec
+from tocsin.domain.drafts import Draft, DraftKind, Finding, Severity
+from tocsin.domain.products import ProductKind
+
+PAGES = ("/", "/events/s261122a", "/feeds", "/oncall", "/events/absent")
+EVIL = '<script>alert("1")</script>'
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_no_script_no_inline_style_and_nothing_from_elsewhere(
+    night: Night, client: Browser, path: str
+) -> None:
+    fill_night(night)
+    answer = client.get(path)
+    tree = html.fromstring(answer.text)
+    assert tree.xpath("//script | //style | //*[@style] | //@*[starts-with(name(), 'on')]") == []
+    links = tree.xpath("//@href | //@src | //@action")
+    assert all(link.startswith(("/", "#", "?")) and not link.startswith("//") for link in links)
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_first_view_stays_below_100_kb_with_its_style_sheet(night: Night, client: Browser, path: str) -> None:
+    fill_night(night)
+    css = client.get("/static/tocsin.css").text
+    icon = client.get("/static/icon.svg").text
+    assert len(client.get(path).text.encode()) + len(css.encode()) + len(icon.encode()) < 100_000
+
+
+def test_the_event_page_says_what_an_advocate_needs_first(night: Night, client: Browser) -> None:
+    fill_gw(night)
+    text = re.sub(r"\s+", " ", html.fromstring(client.get("/events/s261122a").text).xpath("string(//main)"))
+    order = [
+        "Act now",
+        "S261122a",
+        "Fermi-GBM: excess, S/N 31.3",
+        "2026-11-22 03:04:05.678 UTC",
+        "12 min ago",
+        "Escalates at 03:21:05 UTC",
+        "1 per 99 years",
+        "Acknowledge",
+    ]
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_pictures_on_the_page_are_well_formed_and_their_ids_differ(night: Night, client: Browser) -> None:
+    fill_gw(night)
+    page = client.get("/events/s261122a").text
+    pictures = re.findall(r"<svg .*?</svg>", page, re.DOTALL)
+    assert len(pictures) == 4
+    for picture in pictures:
+        etree.fromstring(picture)
+    found = re.findall(r'id="([^"]+)"', page)
+    assert len(found) == len(set(found))
+
+
+def test_tests_replays_and_retractions_are_said_loudly(night: Night, client: Browser) -> None:
+    fill_night(night)
+    assert "<b>TEST</b>" in client.get("/events/ms261122b").text
+    assert "<b>REPLAY</b>" in client.get("/events/grb-1").text
+    assert "<b>RETRACTED</b>" in client.get("/events/s261121z").text
+    page = client.get("/events/s261122a").text
+    assert not re.search("<b>(TEST|REPLAY|RETRACTED)</b>", page)
+    listed = client.get("/").text
+    assert listed.count(">TEST<") == listed.count(">REPLAY<") == listed.count(">RETRACTED<") == 1
+
+
+def test_markup_in_notices_products_drafts_and_filters_is_text(night: Night, client: Browser) -> None:
+    notice = replace(GW, event_ids=(f"S261122a{EVIL}",), notice_type=EVIL, classification={EVIL: 0.9})
+    night.notice("s261122a", notice, decision=decision(reasons=(EVIL,)))
+    blob = light_curve_codec.to_bytes(light_curve(EVIL, half_s=20))
+    night.product("s261122a", ProductKind.LIGHT_CURVE, EVIL, {"bins": 1}, inputs=[f'">{EVIL}'], blob=blob)
+    night.product("s261122a", ProductKind.SEARCH, EVIL, {"error": EVIL})
+    night.product("s261122a", ProductKind.ASSOCIATION, EVIL, {"words": EVIL})
+    finding = Finding(rule="x", severity=Severity.BLOCKING, place=EVIL, message=EVIL, remedy=EVIL)
+    with night.store.begin() as work:
+        kind = DraftKind.SPIACS_UPPER_LIMIT
+        work.add_draft(
+            Draft(
+                event_id="s261122a",
+                kind=kind,
+                subject=EVIL,
+                body=f"</pre>{EVIL}",
+                findings=(finding,),
+                made_utc=night.clock.now(),
+            )
+        )
+    for path in ("/events/s261122a", f"/?text={EVIL}", "/", f"/events/{EVIL}", f"/feeds?x={EVIL}"):
+        assert "<script" not in client.get(path).text
+    body = html.fromstring(client.get("/events/s261122a").text).xpath("string(//pre)")
+    assert body == f"</pre>{EVIL}"
+
+
+def test_an_unknown_event_is_a_page_for_people_and_a_problem_for_programs(client: Browser) -> None:
+    page = client.get("/events/absent")
+    assert page.status_code == 404
+    assert "There is nothing here, or nothing that you may see." in page.text
+    problem = client.get("/events/absent.json")
+    assert problem.headers["content-type"] == "application/problem+json"
+
+
+def test_an_empty_service_says_so(client: Browser) -> None:
+    assert "Nothing yet." in client.get("/").text
+    assert "Nothing was received yet." in client.get("/feeds").text
+
+
+def test_older_pages_keep_the_filter(night: Night, client: Browser) -> None:
+    fill_night(night)
+    page = client.get("/?kind=gravitational_wave&limit=1").text
+    (older,) = html.fromstring(page).xpath("//a[@rel='next']/@href")
+    assert "kind=gravitational_wave" in older
+    assert "MS261122b" in client.get(older).text
+
+
+def test_pages_are_compressed_for_those_who_can_read_that(night: Night, client: Browser) -> None:
+    fill_gw(night)
+    answer = client.get("/events/s261122a", headers={"accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+
+
+def test_pictures_stand_alone_too(night: Night, client: Browser) -> None:
+    fill_gw(night)
+    for name in ("lightcurves", "skymap"):
+        answer = client.get(f"/events/s261122a/{name}.svg")
+        assert answer.headers["content-type"] == "image/svg+xml"
+        etree.fromstring(answer.content)
