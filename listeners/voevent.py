@@ -52,8 +52,6 @@ class VoEvent:
         Who/Date.
     params
         What/Param as ``Name`` and What/Group/Param as ``Group/Name``.
-    units
-        Unit of each parameter that has one, by the same names.
     test_flags
         Names of the parameters that say it is a test.
     iso_time, coord_system, ra_deg, dec_deg, error_radius_deg
@@ -68,7 +66,6 @@ class VoEvent:
     author: str
     date: str | None
     params: Fields
-    units: dict[str, str]
     test_flags: tuple[str, ...]
     iso_time: str | None
     coord_system: str | None
@@ -90,7 +87,7 @@ def parse_voevent(payload: bytes) -> VoEvent:
     if _local(root.tag) != "VOEvent":
         raise NoticeError(f"XML, but no VOEvent: the root is <{_local(root.tag)[:40]}>")
     parts = {_local(child.tag): child for child in root}
-    params, units, flags = _read_params(parts.get("What"))
+    params, flags = _read_params(parts.get("What"))
     where = _read_location(parts.get("WhereWhen"))
     author, date = _read_who(parts.get("Who"))
     return VoEvent(
@@ -100,7 +97,6 @@ def parse_voevent(payload: bytes) -> VoEvent:
         author=author,
         date=date,
         params=Fields(params),
-        units=units,
         test_flags=tuple(flags),
         iso_time=where.get("ISOTime"),
         coord_system=where.get("AstroCoordSystem"),
@@ -127,39 +123,35 @@ def _parse_xml(payload: bytes) -> etree._Element:
 
 def _local(tag: object) -> str:
     """Name of an element without its namespace; empty for what is no element (an unexpanded entity)."""
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    if not isinstance(tag, str):
+        return ""
+    return tag.rpartition("}")[2] if tag[0] == "{" else tag
 
 
-def _read_params(what: etree._Element | None) -> tuple[dict[str, object], dict[str, str], list[str]]:
+def _read_params(what: etree._Element | None) -> tuple[dict[str, object], list[str]]:
     params: dict[str, object] = {}
-    units: dict[str, str] = {}
     flags: list[str] = []
     for child in what if what is not None else ():
         name = _local(child.tag)
         if name == "Param":
-            _add_param(child, "", params, units, flags)
+            _add_param(child, "", params, flags)
         elif name == "Group":
-            group = (child.get("name") or "").strip()
+            group = (child.get("name") or "").strip() + "/"
             for member in child:
                 if _local(member.tag) == "Param":
-                    _add_param(member, f"{group}/", params, units, flags)
-    return params, units, flags
+                    _add_param(member, group, params, flags)
+    return params, flags
 
 
-def _add_param(
-    param: etree._Element, group: str, params: dict[str, object], units: dict[str, str], flags: list[str]
-) -> None:
-    name = (param.get("name") or "").strip()
+def _add_param(param: etree._Element, group: str, params: dict[str, object], flags: list[str]) -> None:
+    name = param.get("name") or "(unnamed)"
     value = param.get("value")
     if value is None:
         value = _child_text(param, "Value")
-    key = f"{group}{name}" if name else f"{group}(unnamed)"
+    key = group + name.strip()
     if key in params:  # a name may repeat: the first stands, the others are named as dropped
         key = f"{key} (repeated)"
     params[key] = value
-    unit = param.get("unit")
-    if unit:
-        units[key] = unit
     if name in TEST_FLAGS and value in _TRUE_TEXTS:
         flags.append(key)
 
