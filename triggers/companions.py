@@ -6,9 +6,10 @@ false-alarm rate.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from tocsin.domain.events import Event, EventKind
-from triggers.coincidence import YEAR_S, CoincidenceWindow, chance_probability, joint_far_hz
+from triggers.coincidence import CoincidenceWindow, chance_probability, joint_far_hz
 from triggers.families import TRAITS, family_of_alias
 from triggers.trigger_groups import trigger_times
 
@@ -102,6 +103,16 @@ def companions(
     return tuple(sorted(kept, key=lambda a: (a.joint_far_hz is None, a.joint_far_hz or 0.0, a.other_id)))
 
 
+def companion_interval(event: Event, windows: Sequence[PairWindow]) -> tuple[datetime, datetime] | None:
+    """Interval in which the T0 of an event must lie to be a companion by time, UTC; None where there can be none."""
+    reaches = [max(abs(w.window.start_s), abs(w.window.stop_s)) for w in windows if event.kind in {w.first, w.second}]
+    if event.t0_utc is None or not reaches:
+        return None
+    light_s = 2.0 * max(traits.light_travel_s for traits in TRAITS.values())
+    reach = timedelta(seconds=max(reaches) + light_s)
+    return event.t0_utc - reach, event.t0_utc + reach
+
+
 def event_rate_hz(event: Event, rates_hz: Mapping[str, float]) -> float | None:
     """Rate of events at least as significant, Hz: the event's own FAR, else the lowest rate of its families."""
     if event.far_hz is not None:
@@ -187,8 +198,3 @@ def _light_travel_s(event: Event) -> float:
 def _cites(event: Event, other: Event) -> bool:
     named = str(event.details.get("cites", "")).split()
     return not frozenset(named).isdisjoint(other.aliases)
-
-
-def far_per_year(far_hz: float) -> float:
-    """False-alarm rate per year of 365.25 days."""
-    return far_hz * YEAR_S

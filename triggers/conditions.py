@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from tocsin.domain.events import Event, EventKind
 from tocsin.domain.notices import DetailValue, Phase
 from triggers.coincidence import YEAR_S
+from triggers.event_details import STRENGTH
 from triggers.families import Family
-
-#: Prefix of the details in which an event keeps the highest signal-to-noise ratio of each family.
-SNR_DETAIL = "signal_to_noise."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +76,7 @@ class Condition:
         classes = event.classification
         if self.class_at_least and not any(classes.get(n, 0.0) >= p for n, p in self.class_at_least.items()):
             return False
-        if self.snr_at_least and not any(_at_least(event, SNR_DETAIL + f, v) for f, v in self.snr_at_least.items()):
+        if self.snr_at_least and not any(_at_least(event, STRENGTH + f, v) for f, v in self.snr_at_least.items()):
             return False
         if not all(_at_least(event, name, value) for name, value in self.detail_at_least.items()):
             return False

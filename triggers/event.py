@@ -9,14 +9,15 @@ from datetime import datetime
 
 from tocsin.domain.clock import iso_utc
 from tocsin.domain.events import Event, EventKind, StoredNotice
-from tocsin.domain.notices import DetailValue, Messenger, Notice, Phase, SkyMapReference
-from triggers.aliases import alias_keys, cited_keys
+from tocsin.domain.notices import Messenger, Phase, SkyMapReference
+from triggers.aliases import alias_keys
+from triggers.event_details import event_details
 from triggers.event_record import from_record, to_record
-from triggers.families import craft_of, family_of, kind_of, messenger_of
+from triggers.families import kind_of, messenger_of, reference_rank
 from triggers.naming import event_name
 from triggers.ordering import issue_order
-from triggers.positions import best_position, positions_disagree
-from triggers.trigger_groups import TRIGGER_DEC, TRIGGER_RA, TRIGGER_TIME, Trigger, triggers_of
+from triggers.positions import best_position
+from triggers.trigger_groups import Trigger, triggers_of
 
 __all__ = ["from_record", "summarise", "to_record"]
 
@@ -37,8 +38,9 @@ def summarise(event_id: str, notices: Sequence[StoredNotice]) -> Event:
     -------
     Event
         `t0_utc` and the values of the main stream are of the *main trigger*: of those not retracted, the one whose
-        clock is nearest the Earth, then the earliest. The event is retracted when every trigger of it is. The bytes
-        of a sky map stay with the notice `skymap_notice_key`; `skymap` keeps the address.
+        clock is nearest the Earth, then the one whose times are best, then the earliest. The event is retracted when
+        every trigger of it is. The bytes of a sky map stay with the notice `skymap_notice_key`; `skymap` keeps the
+        address.
 
     Raises
     ------
@@ -61,7 +63,6 @@ def summarise(event_id: str, notices: Sequence[StoredNotice]) -> Event:
     in_order = sorted(notices, key=issue_order)
     position = best_position(considered)
     skymap, skymap_key = _skymap(considered)
-    details = _details(triggers, considered, main)
     return Event(
         id=event_id,
         name=event_name(considered, main),
@@ -75,10 +76,10 @@ def summarise(event_id: str, notices: Sequence[StoredNotice]) -> Event:
         error_containment=position.error_containment if position else None,
         skymap=skymap,
         skymap_notice_key=skymap_key,
-        phase=Phase.RETRACTION if not standing else _last(main).phase,
-        far_hz=next((n.far_hz for n in _newest(main) if n.far_hz is not None), None),
+        phase=Phase.RETRACTION if not standing else main.newest[0].phase,
+        far_hz=next((n.far_hz for n in main.newest if n.far_hz is not None), None),
         is_significant=_is_significant(main),
-        classification=dict(next((n.classification for n in _newest(main) if n.classification), {})),
+        classification=_classification(main, considered),
         is_test=all(stored.notice.is_test for stored in notices),
         is_retracted=not standing,
         is_stale=all(stored.notice.is_stale for stored in notices),
@@ -87,23 +88,19 @@ def summarise(event_id: str, notices: Sequence[StoredNotice]) -> Event:
         labels=frozenset().union(*(stored.notice.labels for stored in notices)),
         notice_keys=tuple(sorted(stored.key for stored in notices)),
         first_issued_utc=_first_issued(in_order),
-        details=details,
+        details=event_details(triggers, considered=considered, main=main),
     )
 
 
 def _main_trigger(triggers: Sequence[Trigger]) -> Trigger:
     """Trigger the event takes its time and significance from."""
     timed = [t for t in triggers if t.t0_utc is not None] or list(triggers)
-    return min(timed, key=lambda t: (t.traits.light_travel_s, str(iso_utc(t.t0_utc)), t.alias))
+    return min(timed, key=_reference_order)
 
 
-def _newest(trigger: Trigger) -> list[Notice]:
-    """Notices of a trigger but for retractions, the most refined first; retractions where there is nothing else."""
-    return [stored.notice for stored in reversed(trigger.refined or trigger.notices)]
-
-
-def _last(trigger: Trigger) -> Notice:
-    return _newest(trigger)[0]
+def _reference_order(trigger: Trigger) -> tuple[float, int, str, str]:
+    rank = reference_rank(trigger.family)
+    return trigger.traits.light_travel_s, rank, str(iso_utc(trigger.t0_utc)), trigger.alias
 
 
 def _t0_origin(trigger: Trigger) -> str:
@@ -129,44 +126,17 @@ def _skymap(triggers: Iterable[Trigger]) -> tuple[SkyMapReference | None, int | 
 
 
 def _is_significant(main: Trigger) -> bool | None:
-    stated = (n.details.get("significant") for n in _newest(main))
+    stated = (n.details.get("significant") for n in main.newest)
     return next((value for value in stated if isinstance(value, bool)), None)
+
+
+def _classification(main: Trigger, considered: Sequence[Trigger]) -> dict[str, float]:
+    """Classes in the main trigger's most refined notice that has any, else in another's."""
+    for trigger in (main, *sorted(considered, key=_reference_order)):
+        if classes := next((n.classification for n in trigger.newest if n.classification), None):
+            return dict(classes)
+    return {}
 
 
 def _first_issued(in_order: Sequence[StoredNotice]) -> datetime | None:
     return min((s.notice.issued_utc for s in in_order if s.notice.issued_utc is not None), default=None)
-
-
-def _details(triggers: Sequence[Trigger], considered: Sequence[Trigger], main: Trigger) -> dict[str, DetailValue]:
-    details: dict[str, DetailValue] = {}
-    for notice in reversed(_newest(main)):
-        details.update(notice.details)
-    details["notice_type"] = _last(main).notice_type
-    for trigger in sorted(triggers, key=lambda t: t.alias):
-        if (time := iso_utc(trigger.t0_utc)) is not None:
-            details[f"{TRIGGER_TIME}{trigger.alias}"] = time
-        if (place := trigger.place) is not None and place.ra_deg is not None and place.dec_deg is not None:
-            details[f"{TRIGGER_RA}{trigger.alias}"] = float(place.ra_deg)
-            details[f"{TRIGGER_DEC}{trigger.alias}"] = float(place.dec_deg)
-    for trigger in sorted(considered, key=lambda t: t.alias):
-        details.update(_strength(trigger, details))
-    details["families"] = " ".join(sorted({t.family for t in considered}))
-    details["craft_count"] = len({craft_of(t.family) for t in considered})
-    if retracted := sorted(t.alias for t in triggers if t.is_retracted):
-        details["retracted_triggers"] = " ".join(retracted)
-    if cites := sorted({key for t in triggers for s in t.notices for key in cited_keys(s.notice)}):
-        details["cites"] = " ".join(cites)
-    if not any(t.standing for t in triggers):
-        details["retraction_only"] = True
-    if positions_disagree(considered):
-        details["positions_disagree"] = True
-    return details
-
-
-def _strength(trigger: Trigger, known: dict[str, DetailValue]) -> dict[str, DetailValue]:
-    """Highest signal-to-noise ratio of a trigger's notices, under the name of its family."""
-    name = f"signal_to_noise.{family_of(trigger.notices[0].notice)}"
-    stated = [s.notice.signal_to_noise for s in trigger.notices if s.notice.signal_to_noise is not None]
-    before = known.get(name)
-    stated += [float(before)] if isinstance(before, int | float) else []
-    return {name: max(stated)} if stated else {}

@@ -162,6 +162,10 @@ _CRAFT = {
     Family.SPI_ACS: "integral",
     Family.IBIS: "integral",
 }
+#: Instruments near the Earth by how well their trigger time tells the burst's; the rest come between these and the
+#: last.
+_REFERENCE = (Family.GBM, Family.SWIFT, Family.SVOM)
+_LAST_REFERENCE = (Family.CALET, Family.GBM_SUBTHRESHOLD, Family.LAT)
 _BY_HEAD = {family.value: family for family in Family}
 
 
@@ -183,6 +187,14 @@ def family_of_alias(alias: str) -> Family | None:
 def craft_of(family: Family) -> str:
     """Spacecraft or observatory a family's instrument is on: two instruments of one craft are no two witnesses."""
     return _CRAFT.get(family, family.value)
+
+
+def reference_rank(family: Family) -> int:
+    """Rank of a family's trigger times among instruments equally near the Earth; the lowest is taken for the event."""
+    if family in _REFERENCE:
+        return _REFERENCE.index(family)
+    between = len(_REFERENCE)
+    return between + 1 + _LAST_REFERENCE.index(family) if family in _LAST_REFERENCE else between
 
 
 def kind_of(notice: Notice) -> EventKind:

@@ -79,12 +79,13 @@ def day_fraction(t0_utc: datetime) -> str:
 
 
 def is_called_burst(triggers: Sequence[Trigger]) -> bool:
-    """Whether gamma-ray triggers are called a burst: two craft saw it, or one says so, and none says solar flare."""
-    if any(_last_class(t) in _SOLAR for t in triggers):
-        return False
+    """Whether gamma-ray triggers are called a burst: one says so, or two craft saw it, and none says solar flare."""
+    classes = {_last_class(t) for t in triggers}
+    if BURST_CLASS in classes or not classes.isdisjoint(_SOLAR):
+        return BURST_CLASS in classes
     if len({craft_of(t.family) for t in triggers}) > 1:
         return True
-    return any(t.family in _ALWAYS_BURSTS or _is_imaged(t) or _last_class(t) == BURST_CLASS for t in triggers)
+    return any(t.family in _ALWAYS_BURSTS or _is_imaged(t) for t in triggers)
 
 
 def new_event_id(notice: Notice) -> str:

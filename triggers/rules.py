@@ -5,14 +5,16 @@ are woken or told. In this order: a test is told to nobody; a retraction is told
 nobody; a stale notice wakes nobody; then tier 1 wakes once, and again only for a material change.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from tocsin.domain.events import Change, Decision, Event, Tier
 from tocsin.domain.notices import Notice
 from triggers.changes import Comparison, compare
-from triggers.companions import Association
+from triggers.companions import Association, companion_interval, companions
+from triggers.floods import recent_at_position
 from triggers.rules_config import RuleBook, read_rule_book
 from triggers.wording import describe, describe_association
 
@@ -143,6 +145,21 @@ class Rules:
             )
         replay = ("Replay: this is not happening now, and no person is to be called.",) if is_replay else ()
         return replace(decision, reasons=(*replay, *decision.reasons))
+
+    def associate(
+        self, event: Event, others: Sequence[Event], *, overlaps: Mapping[str, float] | None = None
+    ) -> tuple[Association, ...]:
+        """Events of other messengers that may be of one source with an event; see `triggers.companions.companions`."""
+        return companions(event, others, windows=self.book.windows, rates_hz=self.book.rates_hz, overlaps=overlaps)
+
+    def association_interval(self, event: Event) -> tuple[datetime, datetime] | None:
+        """Interval in which the T0 of another event must lie for `associate` to find it by time, UTC."""
+        return companion_interval(event, self.book.windows)
+
+    def count_at_position(self, event: Event, others: Iterable[Event]) -> int:
+        """Number of earlier events at an event's position, as `decide` takes it; see `triggers.floods`."""
+        flood = self.book.flood
+        return recent_at_position(event, others, radius_deg=flood.radius_deg, within_s=flood.within_s)
 
     def _rare(self, associations: Sequence[Association]) -> list[Association]:
         limit_hz = self.book.counterpart.joint_far_at_most_hz

@@ -55,6 +55,11 @@ class Trigger:
         return tuple(sorted(self.standing, key=refinement_order))
 
     @property
+    def newest(self) -> list[Notice]:
+        """Its notices but for retractions, the most refined first; retractions where there is nothing else."""
+        return [stored.notice for stored in reversed(self.refined or self.notices)]
+
+    @property
     def is_retracted(self) -> bool:
         """Whether the sender has withdrawn it, and not taken the withdrawal back.
 

@@ -4,6 +4,8 @@ from tocsin.domain.events import Event, EventKind
 from triggers.coincidence import YEAR_S
 from triggers.companions import Association
 from triggers.conditions import number
+from triggers.event_details import STRENGTH
+from triggers.families import TRAITS, Family
 
 #: Classes less likely than this are not worth a word.
 _SAID_FROM = 0.05
@@ -56,10 +58,13 @@ def _signalness(event: Event) -> str:
 def _strength(event: Event) -> str:
     if event.kind is not EventKind.GAMMA_RAY_BURST:
         return ""
-    prefix = "signal_to_noise."
-    known = {name.removeprefix(prefix): number(event, name) for name in event.details if name.startswith(prefix)}
-    said = [f"{name} {value:.1f} sigma" for name, value in sorted(known.items()) if value is not None]
+    known = {name.removeprefix(STRENGTH): number(event, name) for name in event.details if name.startswith(STRENGTH)}
+    said = [f"{_label(name)} {value:.1f} sigma" for name, value in sorted(known.items()) if value is not None]
     return f"Seen by {', '.join(said)}." if said else ""
+
+
+def _label(name: str) -> str:
+    return next((TRAITS[family].label for family in Family if family.value == name), name)
 
 
 def _place(event: Event) -> str:

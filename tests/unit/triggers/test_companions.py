@@ -96,3 +96,21 @@ def test_the_rarest_pair_comes_first_and_unknown_rates_last() -> None:
 def test_a_retraction_without_time_has_no_companions_and_unknown_families_no_rate() -> None:
     assert found(gbm(), gw=event_of(lvk(Phase.RETRACTION), event_id="gw")) == ()
     assert event_rate_hz(event_of(gbm()), {}) is None
+
+
+def test_the_interval_for_companions_holds_the_widest_window() -> None:
+    rules = Rules.from_config(tomllib.loads(CONFIG.read_text()))
+    interval = rules.association_interval(GW)
+    assert interval is not None
+    assert interval[0] < at(-600.0) < at(600.0) < interval[1]
+    assert rules.association_interval(event_of(lvk(Phase.RETRACTION))) is None
+    burst = event_of(gbm(t0_utc=at(1.74)), event_id="grb")
+    assert [association.other_id for association in rules.associate(GW, [burst])] == ["grb"]
+
+
+def test_a_merger_with_a_burst_is_a_counterpart_by_the_shipped_rules() -> None:
+    rules = Rules.from_config(tomllib.loads(CONFIG.read_text()))
+    burst = event_of(gbm("FLT_POS", t0_utc=at(1.74)), event_id="grb")
+    associations = rules.associate(burst, [GW])
+    assert rules.judge(burst).rule == "gbm-burst"
+    assert rules.judge(burst, associations=associations).rule == "counterpart"

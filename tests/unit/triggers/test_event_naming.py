@@ -1,6 +1,7 @@
 """Names for people."""
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def test_what_may_be_no_burst_is_not_called_one() -> None:
 def test_a_solar_flare_seen_by_two_craft_is_no_burst() -> None:
     flare = gbm("FLT_POS", classification={"solar_flare": 0.95})
     assert event_of(flare, konus(t0_utc=at(-2.0))).name == "Fermi-GBM 230518.541"
+
+
+def test_gecam_states_one_class() -> None:
+    gecam = gbm(stream="gecam", notice_type="GECAM_FLT", event_ids=("6",), details={"source_class": "SFLARE"})
+    assert event_of(gecam).name == "GECAM 230518.541"
+    assert event_of(replace(gecam, details={"source_class": "GRB"})).name == "GRB 230518.541"
+    assert event_of(gecam, gbm("FLT_POS")).name == "GRB 230518.541"
 
 
 def test_gbms_own_name_is_used_where_it_is_given() -> None:

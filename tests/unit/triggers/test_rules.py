@@ -1,6 +1,7 @@
 """Who is woken, who is told, and why."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,15 @@ def test_gbm_triggers_are_told_once_they_are_likely_bursts(rules: Rules) -> None
     assert tier(rules, gbm(), gbm("FLT_POS")) is Tier.TELL
     assert tier(rules, gbm("FLT_POS", classification={"TGF": 1.0})) is Tier.RECORD
     assert tier(rules, gbm("FLT_POS", signal_to_noise=95.0)) is Tier.WAKE
+
+
+def test_gecam_triggers_are_judged_by_the_class_they_state(rules: Rules) -> None:
+    gecam = gbm(stream="gecam", notice_type="GECAM_FLT", event_ids=("6",), details={"source_class": "GRB"})
+    assert tier(rules, gecam) is Tier.TELL
+    flare = replace(gecam, details={"source_class": "SFLARE", "is_not_grb": True})
+    assert tier(rules, flare) is Tier.RECORD
+    assert tier(rules, flare, konus(t0_utc=at(2.0))) is Tier.RECORD
+    assert tier(rules, flare, gbm("FLT_POS")) is Tier.TELL
 
 
 def test_a_solar_flare_is_recorded_however_many_craft_see_it(rules: Rules) -> None:

@@ -164,6 +164,14 @@ def test_t0_is_taken_nearest_the_earth() -> None:
     assert event_of(konus()).t0_origin == "Konus-Wind KONUS_LC, within 7 s of the Earth"
 
 
+def test_gbm_gives_the_time_and_the_classes_of_what_calet_saw_a_moment_before() -> None:
+    calet = gbm(stream="calet", notice_type="CALET_GBM_FLT_LC", notice_id="c", event_ids=("1",), t0_utc=at(-3.0))
+    event = event_of(calet, gbm("FLT_POS"))
+    assert event.t0_utc == T0
+    assert event.classification["GRB"] == 0.9
+    assert event_of(integral("SPIACS"), gbm("FLT_POS")).classification["GRB"] == 0.9
+
+
 def test_instruments_of_one_craft_are_one_witness() -> None:
     assert event_of(integral("WAKEUP"), integral("SPIACS", number=3)).details["craft_count"] == 1
     assert event_of(gbm(), integral("SPIACS")).details["craft_count"] == 2
