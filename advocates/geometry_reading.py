@@ -17,35 +17,36 @@ _RA = r"(?<![A-Za-z])(?:ANNULUS_)?(?:R\.?\s?A\.?|right\s+ascension)(?![A-Za-z])"
 _DEC = r"(?<![A-Za-z])(?:ANNULUS_)?(?:Decl(?:ination)?|Dec|DEC)\b\.?"
 _GAP = r"[^\d+-]{0,18}?"
 _PAIR = re.compile(
-    rf"{_RA}[^\w+-]{{0,6}}(?:and\s+)?{_DEC}{_GAP}({_N}){_DEG}\s*[,;/]?\s*({_N})(?!\d|\s*[hms]\b)|"
+    rf"{_RA}[^\w+-]{{0,20}}(?:and\s+)?{_DEC}{_GAP}({_N}){_DEG}\s*[,;/]?\s*({_N})(?!\d|\s*[hms]\b)|"
     rf"{_RA}{_GAP}({_N})[^\d+-]{{0,40}}?{_DEC}{_GAP}({_N})",
     re.IGNORECASE,
 )
 _FURTHER = re.compile(rf"{_DEG}\s*,?\s*(?:and|to)\s*\(?\s*({_N}){_DEG}\s*,\s*({_N})")
-_BRACKETED = re.compile(rf"\(\s*({_N}){_DEG}\s*,\s*({_N}){_DEG}\s*\)")
+_BRACKETED = re.compile(rf"\(\s*(\d+(?:\.\d+)?){_DEG}\s*,\s*({_N}){_DEG}\s*\)")
 _LISTED = re.compile(
-    rf"[\s:|]*(?:[-=]{{3,}}\s*)?(?:\(?[1-9][.):]\s+|#[1-9]:?\s+)?\(?\s*(?:{_RA}\s*[:=]?\s*)?({_N}){_DEG}\s*(?:,|;|\s)\s*"
+    rf"[\s:|]*(?:[-=]{{3,}}\s*)?(?:corner\s+)?(?:\(?[1-9][.):]\s+|#[1-9]:?\s+)?\(?\s*(?:{_RA}\s*[:=]?\s*)?({_N}){_DEG}\s*(?:,|;|\s)\s*"
     rf"(?:{_DEC}\s*[:=]?\s*)?({_N}){_DEG}\s*\)?(?=[\s,;.]|$)[,;.]?",
     re.IGNORECASE,
 )
 _CORNERS = re.compile(
-    r"\bcorners?\b(?:\s+(?:are|at|of the (?:error )?box(?: are)?|coordinates|\([^)]*\)))*\s*[:=]?", re.IGNORECASE
+    r"\bcorners?\b(?:\s+(?:are|at|of the (?:error )?box(?: are)?|coordinates|\([^)\d]*\)))*\s*[:=]?", re.IGNORECASE
 )
 _CENTRE = re.compile(
-    r"\bcent(?:er|re)\b(?:\s+(?:is|at|of the (?:error )?box(?: is)?|\([^)]*\)))*\s*[:=]?", re.IGNORECASE
+    r"\bcent(?:er|re)(?:ed|d)?\b(?:\s+(?:is|at|of the (?:error )?box(?: is)?|\([^)\d]*\)))*\s*[:=]?", re.IGNORECASE
 )
 _RADIUS = re.compile(rf"(?:\b(?:ANNULUS_)?radius\b|(?<![\w.])R(?=\s*[=:(]))[^\d+-]{{0,18}}?({_N})", re.IGNORECASE)
 _ROW = re.compile(
     rf"^[ \t]*(?:(?P<label>[A-Za-z][^\n]*?)[ \t]{{1,}}|)(?P<ra>{_N})[ \t,|]+(?P<dec>{_N})[ \t,|]+(?P<r>\d+(?:\.\d+)?)"
-    r"[ \t,|]+(?:\+/-[ \t]*)?(?P<plus>\+?\d+(?:\.\d+)?)(?:[ \t,/|]+(?P<minus>-?\d+(?:\.\d+)?))?[ \t]*$",
+    r"[ \t,|]+(?:\+/-[ \t]*)?(?P<plus>\+?\d+(?:\.\d+)?)(?:[ \t,/|]+(?P<minus>-?\d+(?:\.\d+)?))?[ \t|]*$",
     re.MULTILINE,
 )
 _BOTH_WIDTHS = re.compile(r"\s*\(?\+\s?(\d+(?:\.\d+)?)\s*[/,]?\s*-\s?(\d+(?:\.\d+)?)\)?")
 _HALF_WIDTH = re.compile(
-    r"\s*(?:\+/-|\+-)\s*(\d+(?:\.\d+)?)|[^\d]{0,50}?half[- ]?width[^\d+-]{0,25}?(?:\+/-\s*)?(\d+(?:\.\d+)?)|"
+    r"\s*(?:\+/-|\+-)\s*(\d+(?:\.\d+)?)|"
+    r"[^\d]{0,50}?(?:[13][- ]?sigma\s+)?half[- ]?width[^\d+-]{0,25}?(?:\+/-\s*)?(\d+(?:\.\d+)?)|"
     r"[^\d]{0,12}\bdR\b[^\d]{0,12}(\d+(?:\.\d+)?)"
 )
-_SIGNED_HALF_WIDTH = re.compile(r"[^\d]{0,50}?half[- ]?width[^\d+-]{0,25}?(?=\+\s?\d)")
+_SIGNED_HALF_WIDTH = re.compile(r"[^\d]{0,50}?(?:[13][- ]?sigma\s+)?half[- ]?width[^\d+-]{0,25}?(?=\+\s?\d)")
 _FULL_WIDTH = re.compile(
     r"[^\d]{0,50}?(?:\b[13][- ]sigma\s+)?(?:ANNULUS_|full |total )?width[^\d+-]{0,25}?(\d+(?:\.\d+)?)", re.IGNORECASE
 )
@@ -56,7 +57,10 @@ _AREA = re.compile(
 )
 _EPOCH = re.compile(r"\(\s*J?2000(?:\.0)?\s*\)|,?\s*\bJ2000(?:\.0)?\b|\bequinox 2000(?:\.0)?", re.IGNORECASE)
 _SEXAGESIMAL = re.compile(
-    rf"({_N}){_DEG}\s*(?:=|\(|\{{)?\s*([+-]?\d{{1,3}})\s*([hdoHD])\s*(\d{{1,2}})\s*['mM]\s*(\d{{1,2}}(?:\.\d+)?)\s*(?:\"|''|[sS]\b)?\s*[)}}]?"
+    rf"({_N}){_DEG}\s*[=({{\s]\s*([+-]?\d{{1,3}})\s*([hdoHD])\s*(\d{{1,2}})\s*['mM]\s*(\d{{1,2}}(?:\.\d+)?)\s*(?:\"|''|[sS]\b)?\s*[)}}]?"
+)
+_SEXAGESIMAL_FIRST = re.compile(
+    rf"([+-]?\d{{1,3}})\s*([hdHD])\s*(\d{{1,2}})\s*['mM]\s*(\d{{1,2}}(?:\.\d+)?)\s*(?:\"|''|[sS]\b)?\s*[(=]\s*({_N}){_DEG}\s*\)?"
 )
 _UNIT_DEG2 = {"deg": 1.0, "arcmin": 1 / 3600, "arcsec": 1 / 3600**2}
 
@@ -126,6 +130,7 @@ def read_geometry(body: str) -> PrintedGeometry:
     sexagesimals = tuple(_sexagesimals(body))
     clean = _blanked(_EPOCH, body)
     clean = _SEXAGESIMAL.sub(lambda found: found[1] + " " * (len(found[0]) - len(found[1])), clean)
+    clean = _SEXAGESIMAL_FIRST.sub(lambda found: found[5] + " " * (len(found[0]) - len(found[5])), clean)
     flat = clean.replace("\n", " ")
     rows = list(_row_annuli(clean))
     boxes = _boxes(flat)
@@ -137,7 +142,7 @@ def read_geometry(body: str) -> PrintedGeometry:
         annulus = _annulus(flat, pair)
         if annulus is not None:
             annuli.append(annulus)
-        elif not any(box.centre == pair for box in boxes):
+        elif not any(box.centre and box.centre.point == pair.point for box in boxes):
             points.append(pair)
     return PrintedGeometry(annuli=tuple(annuli), boxes=tuple(boxes), points=tuple(points), sexagesimals=sexagesimals)
 
@@ -152,7 +157,8 @@ def _pairs(flat: str) -> Iterator[PrintedPoint]:
         while further := _FURTHER.match(flat, point.stop):
             point = _point(further[1], further[2], further)
             found[point.start] = point
-    for match in _BRACKETED.finditer(flat):
+    centres = (_LISTED.match(flat, heading.end()) for heading in _CENTRE.finditer(flat))
+    for match in (*_BRACKETED.finditer(flat), *(centre for centre in centres if centre)):
         if not any(point.start < match.end() and match.start() < point.stop for point in found.values()):
             found[match.start()] = _point(match[1], match[2], match)
     yield from (found[start] for start in sorted(found))
@@ -160,8 +166,8 @@ def _pairs(flat: str) -> Iterator[PrintedPoint]:
 
 def _annulus(flat: str, centre: PrintedPoint) -> PrintedAnnulus | None:
     """Annulus whose centre was just read, None if no radius with a width follows."""
-    found = _RADIUS.search(flat, centre.stop, centre.stop + 110)
-    if found is None or _PAIR.search(flat, centre.stop, found.end()):
+    found = _RADIUS.search(flat, centre.stop, centre.stop + 110) or _radius_before(flat, centre.start)
+    if found is None or (found.start() > centre.stop and _PAIR.search(flat, centre.stop, found.end())):
         return None
     widths = _widths(flat, found.end(1))
     if widths is None:
@@ -173,6 +179,16 @@ def _annulus(flat: str, centre: PrintedPoint) -> PrintedAnnulus | None:
         plus_deg=widths[1],
         error_deg=centre.error_deg + last_place(found[1]) / 2,
     )
+
+
+def _radius_before(flat: str, position: int) -> re.Match[str] | None:
+    """Radius in "annulus of radius R +/- dR centred at", where the centre comes last."""
+    opening = re.compile(r"\bannulus\b(?:[^.;]|\.\d){0,80}\Z", re.IGNORECASE).search(
+        flat, max(0, position - 100), position
+    )
+    if opening is None or not re.search(r"\bcent(?:er|re)", opening[0]):
+        return None
+    return _RADIUS.search(flat, opening.start(), position)
 
 
 def _widths(flat: str, position: int) -> tuple[float, float] | None:
@@ -224,7 +240,7 @@ def _boxes(flat: str) -> list[PrintedBox]:
             boxes.append(
                 PrintedBox(
                     corners=tuple(corners),
-                    centre=_centre_before(flat, heading.start()),
+                    centre=_centre(flat, heading.start(), corners[-1].stop),
                     area_deg2=area,
                     area_error_deg2=error,
                     start=heading.start(),
@@ -239,12 +255,13 @@ def _listed(flat: str, position: int) -> Iterator[PrintedPoint]:
         position = found.end()
 
 
-def _centre_before(flat: str, position: int) -> PrintedPoint | None:
-    """Centre printed last before the corners."""
-    headings = list(_CENTRE.finditer(flat, max(0, position - 400), position))
-    for heading in reversed(headings):
-        listed = _LISTED.match(flat, heading.end(), position)
-        labelled = _PAIR.search(flat, heading.start(), position)
+def _centre(flat: str, start: int, stop: int) -> PrintedPoint | None:
+    """Centre printed last before the corners, else first after them."""
+    before = list(_CENTRE.finditer(flat, max(0, start - 400), start))
+    after = list(_CENTRE.finditer(flat, stop, stop + 300))
+    for heading, limit in (*((item, start) for item in reversed(before)), *((item, stop + 400) for item in after)):
+        listed = _LISTED.match(flat, heading.end(), limit)
+        labelled = _PAIR.search(flat, heading.start(), limit)
         if listed:
             return _point(listed[1], listed[2], listed)
         if labelled:

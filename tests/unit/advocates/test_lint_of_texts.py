@@ -135,6 +135,12 @@ def test_a_circular_as_gcn_prints_it_is_split() -> None:
         "The annulus is centered at RA, Decl(2000)= 182.935, 36.337 degrees, with radius\n78.549 +/-  0.023 degrees.",
         "centre at RA = 182.935 deg, Dec = +36.337 deg, radius 78.549 deg, half-width +0.023 / -0.023 deg (3 sigma)",
         "annulus centered at RA(2000)=182.935 degrees, Dec(2000)=\n36.337 deg, radius 78.549 deg, width 2.76 arcmin",
+        "annulus with centre (RA, Dec) = (182.935, 36.337) deg, radius R = 78.549 deg, half-width dR = 0.023 deg",
+        "annulus: RA(2000), Dec(2000) = 182.935 deg (12h 11m 44s), +36.337 deg (+36d 20' 13\"), R = 78.549 +/- 0.023",
+        "annulus centered at RA, Dec = 182.935, 36.337; R = 78.549 (+0.023, -0.023) deg",
+        "annulus of radius 78.549 +/- 0.023 deg centered at RA = 182.935, Dec = 36.337, seen by two",
+        "annulus: RA = 12h 11m 44.4s (182.935 deg), Dec = +36d 20' 13\" (+36.337 deg); radius 78.549 +/- 0.023 deg",
+        "annuli\nKonus - SPI-ACS | 182.935 | 36.337 | 78.549 | 0.023 |\n",
         "ANNULUS_RA: 182.935d\nANNULUS_DEC: 36.337d\nANNULUS_RADIUS: 78.549 [deg]\nANNULUS_WIDTH: 0.046 [deg]",
     ],
 )
@@ -145,6 +151,30 @@ def test_a_circular_as_gcn_prints_it_is_split() -> None:
 def test_annuli_are_read_in_the_forms_of_three_decades(text: str, point: str, found: list[str]) -> None:
     body = f"{GOOD}{text}\nThe source at RA, Dec = {point} deg is bright.\n"
     assert [rule for rule in rules(body) if rule.startswith("geometry")] == found
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "Center:\n {c}\nCorners:\n {0}\n {1}\n {2}\n {3}\nThe error box area is {a} sq. arcmin\n",
+        "Center: {c}\nCorner 1: {0}\nCorner 2: {1}\nCorner 3: {2}\nCorner 4: {3}\nThe area is {a} sq. arcmin.\n",
+        "The box has corners\n {0}\n {1}\n {2}\n {3}\nwith a total area of {a} arcmin^2. Center: {c}\n",
+    ],
+)
+def test_boxes_are_read_in_several_forms(box: str) -> None:
+    corners = ["147.455 -64.554", "147.329, -64.581", "153.688 -65.347", "153.812, -65.315"]
+    good = box.format(*corners, c="150.510 -64.987", a="431")
+    assert [rule for rule in rules(GOOD + good) if rule.startswith("geometry")] == []
+    for wrong, rule in (
+        (good.replace("431", "862"), "geometry.area"),
+        (good.replace("150.510", "151.510"), "geometry.centre-off"),
+        (good.replace("147.329", "147.239"), "geometry.corners-uneven"),
+        (
+            box.format(corners[0], corners[2], corners[1], corners[3], c="150.510 -64.987", a="431"),
+            "geometry.corners-crossed",
+        ),
+    ):
+        assert rule in rules(GOOD + wrong)
 
 
 def test_a_position_the_text_itself_rejects_is_no_finding() -> None:
