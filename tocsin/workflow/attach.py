@@ -38,10 +38,9 @@ def attach(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice:
     event_id = _find_or_make_event(context, work, notice)
     _store_notice(work, key, notice, event_id=event_id)
     notices = stored_notices(work, event_id)
-    everything = summarise(event_id, notices)
     work.add_aliases(event_id, association.alias_keys(notice))
     audiences = _audiences(context, work, notices, key)
-    _record(context, work, key, everything, audiences)
+    _record(context, work, key, audiences)
     return _owe(context, work, key, raw, audiences)
 
 
@@ -158,11 +157,10 @@ def _decide(
     return Attached(event=after, before=before, decision=decision)
 
 
-def _record(
-    context: Context, work: UnitOfWork, key: int, everything: Event, audiences: dict[frozenset[str], Attached]
-) -> None:
+def _record(context: Context, work: UnitOfWork, key: int, audiences: dict[frozenset[str], Attached]) -> None:
     """Keep the event as computed from all its notices and, where some are restricted, as each audience sees it."""
-    widest = audiences[everything.labels]
+    widest = max(audiences.values(), key=lambda seen: len(seen.event.notice_keys))
+    everything = widest.event
     row = work.event_row(everything.id)
     work.save_event(everything, summary_record=event_fold.to_record(everything))
     work.add_decision(everything.id, key, widest.decision, context.clock.now())

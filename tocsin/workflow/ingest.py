@@ -12,7 +12,7 @@ import structlog
 from listeners.decode import decode_raw as read_notice
 from tocsin.domain.errors import NoticeError
 from tocsin.domain.notices import Notice, RawNotice
-from tocsin.store import UnitOfWork
+from tocsin.store import RawKept, UnitOfWork
 from tocsin.workflow import metrics
 from tocsin.workflow.attach import attach
 from tocsin.workflow.context import Context
@@ -49,13 +49,13 @@ def ingest(context: Context, raws: Sequence[RawNotice]) -> None:
 def ingest_decoded(context: Context, batch: Sequence[Decoded]) -> None:
     """Store decoded notices and everything that follows from them, in one transaction; workers are woken after it."""
     with context.store.begin() as work:
-        owed = [_keep(context, work, decoded) for decoded in batch]
+        kept = work.add_raws([decoded.raw for decoded in batch])
+        owed = [_handle(context, work, one, decoded) for one, decoded in zip(kept, batch, strict=True)]
     if any(owed):
         context.wake()
 
 
-def _keep(context: Context, work: UnitOfWork, decoded: Decoded) -> bool:
-    kept = work.add_raw(decoded.raw)
+def _handle(context: Context, work: UnitOfWork, kept: RawKept, decoded: Decoded) -> bool:
     if not kept.is_new:
         metrics.NOTICES.labels(outcome="duplicate").inc()
         return False
