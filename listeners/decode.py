@@ -7,9 +7,10 @@ import hashlib
 import re
 from dataclasses import replace
 
+from listeners.avro import MAGIC, read_container
 from listeners.gcn_binary import is_gcn_packet, read_binary
 from listeners.gcn_text import is_gcn_text, read_text
-from listeners.json_message import parse_json
+from listeners.json_message import parse_json, wrap_json
 from listeners.json_types import read_json
 from listeners.reading import Reading, finish
 from listeners.voevent import parse_voevent
@@ -20,7 +21,6 @@ from tocsin.domain.notices import Notice, RawNotice, Role
 #: No notice is larger: GCN's limit for a message is 4 MiB.
 LARGEST_NOTICE_BYTES = 20 * 1024 * 1024
 _MARKUP = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")
-_AVRO = b"Obj\x01"
 _JSON = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*[\[{]")
 
 
@@ -72,11 +72,19 @@ def _read(payload: bytes, reading: Reading, topic: str | None) -> bool:
         read_json(parse_json(payload), reading, topic=topic)
     elif is_gcn_text(payload):
         read_text(payload, reading, topic=topic)
-    elif payload.startswith(_AVRO):
-        reading.details["format"] = "avro"
+    elif payload.startswith(MAGIC):
+        _read_avro(payload, reading, topic)
     else:
         raise NoticeError("neither XML, JSON, Avro nor a GCN packet or text")
     return False
+
+
+def _read_avro(payload: bytes, reading: Reading, topic: str | None) -> None:
+    """Read a container of one record as the JSON it stands for; anything else in one is of unknown type."""
+    records = read_container(payload)
+    reading.details["format"] = "avro"
+    if len(records) == 1 and isinstance(records[0], dict):
+        read_json(wrap_json(records[0]), reading, topic=topic)
 
 
 def decode_raw(raw: RawNotice) -> Notice:

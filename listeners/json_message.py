@@ -200,11 +200,11 @@ def read_localization(fields: Fields, reading: Reading) -> None:
 
 
 def read_skymap(fields: Fields, reading: Reading, *, content_name: str, url_name: str | None) -> None:
-    """Read a sky map, by value (base64 of FITS) or by URL; a broken one is named as dropped."""
+    """Read a sky map, by value (base64 of FITS; Avro holds the bytes) or by URL; a broken one is named as dropped."""
     url = fields.text(url_name) if url_name is not None else None
     content = None
     value = fields.peek(content_name)
-    if isinstance(value, str) and value:
+    if isinstance(value, str | bytes) and value:
         content = _decode_map(value)
         if content is not None:
             fields.use(content_name)
@@ -212,10 +212,10 @@ def read_skymap(fields: Fields, reading: Reading, *, content_name: str, url_name
         reading.skymap = SkyMapReference(url=url, content=content)
 
 
-def _decode_map(text: str) -> bytes | None:
+def _decode_map(value: str | bytes) -> bytes | None:
     try:
-        content = binascii.a2b_base64(text.encode("ascii"), strict_mode=False)
-    except (ValueError, UnicodeEncodeError):
+        content = value if isinstance(value, bytes) else binascii.a2b_base64(value.encode("ascii"))
+    except ValueError:  # no base64, or not ASCII
         return None
     return content if is_whole_fits(content) else None
 

@@ -151,12 +151,6 @@ def test_an_unknown_source_is_private() -> None:
     assert decode(b'{"hello": "world"}', topic="gcn.notices.new.mission").labels == frozenset()
 
 
-def test_a_container_of_avro_is_recognised() -> None:
-    notice = decode(b"Obj\x01\x04\x14avro.codec\x08null")
-    assert notice.is_unknown
-    assert notice.details["format"] == "avro"
-
-
 def test_a_binary_packet_of_unknown_type_is_kept_with_its_time() -> None:
     words = [777, 1, 0, 0, 12345, 20735, 3600050, *[0] * 33]
     notice = decode(struct.pack(">40i", *words))
