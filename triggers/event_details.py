@@ -72,6 +72,8 @@ def _of_all(triggers: Sequence[Trigger], considered: Sequence[Trigger]) -> dict[
         details["retracted_triggers"] = " ".join(retracted)
     if cites := sorted({key for t in triggers for s in t.notices for key in cited_keys(s.notice)}):
         details["cites"] = " ".join(cites)
+    if all(s.notice.details.get("format") == "binary" for t in triggers for s in t.notices):
+        details["binary_only"] = True
     if not any(t.standing for t in triggers):
         details["retraction_only"] = True
     if positions_disagree(considered):

@@ -11,7 +11,7 @@ from triggers.families import TRAITS, Family, craft_of, family_of
 from triggers.ordering import refinement
 from triggers.trigger_groups import Trigger
 
-_ICECUBE_NAME = re.compile(r"^IceCube(-Cascade)?[- ]\d{6}[A-Z]$", re.IGNORECASE)
+_ICECUBE_NAME = re.compile(r"^IceCube[- ]?(Cascade)?[- ]?(\d{6})([A-Z])$", re.IGNORECASE)
 _OWN_NAME = {
     Family.KM3NET: re.compile(r"^KM3-"),
     Family.NU_EM: re.compile(r"^NuEM-", re.IGNORECASE),
@@ -50,7 +50,7 @@ def event_name(triggers: Sequence[Trigger], main: Trigger) -> str:
     Classic IceCube and ANTARES notices carry no name. The name made here has the letter of the first event of the
     day, by far the usual one; a second event of the day, or a colleague's circular, may say another.
     """
-    given = _given_name(triggers)
+    given = _given_name((main,) if main.traits.kind is EventKind.GAMMA_RAY_BURST else triggers)
     if given is not None:
         return given
     t0_utc = main.t0_utc
@@ -149,8 +149,9 @@ def _given_name(triggers: Sequence[Trigger]) -> str | None:
 def _own_name(family: Family, identifier: str) -> str | None:
     if family is Family.LVK:
         return identifier
-    if family is Family.ICECUBE and _ICECUBE_NAME.match(identifier):
-        return identifier
+    if family is Family.ICECUBE and (match := _ICECUBE_NAME.match(identifier)):
+        cascade, day, letter = match.groups()
+        return f"IceCube-Cascade {day}{letter.upper()}" if cascade else f"IceCube-{day}{letter.upper()}"
     pattern = _OWN_NAME.get(family)
     if pattern is None or not pattern.match(identifier):
         return None

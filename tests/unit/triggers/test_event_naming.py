@@ -25,6 +25,15 @@ def test_a_neutrino_without_a_name_gets_the_one_of_the_first_of_its_day() -> Non
     assert event_of(antares).name == "ANTARES 230518A"
 
 
+def test_a_cascade_is_named_as_circulars_name_it() -> None:
+    cascade = icecube(event_ids=("134912_80902176", "IceCubeCascade-210121b"), notice_type="ICECUBE_CASCADE")
+    assert event_of(cascade).name == "IceCube-Cascade 210121B"
+
+
+def test_a_burst_several_craft_saw_has_its_common_name() -> None:
+    assert event_of(svom("grm-trigger"), gbm("FLT_POS")).name == "GRB 230518.541"
+
+
 def test_a_burst_is_named_by_the_fraction_of_its_day() -> None:
     assert event_of(gbm("FLT_POS")).name == "GRB 230518.541"
     assert event_of(konus()).name == "GRB 230518.541"

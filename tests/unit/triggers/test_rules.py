@@ -68,6 +68,27 @@ def test_a_candidate_lvk_does_not_call_significant_is_recorded(rules: Rules) -> 
     assert not decision.tells
 
 
+def test_candidates_of_the_time_before_the_flag_are_judged_by_their_rate(rules: Rules) -> None:
+    assert tier(rules, replace(lvk(), details={"group": "CBC"})) is Tier.WAKE
+    assert tier(rules, replace(lvk(), details={}, far_hz=1e-6)) is Tier.RECORD
+    assert tier(rules, lvk(details={"significant": False}, far_hz=1e-12)) is Tier.RECORD
+
+
+def test_a_binary_packet_alone_wakes_nobody_since_it_may_be_a_test(rules: Rules) -> None:
+    snews = Notice(
+        stream="snews_sk",
+        notice_type="SNEWS",
+        notice_id="SNEWS/1000464",
+        event_ids=("1000464",),
+        t0_utc=T0,
+        details={"format": "binary"},
+    )
+    assert tier(rules, snews) is Tier.RECORD
+    stated = replace(snews, notice_id="xml", details={})
+    assert tier(rules, stated) is Tier.WAKE
+    assert tier(rules, stated, snews) is Tier.WAKE
+
+
 def test_neutrinos_wake_where_they_are_likely_astrophysical(rules: Rules) -> None:
     assert tier(rules, icecube()) is Tier.WAKE
     assert tier(rules, icecube(details={"signalness": 0.27})) is Tier.TELL

@@ -47,7 +47,7 @@ def test_the_shipped_rules_are_read() -> None:
         ("rule.0.search_window_s", [300.0, -300.0], "rule[1].search_window_s"),
         ("rule.0.search_window_s", [300.0], "rule[1].search_window_s"),
         ("rule.0.reason", "  ", "rule[1].reason"),
-        ("rule.0.name", "lvk-significant", "rule[5].name"),
+        ("rule.0.name", "lvk-significant", "rule[6].name"),
         ("rule.0.significant", "yes", "rule[1].significant"),
         ("rule.0.class_at_least", {"BNS": "much"}, "rule[1].class_at_least.BNS"),
         ("rule.0.snr_at_least", {"hubble": 5.0}, "rule[1].snr_at_least.hubble"),
