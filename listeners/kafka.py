@@ -101,16 +101,17 @@ class KafkaListener:
         self._last_sign_s = clock.monotonic_s()
 
     def run(self, stop: threading.Event) -> None:
-        """Read until `stop` is set; a fatal error of the client costs a pause and a new client, never the feed."""
+        """Read until `stop` is set; whatever fails (client, store at an assignment) costs a pause and a new client."""
         failures = 0
         while not stop.is_set():
             self._report(FeedState.STARTING, message=f"{len(self._streams.subscribed)} topics")
             try:
                 self._read(stop)
-            except KafkaException as error:
+            except Exception as error:  # noqa: BLE001 - process boundary: a feed ends only when it is told to
                 failures = 0 if self._state is FeedState.LIVE else failures + 1
                 pause_s = min(2.0**failures, self._streams.longest_pause_s)
-                self._report(FeedState.ERROR, message=f"{error}; a new client in {pause_s:g} s")
+                reason = str(error) or type(error).__name__
+                self._report(FeedState.ERROR, message=f"{reason}; a new client in {pause_s:g} s")
                 self._wait(stop, pause_s)
         self._report(FeedState.STOPPED)
 

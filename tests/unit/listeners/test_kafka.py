@@ -4,9 +4,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, Producer, TopicPartition
 
 from listeners.health import FeedHealth, FeedState
 from listeners.kafka import KafkaListener, KafkaSettings
@@ -232,6 +233,37 @@ def test_a_fatal_error_of_the_client_makes_a_new_client_after_a_pause() -> None:
     assert len(made) == 4
     assert all(consumer.is_closed for consumer in made)
     assert ward.states.count(FeedState.ERROR) == 3
+
+
+def test_a_store_that_fails_at_an_assignment_costs_a_pause_not_the_feed() -> None:
+    clock, stop, ward = ManualClock(NIGHT), threading.Event(), Ward()
+    assigned: list[list[TopicPartition]] = []
+    answers: list[dict[tuple[str, int], int] | None] = [None, {("a", 0): 41}]
+
+    class Assigning(SilentConsumer):
+        def subscribe(self, topics: list[str], on_assign: Any) -> None:
+            on_assign(self, [TopicPartition(topics[0], 0), TopicPartition(topics[0], 1)])
+
+        def assign(self, partitions: list[TopicPartition]) -> None:
+            assigned.append(partitions)
+
+    def stored_offsets() -> dict[tuple[str, int], int]:
+        answer = answers.pop(0)
+        if answer is None:
+            raise OSError("database is locked")
+        return answer
+
+    listener = KafkaListener(
+        KafkaSettings(streams=Streams(topics={"a": TopicSettings(name="a")})),
+        clock=clock,
+        store_notices=lambda _: None,
+        stored_offsets=stored_offsets,
+        on_health=ward.hear,
+        make_consumer=lambda _: Assigning(clock, stop, polls=1),
+    )
+    listener.run(stop)
+    assert [(part.partition, part.offset) for part in assigned[0]] == [(0, 42), (1, OFFSET_INVALID)]
+    assert any("database is locked" in report.message for report in ward.reports)
 
 
 def test_the_secret_is_not_shown() -> None:
