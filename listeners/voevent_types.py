@@ -60,6 +60,8 @@ _SOURCES: tuple[tuple[str, Mapping[int | None, VoEventType], bool], ...] = (
     ("ivo://org.svom/", _SVOM, True),
     ("ivo://KM3NeT", {None: km3net_voevent.ALERT}, False),
 )
+#: Every type of every source.
+TYPES = tuple({kind.name: kind for _, types, _ in _SOURCES for kind in types.values()}.values())
 _CLASSIC_TOPIC = "gcn.classic.voevent."
 
 
