@@ -1,6 +1,7 @@
 """Chance, in numbers that others have published."""
 
 import csv
+import doctest
 import math
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,11 @@ def test_negative_rates_windows_trials_and_overlaps_are_refused() -> None:
         c.joint_far_hz(1.0, 1.0, 1.0, overlap=-0.1)
     with pytest.raises(ValueError, match="positive"):
         c.spiacs_false_alarm_rate_hz(0.0, 1.0)
+
+
+def test_the_examples_in_the_documentation_hold() -> None:
+    assert doctest.testmod(c).failed == 0
+    assert doctest.testmod(c).attempted >= 4
 
 
 def test_trials_of_independent_looks() -> None:
