@@ -5,13 +5,20 @@ with radius 78.549 +/- 0.023 degrees"), lists under "Center:" and "Corners:", ta
 field ANNULUS_WIDTH, which is the total width. Nothing is read where a form is not clear.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from advocates.numbers import last_place
 
-_N = r"[+-]?\d+(?:\.\d+)?"
+#: Longer texts are cut by GCN's own mails.
+MAX_CHARACTERS = 200_000
+#: No circular prints more positions than this.
+MAX_POINTS = 300
+#: White space that no circular prints; patterns would crawl through it.
+_LONG_RUN = re.compile(r"\s{41,}")
+_N = r"(?<![\d.])[+-]?\d++(?:\.\d++)?"
 _DEG = r"(?:\s*(?:degrees?|deg\.?|d\b))?"
 _RA = r"(?<![A-Za-z])(?:ANNULUS_)?(?:R\.?\s?A\.?|right\s+ascension)(?![A-Za-z])"
 _DEC = r"(?<![A-Za-z])(?:ANNULUS_)?(?:Decl(?:ination)?|Dec|DEC)\b\.?"
@@ -127,6 +134,7 @@ class PrintedGeometry:
 
 def read_geometry(body: str) -> PrintedGeometry:
     """Geometry of a circular's body."""
+    body = _LONG_RUN.sub(lambda found: " " * 20 + "\0" * (len(found[0]) - 20), body[:MAX_CHARACTERS])
     sexagesimals = tuple(_sexagesimals(body))
     clean = _blanked(_EPOCH, body)
     clean = _SEXAGESIMAL.sub(lambda found: found[1] + " " * (len(found[0]) - len(found[1])), clean)
@@ -157,8 +165,9 @@ def _pairs(flat: str) -> Iterator[PrintedPoint]:
         while further := _FURTHER.match(flat, point.stop):
             point = _point(further[1], further[2], further)
             found[point.start] = point
-    centres = (_LISTED.match(flat, heading.end()) for heading in _CENTRE.finditer(flat))
-    for match in (*_BRACKETED.finditer(flat), *(centre for centre in centres if centre)):
+    headings = itertools.islice(_CENTRE.finditer(flat), MAX_POINTS)
+    listed = [centre for heading in headings if (centre := _LISTED.match(flat, heading.end()))]
+    for match in (*itertools.islice(_BRACKETED.finditer(flat), MAX_POINTS), *listed):
         if not any(point.start < match.end() and match.start() < point.stop for point in found.values()):
             found[match.start()] = _point(match[1], match[2], match)
     yield from (found[start] for start in sorted(found))

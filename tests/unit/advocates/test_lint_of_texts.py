@@ -207,3 +207,10 @@ def test_a_published_arc_between_grazing_annuli_raises_nothing() -> None:
         " 50.783 (03h 23m 08s) +28.603 (+28d 36' 11\")\n---\nThe error box area is 2.023 sq. deg\n"
     )
     assert lint_text(GOOD + text) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 20_000, " " * 40_000, "\n" * 20_000, "RA = 12.5 " * 2_000, "center 1 2 " * 2_000, "corners " * 4_000]
+)
+def test_long_runs_of_nonsense_do_not_slow_the_lint(text: str) -> None:
+    lint_text(GOOD + text)
