@@ -47,9 +47,13 @@ _TEXTS = (
     ("flux_unit", "flux_unit"),
     ("detection_timescale_units", "detection_time_scale_unit"),
 )
+_COUNTS = (
+    ("record_number", "rev"),
+    ("n_events", "neutrinos"),
+    ("number_of_events", "neutrinos"),
+)
 _BANDS = ("rate_energy_range", "image_energy_range", "localization_energy_range")
 _NUMBERS = (
-    ("record_number", "rev"),
     ("p_astro", "p_astro"),
     ("nu_energy", "energy_tev"),
     ("p_value", "p_value"),
@@ -66,8 +70,6 @@ _NUMBERS = (
     ("importance", "importance"),
     ("net_count_rate", "intensity_cts_s"),
     ("flux", "flux"),
-    ("n_events", "neutrinos"),
-    ("number_of_events", "neutrinos"),
     ("src_error_50", "error_radius_50_deg"),
     ("detection_timescale", "detection_time_scale"),
 )
@@ -165,6 +167,8 @@ def read_unified(
         reading.detail(detail, fields.text(name))
     for name, detail in _NUMBERS:
         reading.detail(detail, fields.number(name))
+    for name, detail in _COUNTS:
+        reading.detail(detail, fields.integer(name))
     reading.far_hz = fields.number("far")
     reading.signal_to_noise = _first_number(fields, "rate_snr", "image_snr", "snr")
     read_localization(fields, reading)

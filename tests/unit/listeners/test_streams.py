@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from listeners.json_types import TYPES as JSON_TYPES
 from listeners.streams import Streams
+from listeners.voevent_types import TYPES as VOEVENT_TYPES
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.notices import Notice
 
@@ -25,6 +27,14 @@ def test_the_default_subscribes_to_the_public_topics() -> None:
     assert {"igwn.gwalert", "gcn.classic.voevent.FERMI_GBM_ALERT"} <= set(streams.subscribed)
     assert "gcn.classic.voevent.INTEGRAL_POINTDIR" not in streams.subscribed
     assert "gcn.heartbeat" not in streams.subscribed
+
+
+def test_every_topic_subscribed_to_by_default_is_one_we_decode() -> None:
+    streams = load(tomllib.loads((ROOT / "config" / "streams.toml").read_text()))
+    json_topics = {topic for kind in JSON_TYPES for topic in kind.topics}
+    by_svom = {f"gcn.notices.svom.voevent.{part}" for part in ("grm", "eclairs", "mxt")}
+    known = json_topics | by_svom | {f"gcn.classic.voevent.{kind.name}" for kind in VOEVENT_TYPES}
+    assert set(streams.topics) - known == {"gcn.classic.voevent.UNKNOWN"}
 
 
 @pytest.mark.parametrize(
