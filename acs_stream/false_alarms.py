@@ -22,7 +22,7 @@ from tocsin.domain.light_curves import FloatArray
 
 #: Share of the scales' false alarms that are not counted twice because neighbouring scales see the same noise.
 #: Measured: see tests/authority/test_search_false_alarms.py.
-SCALE_OVERLAP = 0.70
+SCALE_OVERLAP = 0.42
 #: Chance probability: distances to T0 below this are all "at T0", s.
 NEAREST_S = 0.1
 #: ISDC's form: searched over 0.1 to 30 s of distance.

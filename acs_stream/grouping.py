@@ -79,7 +79,7 @@ def candidates(scales: list[Windows], *, min_snr: float, start_s: float, stop_s:
                 last=item.last[hit],
                 start_s=item.start_s[hit],
                 stop_s=item.stop_s[hit],
-                excess_counts=(item.counts - item.background_counts)[hit],
+                excess_counts=item.excess_counts[hit],
                 background_counts=item.background_counts[hit],
                 sigma_counts=(item.sigma_counts * item.scatter)[hit],
                 scale_s=np.full(n, item.scale_s),

@@ -118,7 +118,7 @@ def _excess_bins(scales: list[Windows], curve: LightCurve, quiet: BoolArray) -> 
         excess = (counts[item.last] - counts[item.first]) - item.background_counts * (
             live[item.last] - live[item.first]
         ) / own_live
-        hit = excess >= STRONG_SNR * item.sigma_counts * item.scatter
+        hit = excess - item.offset * item.sigma_counts >= STRONG_SNR * item.sigma_counts * item.scatter
         edge = np.zeros(len(curve) + 1, dtype=np.int64)
         np.add.at(edge, item.first[hit], 1)
         np.add.at(edge, item.last[hit], -1)

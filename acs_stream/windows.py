@@ -1,8 +1,8 @@
 """All windows of one length over a light curve: counts, background, S/N; and the scatter that S/N really has.
 
-The S/N of a window is ``(counts - background) / (s sqrt(background (1 + live * v)))``: Poisson noise of the window
-and of its background, times the **measured** factor s of this very scale, since red noise, not over-dispersion, rules
-the long scales.
+The S/N of a window is ``((counts - background) / sqrt(background (1 + live * v)) - m) / s``: Poisson noise of the
+window and of its background, with the **measured** median m and scatter s of this very scale, since red noise, not
+over-dispersion, rules the long scales.
 """
 
 from dataclasses import dataclass, replace
@@ -48,8 +48,9 @@ class Windows:
         The noise it was divided by.
     is_quiet
         No bin of a known excess inside.
-    scatter
-        Measured standard deviation of `poisson_snr` where there is no excess.
+    offset, scatter
+        Measured median and standard deviation of `poisson_snr` where there is no excess: m and s above. A median off
+        zero is the curvature of the background, which a straight line does not follow.
     degrees_of_freedom
         How well the scatter is known.
     """
@@ -66,13 +67,19 @@ class Windows:
     poisson_snr: FloatArray
     sigma_counts: FloatArray
     is_quiet: BoolArray
+    offset: float = 0.0
     scatter: float = 1.0
     degrees_of_freedom: float = 1e6
 
     @property
     def snr(self) -> FloatArray:
         """S/N with the measured scatter, shape (n,)."""
-        return np.asarray(self.poisson_snr / self.scatter)
+        return np.asarray((self.poisson_snr - self.offset) / self.scatter)
+
+    @property
+    def excess_counts(self) -> FloatArray:
+        """Counts above background, shape (n,)."""
+        return np.asarray((self.poisson_snr - self.offset) * self.sigma_counts)
 
 
 def windows(sums: Sums, scale_s: float, bin_s: float, quiet_bins: FloatArray, covered_s: FloatArray) -> Windows:
@@ -138,7 +145,7 @@ def with_scatter(scales: list[Windows]) -> list[Windows]:
     for item in scales[reference:]:
         scatter, dof = _scatter(item, before)
         before = scatter
-        done.append(replace(item, scatter=scatter, degrees_of_freedom=dof))
+        done.append(replace(item, offset=_offset(item), scatter=scatter, degrees_of_freedom=dof))
     first = done[0]
     short = [replace(w, scatter=first.scatter, degrees_of_freedom=first.degrees_of_freedom) for w in scales[:reference]]
     return [*short, *done]
@@ -146,6 +153,13 @@ def with_scatter(scales: list[Windows]) -> list[Windows]:
 
 def _mean_counts(item: Windows) -> float:
     return float(np.mean(item.background_counts))
+
+
+def _offset(item: Windows) -> float:
+    """Median S/N of quiet windows, drawn towards 0 where there are few."""
+    quiet = item.poisson_snr[item.is_quiet]
+    dof = INDEPENDENT * quiet.size * item.stride_s / item.scale_s
+    return float(np.median(quiet)) * dof / (dof + BORROWED) if quiet.size else 0.0
 
 
 def _scatter(item: Windows, before: float | None) -> tuple[float, float]:

@@ -175,7 +175,8 @@ def _sums(counts: FloatArray) -> BoolArray:
 def dead_time_corrected_variance(counts: FloatArray, is_sum: BoolArray) -> FloatArray:
     """Variance of counts that were multiplied by a dead-time factor, shape (channels, n).
 
-    The recorded number is ``N = value / f`` and Poisson, so the variance is ``f^2 E[N] = f E[value]``. The factor is
+    With ``value = f N``, f itself a function of N: dead time takes the variance of the recorded N below the Poisson
+    one by ``f^2``, and the correction widens it by ``f^4``; the variance is ``f^2 E[N] = f E[value]``. The factor is
     fitted (see `dead_time_factors`); E[value] is the mean over the shortest stretch around the bin that holds 10
     counts, so that an empty bin does not get variance 0.
 

@@ -90,7 +90,11 @@ def _from_centres(
 def _native_width_s(centre_s: FloatArray) -> float:
     if centre_s.size < 2:
         return spi_acs.BIN_S
-    step = float(np.median(np.diff(centre_s)))
+    # Dropped rows leave longer steps: the step that nearly all others reach or exceed is the bin.
+    steps = np.diff(centre_s)
+    if not (steps > 0).any():
+        raise ScienceError("time goes backwards or repeats in every row")
+    step = float(np.quantile(steps[steps > 0], 0.1, method="lower"))
     return spi_acs.BIN_S if abs(step - spi_acs.BIN_S) < 1e-4 else step
 
 

@@ -20,6 +20,10 @@ WIDTHS = ("width_s", "bin_s", "dt_s")
 COUNTS = re.compile(r"counts(?:_(?P<low>\d+(?:\.\d+)?)_(?P<high>\d+(?:\.\d+)?))?$")
 RATES = ("rate_cts_s", "rate")
 RATE_ERRORS = ("error_cts_s", "rate_error_cts_s", "error")
+#: Columns that mean something; others are passed over.
+KNOWN = frozenset(
+    (*STARTS, *CENTRES, *ABSOLUTE, *WIDTHS, *RATES, *RATE_ERRORS, "variance_counts", "exposure_s", "mask")
+)
 #: Bins of PICsIT overlap by print rounding; their reference within the bin is not documented.
 PICSIT_CLOCK_ERROR_S = 0.3
 
@@ -70,7 +74,9 @@ def _columns(text: str) -> tuple[dict[str, str], dict[str, FloatArray]]:
                 f"CSV row {number}: {len(row)} fields instead of {len(header)}", remedy="is the file cut off?"
             )
     columns = {
-        name: np.array([_value(name, row[k]) for row in rows[1:]], dtype=np.float64) for k, name in enumerate(header)
+        name: np.array([_value(name, row[k]) for row in rows[1:]], dtype=np.float64)
+        for k, name in enumerate(header)
+        if name in KNOWN or COUNTS.match(name)
     }
     return {key.strip().lower(): value.strip() for key, _, value in notes}, columns
 
@@ -151,8 +157,10 @@ def read_picsit(content: bytes) -> ChannelTable:
     rows = number_rows(list(enumerate(text_of(content).splitlines(), start=1)), columns=3)
     t0_utc = mjd_utc_to_utc(float(rows[0, 0])).replace(microsecond=0)
     centre = mjd_utc_seconds_since(rows[:, 0], t0_utc)
-    step = np.append(np.diff(centre), np.inf)
-    width = np.minimum(float(np.median(np.diff(centre))) if len(rows) > 1 else 1.0, step)
+    if len(rows) < 2:
+        raise ScienceError("a light curve of fewer than two rows has no bin width")
+    step = np.diff(centre)
+    width = np.minimum(np.minimum(np.append(step, np.inf), np.append(np.inf, step)), np.median(step))
     return ChannelTable(
         instrument="IBIS-PICsIT",
         t0_utc=t0_utc,

@@ -194,6 +194,7 @@ class IsdcRealtimeSource(IsdcSource):
 
 
 def _stamp(moment_utc: datetime) -> str:
+    """ISO time in milliseconds, colons escaped as the legacy page wants them."""
     return quote(to_utc(moment_utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3])
 
 
@@ -227,7 +228,7 @@ class IsdcArchiveSource(IsdcSource):
         return self._page_url(t0_utc, window_s, "ipnlc")
 
     def _page_url(self, t0_utc: datetime, window_s: float, what: str) -> str:
-        request = f"{quote(_stamp(t0_utc), safe='')}+{window_s:g}"
+        request = f"{_stamp(t0_utc)}+{window_s:g}"
         return f"{self._base}/spiacs.pl?requeststring={request}&generate={what}&submit=Submit"
 
     def _ephs_url(self, t0_utc: datetime) -> str:
