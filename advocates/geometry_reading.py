@@ -10,66 +10,29 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from advocates.geometry_forms import (
+    AREA,
+    BOTH_WIDTHS,
+    BRACKETED,
+    CENTRE,
+    CORNERS,
+    EPOCH,
+    FULL_WIDTH,
+    FURTHER,
+    HALF_WIDTH,
+    LISTED,
+    LONG_RUN,
+    MAX_CHARACTERS,
+    MAX_POINTS,
+    PAIR,
+    RADIUS,
+    ROW,
+    SEXAGESIMAL,
+    SEXAGESIMAL_FIRST,
+    SIGNED_HALF_WIDTH,
+    UNIT_DEG2,
+)
 from advocates.numbers import last_place
-
-#: Longer texts are cut by GCN's own mails.
-MAX_CHARACTERS = 200_000
-#: No circular prints more positions than this.
-MAX_POINTS = 300
-#: White space that no circular prints; patterns would crawl through it.
-_LONG_RUN = re.compile(r"\s{41,}")
-_N = r"(?<![\d.])[+-]?\d++(?:\.\d++)?"
-_DEG = r"(?:\s*(?:degrees?|deg\.?|d\b))?"
-_RA = r"(?<![A-Za-z])(?:ANNULUS_)?(?:R\.?\s?A\.?|right\s+ascension)(?![A-Za-z])"
-_DEC = r"(?<![A-Za-z])(?:ANNULUS_)?(?:Decl(?:ination)?|Dec|DEC)\b\.?"
-_GAP = r"[^\d+-]{0,18}?"
-_PAIR = re.compile(
-    rf"{_RA}[^\w+-]{{0,20}}(?:and\s+)?{_DEC}{_GAP}({_N}){_DEG}\s*[,;/]?\s*({_N})(?!\d|\s*[hms]\b)|"
-    rf"{_RA}{_GAP}({_N})[^\d+-]{{0,40}}?{_DEC}{_GAP}({_N})",
-    re.IGNORECASE,
-)
-_FURTHER = re.compile(rf"{_DEG}\s*,?\s*(?:and|to)\s*\(?\s*({_N}){_DEG}\s*,\s*({_N})")
-_BRACKETED = re.compile(rf"\(\s*(\d+(?:\.\d+)?){_DEG}\s*,\s*({_N}){_DEG}\s*\)")
-_LISTED = re.compile(
-    rf"[\s:|]*(?:[-=]{{3,}}\s*)?(?:corner\s+)?(?:\(?[1-9][.):]\s+|#[1-9]:?\s+)?\(?\s*(?:{_RA}\s*[:=]?\s*)?({_N}){_DEG}\s*(?:,|;|\s)\s*"
-    rf"(?:{_DEC}\s*[:=]?\s*)?({_N}){_DEG}\s*\)?(?=[\s,;.]|$)[,;.]?",
-    re.IGNORECASE,
-)
-_CORNERS = re.compile(
-    r"\bcorners?\b(?:\s+(?:are|at|of the (?:error )?box(?: are)?|coordinates|\([^)\d]*\)))*\s*[:=]?", re.IGNORECASE
-)
-_CENTRE = re.compile(
-    r"\bcent(?:er|re)(?:ed|d)?\b(?:\s+(?:is|at|of the (?:error )?box(?: is)?|\([^)\d]*\)))*\s*[:=]?", re.IGNORECASE
-)
-_RADIUS = re.compile(rf"(?:\b(?:ANNULUS_)?radius\b|(?<![\w.])R(?=\s*[=:(]))[^\d+-]{{0,18}}?({_N})", re.IGNORECASE)
-_ROW = re.compile(
-    rf"^[ \t]*(?:(?P<label>[A-Za-z][^\n]*?)[ \t]{{1,}}|)(?P<ra>{_N})[ \t,|]+(?P<dec>{_N})[ \t,|]+(?P<r>\d+(?:\.\d+)?)"
-    r"[ \t,|]+(?:\+/-[ \t]*)?(?P<plus>\+?\d+(?:\.\d+)?)(?:[ \t,/|]+(?P<minus>-?\d+(?:\.\d+)?))?[ \t|]*$",
-    re.MULTILINE,
-)
-_BOTH_WIDTHS = re.compile(r"\s*\(?\+\s?(\d+(?:\.\d+)?)\s*[/,]?\s*-\s?(\d+(?:\.\d+)?)\)?")
-_HALF_WIDTH = re.compile(
-    r"\s*(?:\+/-|\+-)\s*(\d+(?:\.\d+)?)|"
-    r"[^\d]{0,50}?(?:[13][- ]?sigma\s+)?half[- ]?width[^\d+-]{0,25}?(?:\+/-\s*)?(\d+(?:\.\d+)?)|"
-    r"[^\d]{0,12}\bdR\b[^\d]{0,12}(\d+(?:\.\d+)?)"
-)
-_SIGNED_HALF_WIDTH = re.compile(r"[^\d]{0,50}?(?:[13][- ]?sigma\s+)?half[- ]?width[^\d+-]{0,25}?(?=\+\s?\d)")
-_FULL_WIDTH = re.compile(
-    r"[^\d]{0,50}?(?:\b[13][- ]sigma\s+)?(?:ANNULUS_|full |total )?width[^\d+-]{0,25}?(\d+(?:\.\d+)?)", re.IGNORECASE
-)
-_AREA = re.compile(
-    r"\barea\b[^\d]{0,40}?(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(sq\.?|square)?\s*-?(deg|arc-?\s?min|arc-?\s?sec)\w*\.?\s*"
-    r"(?:\^?\s?2)?",
-    re.IGNORECASE,
-)
-_EPOCH = re.compile(r"\(\s*J?2000(?:\.0)?\s*\)|,?\s*\bJ2000(?:\.0)?\b|\bequinox 2000(?:\.0)?", re.IGNORECASE)
-_SEXAGESIMAL = re.compile(
-    rf"({_N}){_DEG}\s*[=({{\s]\s*([+-]?\d{{1,3}})\s*([hdoHD])\s*(\d{{1,2}})\s*['mM]\s*(\d{{1,2}}(?:\.\d+)?)\s*(?:\"|''|[sS]\b)?\s*[)}}]?"
-)
-_SEXAGESIMAL_FIRST = re.compile(
-    rf"([+-]?\d{{1,3}})\s*([hdHD])\s*(\d{{1,2}})\s*['mM]\s*(\d{{1,2}}(?:\.\d+)?)\s*(?:\"|''|[sS]\b)?\s*[(=]\s*({_N}){_DEG}\s*\)?"
-)
-_UNIT_DEG2 = {"deg": 1.0, "arcmin": 1 / 3600, "arcsec": 1 / 3600**2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +97,11 @@ class PrintedGeometry:
 
 def read_geometry(body: str) -> PrintedGeometry:
     """Geometry of a circular's body."""
-    body = _LONG_RUN.sub(lambda found: " " * 20 + "\0" * (len(found[0]) - 20), body[:MAX_CHARACTERS])
+    body = LONG_RUN.sub(lambda found: " " * 20 + "\0" * (len(found[0]) - 20), body[:MAX_CHARACTERS])
     sexagesimals = tuple(_sexagesimals(body))
-    clean = _blanked(_EPOCH, body)
-    clean = _SEXAGESIMAL.sub(lambda found: found[1] + " " * (len(found[0]) - len(found[1])), clean)
-    clean = _SEXAGESIMAL_FIRST.sub(lambda found: found[5] + " " * (len(found[0]) - len(found[5])), clean)
+    clean = _blanked(EPOCH, body)
+    clean = SEXAGESIMAL.sub(lambda found: found[1] + " " * (len(found[0]) - len(found[1])), clean)
+    clean = SEXAGESIMAL_FIRST.sub(lambda found: found[5] + " " * (len(found[0]) - len(found[5])), clean)
     flat = clean.replace("\n", " ")
     rows = list(_row_annuli(clean))
     boxes = _boxes(flat)
@@ -158,16 +121,16 @@ def read_geometry(body: str) -> PrintedGeometry:
 def _pairs(flat: str) -> Iterator[PrintedPoint]:
     """Positions in prose, in their order."""
     found: dict[int, PrintedPoint] = {}
-    for match in _PAIR.finditer(flat):
+    for match in PAIR.finditer(flat):
         first, second = (match[1], match[2]) if match[1] else (match[3], match[4])
         point = _point(first, second, match)
         found[point.start] = point
-        while further := _FURTHER.match(flat, point.stop):
+        while further := FURTHER.match(flat, point.stop):
             point = _point(further[1], further[2], further)
             found[point.start] = point
-    headings = itertools.islice(_CENTRE.finditer(flat), MAX_POINTS)
-    listed = [centre for heading in headings if (centre := _LISTED.match(flat, heading.end()))]
-    for match in (*itertools.islice(_BRACKETED.finditer(flat), MAX_POINTS), *listed):
+    headings = itertools.islice(CENTRE.finditer(flat), MAX_POINTS)
+    listed = [centre for heading in headings if (centre := LISTED.match(flat, heading.end()))]
+    for match in (*itertools.islice(BRACKETED.finditer(flat), MAX_POINTS), *listed):
         if not any(point.start < match.end() and match.start() < point.stop for point in found.values()):
             found[match.start()] = _point(match[1], match[2], match)
     yield from (found[start] for start in sorted(found))
@@ -175,8 +138,8 @@ def _pairs(flat: str) -> Iterator[PrintedPoint]:
 
 def _annulus(flat: str, centre: PrintedPoint) -> PrintedAnnulus | None:
     """Annulus whose centre was just read, None if no radius with a width follows."""
-    found = _RADIUS.search(flat, centre.stop, centre.stop + 110) or _radius_before(flat, centre.start)
-    if found is None or (found.start() > centre.stop and _PAIR.search(flat, centre.stop, found.end())):
+    found = RADIUS.search(flat, centre.stop, centre.stop + 110) or _radius_before(flat, centre.start)
+    if found is None or (found.start() > centre.stop and PAIR.search(flat, centre.stop, found.end())):
         return None
     widths = _widths(flat, found.end(1))
     if widths is None:
@@ -197,7 +160,7 @@ def _radius_before(flat: str, position: int) -> re.Match[str] | None:
     )
     if opening is None or not re.search(r"\bcent(?:er|re)", opening[0]):
         return None
-    return _RADIUS.search(flat, opening.start(), position)
+    return RADIUS.search(flat, opening.start(), position)
 
 
 def _widths(flat: str, position: int) -> tuple[float, float] | None:
@@ -205,14 +168,14 @@ def _widths(flat: str, position: int) -> tuple[float, float] | None:
     unit = re.compile(r"\s*(?:degrees?|deg\.?|d\b|\[deg\])?")
     after = unit.match(flat, position)
     position = after.end() if after else position
-    signed = _SIGNED_HALF_WIDTH.match(flat, position)
-    if both := _BOTH_WIDTHS.match(flat, signed.end() if signed else position):
+    signed = SIGNED_HALF_WIDTH.match(flat, position)
+    if both := BOTH_WIDTHS.match(flat, signed.end() if signed else position):
         scale = _scale(flat, both.end())
         return float(both[2]) * scale, float(both[1]) * scale
-    if half := _HALF_WIDTH.match(flat, position):
+    if half := HALF_WIDTH.match(flat, position):
         value = float(half[1] or half[2] or half[3]) * _scale(flat, half.end())
         return value, value
-    if full := _FULL_WIDTH.match(flat, position):
+    if full := FULL_WIDTH.match(flat, position):
         value = float(full[1]) * _scale(flat, full.end()) / 2
         return value, value
     return None
@@ -227,7 +190,7 @@ def _row_annuli(clean: str) -> Iterator[PrintedAnnulus]:
     """Annuli in tables, where the text speaks of annuli or a column is headed by R."""
     if not re.search(r"\bannul|\bdR\b", clean, re.IGNORECASE):
         return
-    for row in _ROW.finditer(clean):
+    for row in ROW.finditer(clean):
         centre = _point(row["ra"], row["dec"], row)
         plus = abs(float(row["plus"]))
         yield PrintedAnnulus(
@@ -242,7 +205,7 @@ def _row_annuli(clean: str) -> Iterator[PrintedAnnulus]:
 
 def _boxes(flat: str) -> list[PrintedBox]:
     boxes = []
-    for heading in _CORNERS.finditer(flat):
+    for heading in CORNERS.finditer(flat):
         corners = list(_listed(flat, heading.end()))
         if len(corners) == 4:
             area, error = _area(flat, corners[-1].stop, heading.start())
@@ -259,18 +222,18 @@ def _boxes(flat: str) -> list[PrintedBox]:
 
 
 def _listed(flat: str, position: int) -> Iterator[PrintedPoint]:
-    while found := _LISTED.match(flat, position):
+    while found := LISTED.match(flat, position):
         yield _point(found[1], found[2], found)
         position = found.end()
 
 
 def _centre(flat: str, start: int, stop: int) -> PrintedPoint | None:
     """Centre printed last before the corners, else first after them."""
-    before = list(_CENTRE.finditer(flat, max(0, start - 400), start))
-    after = list(_CENTRE.finditer(flat, stop, stop + 300))
+    before = list(CENTRE.finditer(flat, max(0, start - 400), start))
+    after = list(CENTRE.finditer(flat, stop, stop + 300))
     for heading, limit in (*((item, start) for item in reversed(before)), *((item, stop + 400) for item in after)):
-        listed = _LISTED.match(flat, heading.end(), limit)
-        labelled = _PAIR.search(flat, heading.start(), limit)
+        listed = LISTED.match(flat, heading.end(), limit)
+        labelled = PAIR.search(flat, heading.start(), limit)
         if listed:
             return _point(listed[1], listed[2], listed)
         if labelled:
@@ -281,15 +244,15 @@ def _centre(flat: str, start: int, stop: int) -> PrintedPoint | None:
 
 def _area(flat: str, stop: int, start: int) -> tuple[float | None, float]:
     """Area printed after the corners, else shortly before them, with half a unit of its last digit."""
-    found = _AREA.search(flat, stop, stop + 600) or _AREA.search(flat, max(0, start - 400), start)
+    found = AREA.search(flat, stop, stop + 600) or AREA.search(flat, max(0, start - 400), start)
     if found is None or not (found[2] or re.search(r"2\s*$", found[0])):
         return None, 0.0
-    unit = _UNIT_DEG2[re.sub(r"[-\s]", "", found[3]).lower()]
+    unit = UNIT_DEG2[re.sub(r"[-\s]", "", found[3]).lower()]
     return float(found[1]) * unit, last_place(found[1]) / 2 * unit
 
 
 def _sexagesimals(body: str) -> Iterator[Sexagesimal]:
-    for found in _SEXAGESIMAL.finditer(body):
+    for found in SEXAGESIMAL.finditer(body):
         whole, minutes, seconds = abs(int(found[2])), int(found[4]), float(found[5])
         value = whole + minutes / 60 + seconds / 3600
         is_hours = found[3] in "hH"

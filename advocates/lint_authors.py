@@ -7,7 +7,7 @@ from advocates.findings import warning
 from tocsin.domain.drafts import Finding
 
 _REPORT = re.compile(r"\b(?:reports?|on behalf of|communicates?)\b", re.IGNORECASE)
-_TEAM = re.compile(r"\bon behalf of\b", re.IGNORECASE)
+_TEAM = re.compile(r"\bon behalf\s+of\b", re.IGNORECASE)
 #: Initials and a family name, or a given and a family name: "V. Savchenko", "T. J.-L. Courvoisier", "Maeve Doyle".
 _NAME = re.compile(r"(?:[A-Z]\.[ -]?(?:-?[A-Z]\.[ -]?)*|[A-Z][a-z]+ )(?:(?:van|von|de|der|di|la|le) )*[A-Z][\w'`-]+")
 

@@ -16,7 +16,8 @@ _PHYSICAL = re.compile(r"\berg|\bphotons?\b|\bph[/ ]|\bCrab\b|\bkeV\b", re.IGNOR
 _CHANCE = re.compile(r"\bFAP\b|\bfalse[- ]alarm prob|\bchance (?:coincidence )?prob|\bp-value\b", re.IGNORECASE)
 _RELATIVE_TIME = re.compile(r"\bT ?- ?T_?0\b|\bT_?0 ?[+-] ?\d", re.IGNORECASE)
 _TIME_PLACE = re.compile(
-    r"\bgeocent|\bat (?:the )?(?:Earth|spacecraft|satellite|craft)|\bat (?:Konus|Wind|Fermi|INTEGRAL)|\bspacecraft time"
+    r"\bgeocent|\btriggered\b|\bspacecraft time|\bat (?:the )?(?:Earth|spacecraft|satellite|craft)|"
+    r"\bat (?:Konus|Wind|Fermi|INTEGRAL)"
 )
 _UNIT_STYLES = (re.compile(r"erg ?/ ?(?:s ?/ ?)?cm"), re.compile(r"erg cm(?:\^|\*\*)?-2|erg s(?:\^|\*\*)?-1"))
 

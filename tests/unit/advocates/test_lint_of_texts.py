@@ -214,3 +214,14 @@ def test_a_published_arc_between_grazing_annuli_raises_nothing() -> None:
 )
 def test_long_runs_of_nonsense_do_not_slow_the_lint(text: str) -> None:
     lint_text(GOOD + text)
+
+
+def test_published_forms_of_authors_and_times_raise_nothing() -> None:
+    text = (
+        "GRB 130320A: Konus-Wind observation\n\nS. Golenetskii, D. Frederiks and T. Cline on behalf\n"
+        "of the Konus-Wind team, report:\n\nThe burst triggered Konus-Wind at T0=25724.822 s UT. The fluence is\n"
+        "2.6x10^-5 erg/cm2, the peak flux, measured from T0+0.960 s, 1.84x10^-5 erg/cm2/s.\n"
+    )
+    assert lint_text(text) == ()
+    alone = text.replace(" on behalf\nof the Konus-Wind team,", "")
+    assert [item.rule for item in lint_text(alone)] == ["author-affiliation"]
