@@ -31,6 +31,9 @@ from triangulation.skymap import SkyMap
 FINE_BIN_S = 1.1
 #: A region smaller than this is drawn large beside the whole sky, deg2.
 SMALL_AREA_DEG2 = 400.0
+#: An excess further from T0 than this was seen by a craft far from the Earth, s.
+FAR_S = 20.0
+OUTSIDE_MARGIN_S = 20.0
 NOTHING = Markup()
 
 
@@ -119,7 +122,7 @@ def _light_curves(view: EventView, curves: Sequence[LightCurve]) -> tuple[Markup
     whole = light_curve_svg(
         curves,
         t0_utc=event.t0_utc,
-        window_s=search_s,
+        window_s=_window_s(search_s, marks),
         search_s=search_s,
         marks=marks,
         title=f"Light curves of {event.name}",
@@ -127,14 +130,40 @@ def _light_curves(view: EventView, curves: Sequence[LightCurve]) -> tuple[Markup
     fine = [curve for curve in curves if len(curve) and float(curve.width_s.min()) < FINE_BIN_S]
     if not fine:
         return Markup(whole), NOTHING  # noqa: S704 - made by our own drawing, which escapes
+    shifts_s = _shifts_s(marks)
     near = light_curve_svg(
-        fine, t0_utc=event.t0_utc, window_s=_near_s(marks), marks=marks, title=f"Light curves of {event.name} near T0"
+        fine,
+        t0_utc=event.t0_utc,
+        window_s=_near_s([mark for mark in marks if mark.instrument not in shifts_s]),
+        marks=marks,
+        shifts_s=shifts_s,
+        title=f"Light curves of {event.name} near T0",
     )
     return Markup(whole), Markup(near)  # noqa: S704 - as above
 
 
+def _window_s(search_s: tuple[float, float] | None, marks: Sequence[ExcessMark]) -> tuple[float, float] | None:
+    """Interval drawn: what was searched, and any excess a far craft saw outside of it."""
+    if search_s is None:
+        return None
+    starts = [mark.start_s - OUTSIDE_MARGIN_S for mark in marks if mark.start_s < search_s[0]]
+    stops = [mark.stop_s + OUTSIDE_MARGIN_S for mark in marks if mark.stop_s > search_s[1]]
+    return min([search_s[0], *starts]), max([search_s[1], *stops])
+
+
+def _shifts_s(marks: Sequence[ExcessMark]) -> dict[str, float]:
+    """How much later than T0 the zero of far craft's panels is, so that their excess lies under the others'."""
+    near = [mark for mark in marks if abs(_middle_s(mark)) <= FAR_S]
+    reference_s = _middle_s(max(near, key=lambda mark: mark.snr)) if near else 0.0
+    return {mark.instrument: _middle_s(mark) - reference_s for mark in marks if abs(_middle_s(mark)) > FAR_S}
+
+
+def _middle_s(mark: ExcessMark) -> float:
+    return 0.5 * (mark.start_s + mark.stop_s)
+
+
 def _near_s(marks: Sequence[ExcessMark]) -> tuple[float, float]:
-    """Interval drawn large: around T0 and the strongest excess, some excess lengths wide, at least 10 s."""
+    """Interval drawn large: around T0 and the strongest excess, some excess lengths wide."""
     best = max(marks, key=lambda mark: mark.snr, default=None)
     if best is None:
         return -10.0, 10.0

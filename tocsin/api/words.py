@@ -1,5 +1,6 @@
 """Values in words and signs, as people read them on the pages: units said, no colour needed."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,7 +52,8 @@ def strip(item: EventListItem) -> Strip:
         return Strip(tone="held", icon="\N{CHECK MARK}", word="Acknowledged")
     match item.tier:
         case Tier.WAKE:
-            return Strip(tone="wake", icon="\N{BLACK UP-POINTING TRIANGLE}", word="Act now")
+            word = "Would wake" if item.is_replay else "Act now"
+            return Strip(tone="wake", icon="\N{BLACK UP-POINTING TRIANGLE}", word=word)
         case Tier.TELL:
             return Strip(tone="tell", icon="\N{BLACK DIAMOND}", word="Take note")
         case _:
@@ -71,7 +73,7 @@ def headline(item: EventListItem, awaited: tuple[str, ...] = ()) -> str:
         return f"{searched.instrument}: {finding(searched)}"
     if awaited:
         return f"Waiting for light curves of {', '.join(awaited)}"
-    return item.findings[0].problem if item.findings else "No light curve yet"
+    return f"No light curve: {item.findings[0].problem}" if item.findings else "No light curve yet"
 
 
 def finding(one: Finding) -> str:
@@ -82,7 +84,7 @@ def finding(one: Finding) -> str:
         return f"no excess; below {scientific(one.limit_erg_cm2)} erg/cm² (3{SIGMA}, 1 s)"
     if one.problem:
         return one.problem
-    return "no significant excess" + ("" if one.excess is None else f"; strongest {excess(one.excess)}")
+    return "no counterpart" + ("" if one.excess is None else f"; strongest excess {excess(one.excess)}")
 
 
 def excess(one: Excess) -> str:
@@ -110,7 +112,14 @@ def far(event: Event) -> str:
     if event.far_hz is None or event.far_hz <= 0:
         return ""
     per_year = event.far_hz * 365.25 * 86400.0
-    return f"1 per {1 / per_year:,.3g} years" if per_year < 1 else f"{per_year:,.3g} per year"
+    return f"{_count(per_year)} per year" if per_year >= 1 else f"1 per {_count(1 / per_year)} years"
+
+
+def _count(number: float) -> str:
+    """Three digits, thousands set apart; a power of ten where nobody counts any more."""
+    if number >= 1e7:
+        return scientific(number)
+    return f"{number:.3g}" if number < 1000 else f"{round(number, 2 - math.floor(math.log10(number))):,.0f}"
 
 
 def position(event: Event) -> str:

@@ -1,7 +1,8 @@
 """Light curves of several instruments, one above the other, on one axis of seconds from T0."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from tocsin.domain.clock import to_utc
 from tocsin.domain.light_curves import LightCurve
@@ -24,6 +25,7 @@ def light_curve_svg(
     window_s: tuple[float, float] | None = None,
     search_s: tuple[float, float] | None = None,
     marks: Sequence[ExcessMark] = (),
+    shifts_s: Mapping[str, float] | None = None,
     title: str = "Light curves",
 ) -> str:
     """Rates of all instruments against seconds from T0, as SVG text below 60 kB.
@@ -33,13 +35,15 @@ def light_curve_svg(
     curves
         One panel each, in the order given.
     t0_utc
-        Zero of the time axis; each curve's times are as its own instrument saw them, not shifted by any delay.
+        Zero of the time axis; each curve's times are as its own instrument saw them.
     window_s
         Interval drawn, s since T0; None: all that the curves cover.
     search_s
         Interval searched, s since T0: marked by dashed lines.
     marks
         Excesses to point at.
+    shifts_s
+        By instrument, s: its panel's zero is that much after T0, to lay a far craft's burst under the others'.
     title
         Title for those who cannot see the picture.
 
@@ -49,12 +53,22 @@ def light_curve_svg(
     instrument's name: no spike is averaged away. Hatching marks times without usable data.
     """
     t0 = to_utc(t0_utc)
-    moved = [curve.with_t0(t0) for curve in curves]
+    shifts = shifts_s or {}
+    moved = [curve.with_t0(t0 + timedelta(seconds=shifts.get(curve.instrument, 0.0))) for curve in curves]
+    marks = [_shifted(mark, shifts.get(mark.instrument, 0.0)) for mark in marks]
     start_s, stop_s = window_s or _span(moved)
     time = Scale(low=start_s, high=stop_s, start=LEFT, stop=WIDTH - RIGHT)
     height = PANEL_HEIGHTS.get(len(moved), MANY_PANELS_HEIGHT)
     panels = [
-        make_panel(curve, time, marks, top=TOP + i * (height + STRIP) + STRIP, height=height, n=len(moved))
+        make_panel(
+            curve,
+            time,
+            marks,
+            top=TOP + i * (height + STRIP) + STRIP,
+            height=height,
+            n=len(moved),
+            shift_s=shifts.get(curve.instrument, 0.0),
+        )
         for i, curve in enumerate(moved)
     ]
     foot = TOP + len(moved) * (height + STRIP)
@@ -70,6 +84,10 @@ def light_curve_svg(
         description=_description(panels, t0),
         class_="lightcurve",
     )
+
+
+def _shifted(mark: ExcessMark, shift_s: float) -> ExcessMark:
+    return replace(mark, start_s=mark.start_s - shift_s, stop_s=mark.stop_s - shift_s)
 
 
 def _span(curves: Sequence[LightCurve]) -> tuple[float, float]:
@@ -88,7 +106,7 @@ def _t0_line(time: Scale, panels: Sequence[Panel], height: float) -> str:
     line = element(
         "path",
         class_="t0",
-        d=join(f"M{number(x)} {number(panel.top)}v{number(height)}" for panel in panels),
+        d=join(f"M{number(x)} {number(panel.top)}v{number(height)}" for panel in panels if not panel.shift_s),
         stroke="currentColor",
         stroke_width=1.2,
         stroke_dasharray="1.5 2.5",
@@ -122,6 +140,6 @@ def _description(panels: Sequence[Panel], t0: datetime) -> str:
     for panel in panels:
         low, high = panel.drawn.range_cts_s
         said = f"{low:.5g} to {high:.5g} counts/s" if panel.drawn.segments else "no usable data"
-        found = "; ".join(f"excess of S/N {m.snr:.1f} at {m.start_s:+.2f} s" for m in panel.marks)
+        found = "; ".join(f"excess of S/N {m.snr:.1f} at {m.start_s + panel.shift_s:+.2f} s" for m in panel.marks)
         sentences.append(f"{panel.curve.instrument}: {said}{'; ' + found if found else ''}.")
     return " ".join(sentences)

@@ -14,8 +14,8 @@ WIDTH = 480.0
 LEFT = 54.0
 RIGHT = 8.0
 #: Columns over all panels: bounds the size of the picture whatever the number of bins.
-COLUMN_BUDGET = 1400
-MAX_COLUMNS = 420
+COLUMN_BUDGET = 1000
+MAX_COLUMNS = 360
 #: More excesses than this in one panel hide the light curve: the strongest are marked.
 MAX_MARKS = 6
 
@@ -53,12 +53,20 @@ class Panel:
     rate: Scale
     top: float
     marks: tuple[ExcessMark, ...]
+    shift_s: float
 
 
 def make_panel(
-    curve: LightCurve, time: Scale, marks: Sequence[ExcessMark], *, top: float, height: float, n: int
+    curve: LightCurve,
+    time: Scale,
+    marks: Sequence[ExcessMark],
+    *,
+    top: float,
+    height: float,
+    n: int,
+    shift_s: float = 0.0,
 ) -> Panel:
-    """Panel of a curve among `n` whose plot is `height` high from `top` down."""
+    """Panel of a curve among `n` whose plot is `height` high from `top` down; curve and marks come shifted."""
     columns = min(MAX_COLUMNS, max(60, COLUMN_BUDGET // n))
     drawn = envelope(curve, start_s=time.low, stop_s=time.high, columns=columns)
     low, high = padded(*drawn.range_cts_s)
@@ -67,7 +75,7 @@ def make_panel(
     if strongest:  # room for the words above the peaks
         high += 0.22 * (high - low)
     rate = Scale(low=low, high=high, start=top + height, stop=top)
-    return Panel(curve=curve, drawn=drawn, time=time, rate=rate, top=top, marks=tuple(strongest))
+    return Panel(curve=curve, drawn=drawn, time=time, rate=rate, top=top, marks=tuple(strongest), shift_s=shift_s)
 
 
 def panel_svg(panel: Panel, height: float, hatch_id: str, search_s: tuple[float, float] | None) -> str:
@@ -107,6 +115,8 @@ def _particulars(panel: Panel) -> str:
     """Bin width, band, and what a column shows: the small print of a panel."""
     curve = panel.curve
     words = []
+    if panel.shift_s:
+        words.append(f"0 is T0 {panel.shift_s:+.2f} s".replace("-", "\N{MINUS SIGN}"))
     if len(curve):
         widths = curve.width_s
         narrow, wide = float(widths.min()), float(widths.max())

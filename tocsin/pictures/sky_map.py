@@ -17,6 +17,8 @@ from tocsin.pictures.svg import FloatArray, document, element, join, path, simpl
 WIDTH = 480.0
 #: Units between nodes of the grid on which regions are drawn.
 GRID_STEP = 1.6
+#: Left, top, right, bottom, user units.
+Box = tuple[float, float, float, float]
 LEVELS = (0.9, 0.5)
 #: How far outlines may be off, in user units, finest first; and the longest path data of one region.
 TOLERANCES = (0.35, 0.7, 1.2)
@@ -73,7 +75,7 @@ def sky_map_svg(
         graticule(plane, clip_id),
         drawing,
         plane.outline(class_="frame", fill="none", stroke="currentColor", stroke_opacity=0.6),
-        join(_point(plane, point) for point in points),
+        _points(plane, points),
         join(legend),
         width=WIDTH,
         height=plane.top + plane.height + 18 + LINE_HEIGHT * len(legend),
@@ -183,7 +185,9 @@ def _disc(plane: Plane, disc: Disc) -> str:
     edge = _curve(
         plane, *small_circle(disc.ra_deg, disc.dec_deg, disc.radius_deg), class_="earth-edge", stroke_opacity=0.6
     )
-    return fill + edge + _label(plane, disc.label, disc.ra_deg, disc.dec_deg, 0, 4)
+    place = plane.place(disc.ra_deg, disc.dec_deg)
+    name = "" if place is None else text_element(disc.label, *place, class_="label", text_anchor="middle", font_size=11)
+    return fill + edge + name
 
 
 def _curve(plane: Plane, ra_deg: FloatArray, dec_deg: FloatArray, **attributes: str | float | None) -> str:
@@ -198,19 +202,29 @@ def _error_circle(plane: Plane, point: SkyPoint) -> str:
     return _curve(plane, *circle, class_="error-circle", stroke_dasharray="2 2")
 
 
-def _point(plane: Plane, point: SkyPoint) -> str:
-    place = plane.place(point.ra_deg, point.dec_deg)
-    if place is None:
-        return ""
-    return symbol_svg(point.symbol, *place) + _label(plane, point.label, point.ra_deg, point.dec_deg, 8, 4)
+def _points(plane: Plane, points: Sequence[SkyPoint]) -> str:
+    """Symbols with their names, each name where none stands yet: right, left, below or above."""
+    places = [(point, place) for point in points if (place := plane.place(point.ra_deg, point.dec_deg)) is not None]
+    taken = [(x - 6, y - 6, x + 6, y + 6) for _, (x, y) in places]
+    parts = []
+    for point, (x, y) in places:
+        words = point.label if len(point.label) <= 24 else point.label[:23] + "\N{HORIZONTAL ELLIPSIS}"
+        width = 6.2 * len(words)
+        choices = (
+            ("start", x + 8, y + 4, x + 8),
+            ("end", x - 8, y + 4, x - 8 - width),
+            ("middle", x, y + 18, x - width / 2),
+            ("middle", x, y - 10, x - width / 2),
+        )
+        boxes = [(left, base - 10, left + width, base + 2) for _, _, base, left in choices]
+        best = next((i for i, box in enumerate(boxes) if _is_free(box, taken)), 0)
+        taken.append(boxes[best])
+        anchor, at_x, at_y, _ = choices[best]
+        parts.append(symbol_svg(point.symbol, x, y))
+        parts.append(text_element(words, at_x, at_y, class_="label", text_anchor=anchor, font_size=11))
+    return join(parts)
 
 
-def _label(plane: Plane, words: str, ra_deg: float, dec_deg: float, dx: float, dy: float) -> str:
-    place = plane.place(ra_deg, dec_deg)
-    if place is None:
-        return ""
-    short = words if len(words) <= 24 else words[:23] + "\N{HORIZONTAL ELLIPSIS}"
-    to_left = dx and place[0] + dx + 6.2 * len(short) > WIDTH
-    anchor = "middle" if not dx else "end" if to_left else "start"
-    x = place[0] - dx if to_left else place[0] + dx
-    return text_element(short, x, place[1] + dy, class_="label", text_anchor=anchor, font_size=11)
+def _is_free(box: Box, taken: Sequence[Box]) -> bool:
+    inside = box[0] >= 0 and box[2] <= WIDTH
+    return inside and all(box[2] < one[0] or box[0] > one[2] or box[3] < one[1] or box[1] > one[3] for one in taken)

@@ -55,7 +55,7 @@ def test_a_finding_is_an_excess_a_limit_a_problem_or_nothing() -> None:
     assert words.finding(finding()).startswith("excess, S/N 7.3 at T0 \N{MINUS SIGN}1.25 s (50 ms), FAP")
     assert "below 1.8" in words.finding(finding(excess=None, limit_erg_cm2=1.8e-7))
     assert words.finding(finding(excess=None, problem="a gap")) == "a gap"
-    assert words.finding(finding(excess=None)) == "no significant excess"
+    assert words.finding(finding(excess=None)) == "no counterpart"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
