@@ -21,6 +21,9 @@ _TT_MINUS_TAI_S = 32.184
 _TAI_MINUS_UTC_2001_S = 32.0
 _LONGEST_ISO_TIME = 40
 _DAY_S = 86400.0
+_LONGEST_MISSION_S = 100 * 365.25 * _DAY_S
+#: Years outside are garbage, whatever calendar accepts them.
+_FIRST_YEAR, _LAST_YEAR = 1960, 2199
 
 
 def parse_time(text: str | None) -> datetime | None:
@@ -41,9 +44,11 @@ def parse_time(text: str | None) -> datetime | None:
     try:
         value = datetime.fromisoformat(text)
         value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        return value + timedelta(seconds=leap_s) if leap_s else value
     except (ValueError, OverflowError):
         return None
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        return None
+    return value + timedelta(seconds=leap_s) if leap_s else value
 
 
 def from_tjd(day: float | None, second: float | None) -> datetime | None:
@@ -75,8 +80,10 @@ def from_unix_ms(milliseconds: float | None) -> datetime | None:
     return _UNIX_ZERO + timedelta(milliseconds=milliseconds)
 
 
-def from_fermi_met(met_s: float) -> datetime:
-    """UTC datetime of a Fermi mission elapsed time in s (793795104 is 2026-02-26T10:38:19)."""
+def from_fermi_met(met_s: float) -> datetime | None:
+    """UTC datetime of a Fermi mission elapsed time in s (793795104: 2026-02-26T10:38:19); None where out of range."""
+    if not 0 <= met_s < _LONGEST_MISSION_S:
+        return None
     moment = _FERMI_ZERO + timedelta(seconds=met_s)
     for count, leap in enumerate(_LEAP_SECONDS_SINCE_2001):
         if moment - timedelta(seconds=count + 1) < leap:

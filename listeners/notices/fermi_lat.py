@@ -49,7 +49,7 @@ def _refine_time(reading: Reading) -> None:
     if t0 is None or not reading.event_ids or t0.second or t0.microsecond:
         return
     trigger_utc = from_fermi_met(int(reading.event_ids[0]))
-    if t0 <= trigger_utc < t0 + _MINUTE:
+    if trigger_utc is not None and t0 <= trigger_utc < t0 + _MINUTE:
         reading.t0_utc = trigger_utc
         reading.details["t0_from"] = "trigger_met"
         reading.details["t0_error_s"] = 1.0

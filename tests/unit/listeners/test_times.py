@@ -26,6 +26,8 @@ from listeners.times import from_fermi_met, from_mjd, from_tjd, from_unix_ms, pa
         ("", None),
         (None, None),
         ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59", None),
+        ("1959-12-31T23:59:59", None),
         ("2026-05-11T06:13:57" + "0" * 1000, None),
     ],
 )
@@ -45,6 +47,8 @@ def test_day_counts_of_gcn() -> None:
 
 def test_fermi_mission_time_counts_leap_seconds() -> None:
     assert from_fermi_met(793795104) == datetime(2026, 2, 26, 10, 38, 19, tzinfo=UTC)
+    assert from_fermi_met(10**40) is None
+    assert from_fermi_met(-1) is None
     assert from_fermi_met(0) == datetime(2001, 1, 1, tzinfo=UTC)
     assert from_fermi_met(336801278) == datetime(2011, 9, 4, 3, 54, 36, tzinfo=UTC)
 
