@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from advocate_values import ANNA, BERT, MADE, annulus_draft, limit, limit_draft, search
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advocates.drafts import edited
@@ -29,6 +29,7 @@ def blocking(draft: Draft) -> list[str]:
     return [item.rule for item in lint_draft(draft) if item.severity is Severity.BLOCKING]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(DRAFTS)), st.data())
 def test_any_one_changed_digit_is_found(name: str, data: st.DataObject) -> None:
     draft = DRAFTS[name]
@@ -38,6 +39,7 @@ def test_any_one_changed_digit_is_found(name: str, data: st.DataObject) -> None:
     assert blocking(replace(draft, body=draft.body[:place] + digit + draft.body[place + 1 :]))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(DRAFTS)), st.data(), st.floats(0.01, 100), st.booleans())
 def test_any_one_number_set_to_another_value_is_found(
     name: str, data: st.DataObject, factor: float, is_edited: bool
@@ -55,6 +57,7 @@ def test_any_one_number_set_to_another_value_is_found(
     assert blocking(changed)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(DRAFTS)), st.data())
 def test_any_one_number_taken_out_or_given_a_sign_is_found(name: str, data: st.DataObject) -> None:
     draft = DRAFTS[name]
@@ -62,6 +65,7 @@ def test_any_one_number_taken_out_or_given_a_sign_is_found(name: str, data: st.D
     assert blocking(replace(draft, body=draft.body[: found.start()] + draft.body[found.end() :]))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(DRAFTS)), st.integers(0, 99_999), st.data())
 def test_any_added_number_is_found(name: str, number: int, data: st.DataObject) -> None:
     draft = DRAFTS[name]
@@ -70,6 +74,7 @@ def test_any_added_number_is_found(name: str, number: int, data: st.DataObject) 
     assert blocking(replace(draft, body=f"{draft.body[:place]} {number} {draft.body[place:]}"))
 
 
+@settings(deadline=None)
 @given(
     hard=st.floats(1e-9, 1e-4), soft=st.floats(1e-9, 1e-4), ratio=st.floats(0.8, 3), percent=st.floats(0.5, 100),
     angle=st.one_of(st.none(), st.floats(0, 180)), fap=st.floats(1e-12, 1),
@@ -88,6 +93,7 @@ def test_whatever_the_values_a_draft_is_clean_and_can_be_read_back(
         assert abs(float(read) - value) <= 0.05 * value
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_no_text_crashes_the_lint(text: str) -> None:
     lint_text(text)
@@ -114,11 +120,13 @@ FRAGMENT = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(FRAGMENT, st.floats(-400, 400).map(lambda x: f"{x:.3f} ")), max_size=40))
 def test_no_scattered_geometry_crashes_the_lint(parts: list[str]) -> None:
     lint_text("GRB 200415A: IPN annulus\n\n" + "".join(parts))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_numbers_stand_where_they_are_said_to(text: str) -> None:
     for token in number_tokens(text):
@@ -128,6 +136,7 @@ def test_numbers_stand_where_they_are_said_to(text: str) -> None:
 PEOPLE = People(by_id={"anna": ANNA, "bert": BERT})
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["Europe/Paris", "America/Chicago", "Australia/Lord_Howe", "Pacific/Apia", "UTC"]),
     st.times().map(lambda t: t.replace(second=0, microsecond=0)),
