@@ -30,7 +30,7 @@ KEYWORDS = (
 _EVENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), form)
     for pattern, form in (
-        (r"GRB[.\s_-]*(\d{6}(?:[a-z]|\.\d+))", "GRB {0:u}"),
+        (r"GRB[.\s_-]*(\d{6}(?:[a-z](?![a-z])|\.\d+|(?!\d)))", "GRB {0:u}"),
         (r"SGR[.\s_-]*(J?\d{4}\.?\d*[+-]\d{4})", "SGR {0:u}"),
         (r"IceCube-Cascade[.\s_-]*(\d{6}[a-z])", "IceCube-Cascade {0:u}"),
         (r"IceCube[.\s_-]*(\d{6}[a-z])", "IceCube-{0:u}"),

@@ -45,6 +45,8 @@ def test_innocent_words_that_gcn_refuses_are_found(subject: str) -> None:
         ("GRB 200415A: IPN triangulation", "GRB 200415A"),
         ("grb200415a seen by INTEGRAL", "GRB 200415A"),
         ("GRB 190114.123: x", "GRB 190114.123"),
+        ("GRB990123 IPN annulus", "GRB 990123"),
+        ("GRB 9901234 IPN annulus", None),
         ("IceCube-230506A: INTEGRAL", "IceCube-230506A"),
         ("IceCube-Cascade 230511a: x", "IceCube-Cascade 230511A"),
         ("SGR 1935+2154: bursts", "SGR 1935+2154"),
