@@ -167,9 +167,10 @@ def _linked(found: Candidates, picks: list[int]) -> list[Group]:
         else:
             groups.append([k])
     made = [_as_group(found, members) for members in groups]
-    for k in picks:
+    starts, stops = np.array([g.start_s for g in made]), np.array([g.stop_s for g in made])
+    for k in (p for p in picks if snr[p] < STRONG_SNR):
         start, stop = float(found.start_s[k]), float(found.stop_s[k])
-        if snr[k] < STRONG_SNR and not any(g.start_s <= start and stop <= g.stop_s for g in made):
+        if not ((starts <= start) & (stop <= stops)).any():
             made.append(Group(best=k, start_s=start, stop_s=stop))
     return sorted(made, key=lambda g: g.start_s)
 

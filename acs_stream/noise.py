@@ -18,6 +18,8 @@ MIN_COMPLETENESS = 0.3
 #: A scale must fit this often into the data.
 MIN_LENGTHS = 5.0
 MAX_PASSES = 8
+#: A pass that adds less than this share to the bins left out is the last.
+FEW = 0.02
 
 
 def around(curve: LightCurve, t0_s: float, window_s: float) -> LightCurve:
@@ -85,7 +87,8 @@ class Noise:
             calm = np.concatenate([[0], np.cumsum(quiet | ~curve.usable)]).astype(np.float64)
             scales = with_scatter([windows(cumulative, s, bin_s, calm, covered) for s in scales_s])
             new = quiet & ~_excess_bins(scales, curve, quiet)
-            if (new == quiet).all() or not new.any():
+            added = int((new != quiet).sum())
+            if added <= FEW * int((~new).sum()) or not new.any():
                 break
             quiet = new
         if not any(item.counts.size for item in scales):

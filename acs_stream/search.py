@@ -27,8 +27,9 @@ from tocsin.domain.light_curves import FloatArray, LightCurve
 
 #: Windows below this S/N are not looked at.
 MIN_SNR = 3.0
-#: So many excesses of noise are expected in the list; rarer ones only are kept.
+#: So many excesses of noise are expected in the list; less rare ones are left out, unless they are strong.
 EXPECTED_NOISE = 3.0
+ALWAYS_SNR = 5.0
 METHOD = (
     "clumps of Gaussian noise with the scatter measured per scale, times the number of scales; for SPI-ACS also spikes "
     "by ISDC's law, their rate updated with the same data"
@@ -215,7 +216,7 @@ def search(
         instrument=light_curve.instrument,
         t0_s=t0_s,
         window_s=window_s,
-        excesses=excesses,
+        excesses=tuple(e for e in excesses if e.far_hz * 2 * window_s <= EXPECTED_NOISE or e.snr >= ALWAYS_SNR),
         background=_summary(noise, t0_s, window_s),
         variance_factor=scatter**2 * noise.spread,
         excess_std_ratio=scatter * float(np.sqrt(noise.spread)),
@@ -239,7 +240,7 @@ def _judged(
     if not groups:
         return ()
     best = found.take(np.array([g.best for g in groups]))
-    score = np.array([_spike_score(noise, g, best, k) for k, g in enumerate(groups)])
+    score = _spike_scores(noise, groups, best)
     noise_hz = np.exp(noise_log_rate(best, tail_z(best, best.excess_counts)))
     far = far_hz(noise_hz, _spike_rates_hz(best, score, model, live_s), len(noise.scales))
     centre = (best.start_s + best.stop_s) / 2 - t0_s
@@ -248,7 +249,6 @@ def _judged(
     excesses = [
         _excess(best, groups[k], k, far=float(far[k]), fap=float(fap[k]), score=float(score[k]), t0_s=t0_s)
         for k in range(len(groups))
-        if far[k] * 2 * window_s <= EXPECTED_NOISE
     ]
     return tuple(sorted(excesses, key=lambda e: (e.fap, e.far_hz, -e.snr)))
 
@@ -282,16 +282,20 @@ def _excess(best: Candidates, members: Group, k: int, *, far: float, fap: float,
     )
 
 
-def _spike_score(noise: Noise, members: Group, best: Candidates, k: int) -> float:
-    """Share of an excess in its two hottest neighbouring bins, 0 to 1."""
+def _spike_scores(noise: Noise, groups: list[Group], best: Candidates) -> FloatArray:
+    """Share of each excess in its two hottest neighbouring bins, 0 to 1, shape (groups,)."""
     bins = np.diff(noise.residual)
-    i = int(np.searchsorted(noise.curve.start_s, members.start_s - 1e-6))
-    j = int(np.searchsorted(noise.curve.stop_s, members.stop_s + 1e-6, side="right"))
-    low, high = max(i - SPIKE_MARGIN_BINS, 0), min(j + SPIKE_MARGIN_BINS, bins.size)
-    around = bins[low:high]
-    pairs = np.convolve(around, [1.0, 1.0], mode="valid") if around.size > 1 else around
-    hottest = max(float(pairs.max()), float(around.max()))
-    return float(np.clip(hottest / max(float(around.sum()), float(best.excess_counts[k]), 1e-9), 0.0, 1.0))
+    start, stop = (np.array([getattr(g, edge) for g in groups]) for edge in ("start_s", "stop_s"))
+    low = np.maximum(np.searchsorted(noise.curve.start_s, start - 1e-6) - SPIKE_MARGIN_BINS, 0)
+    high = np.searchsorted(noise.curve.stop_s, stop + 1e-6, side="right") + SPIKE_MARGIN_BINS
+    scores = []
+    for i, j, excess in zip(low, high, best.excess_counts, strict=True):
+        around = bins[i:j]
+        hottest = float(around.max())
+        if around.size > 1:
+            hottest = max(hottest, float((around[:-1] + around[1:]).max()))
+        scores.append(hottest / max(float(around.sum()), float(excess), 1e-9))
+    return np.clip(np.array(scores, dtype=np.float64), 0.0, 1.0)
 
 
 def _summary(noise: Noise, t0_s: float, window_s: float) -> BackgroundSummary:

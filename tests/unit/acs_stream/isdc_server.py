@@ -61,8 +61,10 @@ def genlc(state: IsdcState, t0: datetime, dt: float) -> str:
         return "NoData"
     reference = t0 - timedelta(seconds=dt)
     head = [
-        "# please take care! the UTC reference times are computed assuming no leap seconds "
-        "in the requested time interval",
+        (
+            "# please take care! the UTC reference times are computed assuming no leap seconds "
+            "in the requested time interval"
+        ),
         "# (which is a very infrequent occasion, of course)",
         f"# reference (start) UTC is: {reference:%Y-%m-%dT%H:%M:%S} {seconds_of_day(reference):g}",
         "# columns are:",
