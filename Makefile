@@ -13,10 +13,10 @@ demo: $(STAMP)
 	@$(BIN)/tocsin demo $(if $(HEADLESS),--headless) $(if $(JSON),--json) --port $(PORT)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not long"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not long"
 
 test-long: $(STAMP)
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m long
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m long
 
 check: format lint types layers docs
 

@@ -25,11 +25,11 @@ from tocsin.workflow.context import Context, Door
 from triggers.rules import Rules
 
 
-def build_store(settings: Settings, clock: Clock) -> Store:
-    """Open and migrate the store."""
+def build_store(settings: Settings, clock: Clock, *, is_durable: bool = True) -> Store:
+    """Open and migrate the store; not durable is for what can be done again, like a replay."""
     if settings.store_url.startswith("sqlite"):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = Store(settings.store_url, clock=clock)
+    store = Store(settings.store_url, clock=clock, is_durable=is_durable)
     store.migrate()
     return store
 

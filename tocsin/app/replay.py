@@ -68,7 +68,7 @@ class Replay:
             if self.page
             else (Door(channel=RecorderChannel()),)
         )
-        store = build_store(settings, clock)
+        store = build_store(settings, clock, is_durable=self.into_live)
         try:
             folders = {
                 name: source

@@ -24,7 +24,7 @@ def print_json(value: Any, *, one_line: bool = False) -> None:
 
 def fail(message: str, *, status: int = 1) -> NoReturn:
     """Say what happened and end with `status`."""
-    console.print(f"[bold red]tocsin:[/] {message}", markup=True, soft_wrap=True)
+    console.print(f"tocsin: {message}", style="bold red", markup=False, soft_wrap=True)
     raise typer.Exit(status)
 
 

@@ -12,9 +12,7 @@ from typing import Any, Self
 
 import structlog
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from tocsin.app.clocks import FastClock
 from tocsin.app.serving import Built, build_service
@@ -154,39 +152,33 @@ class _Show:
 
 
 def _print(console: Console, result: DemoResult) -> None:
-    table = Table(title="What the night came to", title_justify="left")
-    for name in (
-        "event",
-        "tier",
-        "first page",
-        "acknowledged by",
-        "light curves",
-        "90 % region",
-        "truth inside",
-        "draft",
-    ):
-        table.add_column(name)
+    console.print("\nWhat the night came to", style="bold")
     for event in result.events:
-        table.add_row(*_row(event))
-    console.print(table)
+        console.print(*_lines(event), sep="\n", highlight=False, markup=False)
     shown = result.to_json()
     counts = ", ".join(f"{count} {name}" for name, count in shown["notices"].items())
-    console.print(f"notices: {counts}; pages for tests: {result.pages_for_tests}")
+    console.print(f"Notices: {counts}. Pages for tests: {result.pages_for_tests}.", highlight=False)
     for problem in result.problems:
-        console.print(f"[bold red]problem:[/] {problem}")
+        console.print(f"problem: {problem}", style="bold red", markup=False)
 
 
-def _row(event: Mapping[str, Any]) -> list[str]:
-    marks = "".join(f" [{mark}]" for mark, key in (("TEST", "is_test"), ("RETRACTED", "is_retracted")) if event[key])
-    page = "" if event["first_page_ms"] is None else f"{event['first_page_ms']:.0f} ms"
+def _lines(event: Mapping[str, Any]) -> list[str]:
+    """An event in two lines: who was woken, and what was found."""
+    marks = "".join(f" {mark}" for mark, key in (("TEST", "is_test"), ("RETRACTED", "is_retracted")) if event[key])
+    woken = [f"tier {event['tier']}"]
+    if event["first_page_ms"] is not None:
+        woken.append(f"first page after {event['first_page_ms']:.0f} ms")
+    if event["acknowledged_by"]:
+        woken.append(f"acknowledged by {event['acknowledged_by']}")
+    found = []
     if "search" in event:
-        light = f"S/N {event['search']['snr']:.1f}, FAP {event['search']['fap']:.1e}"
-    else:
-        light = f"< {event['limit_erg_cm2']:.1e} erg/cm2" if "limit_erg_cm2" in event else ""
-    skymap = event["skymap"] or {}
-    area = f"{skymap['area_90_deg2']:.3g} deg2" if skymap else ""
-    inside = {True: "yes", False: "NO", None: ""}[skymap.get("contains_truth")]
-    draft = event["draft"]
-    words = "" if draft is None else f"{draft['kind']}, {draft['lint_errors']} errors"
-    name = escape(f"{event['name']}{marks}")
-    return [name, str(event["tier"]), page, event["acknowledged_by"] or "", light, area, inside, words]
+        found.append(f"S/N {event['search']['snr']:.1f}, FAP {event['search']['fap']:.1e}")
+    elif "limit_erg_cm2" in event:
+        found.append(f"no excess, limit {event['limit_erg_cm2']:.1e} erg/cm2")
+    if event["skymap"]:
+        inside = {True: ", truth inside", False: ", TRUTH OUTSIDE", None: ""}[event["skymap"].get("contains_truth")]
+        found.append(f"90 % within {event['skymap']['area_90_deg2']:.3g} deg2{inside}")
+    if event["draft"]:
+        found.append(f"draft {event['draft']['kind']} with {event['draft']['lint_errors']} lint errors")
+    first = f"  {event['name'] + marks:<28} {', '.join(woken)}"
+    return [first, f"  {'':<28} {'; '.join(found)}"] if found else [first]

@@ -53,19 +53,24 @@ def _wrong(message: str) -> ConfigurationError:
     return ConfigurationError(message, file="settings", key="database_url")
 
 
-def build_engines(url: URL) -> tuple[Engine, Engine]:
-    """Engines for writing and for reading: on SQLite two, since a reader's connections refuse to write."""
+def build_engines(url: URL, *, is_durable: bool = True) -> tuple[Engine, Engine]:
+    """Engines for writing and for reading: on SQLite two, since a reader's connections refuse to write.
+
+    Without `is_durable` an SQLite file is not forced to disk at each commit: a power failure may lose the last ones.
+    """
     if url.get_backend_name() == "postgresql":
         writer = create_engine(url, pool_size=READERS, max_overflow=MOST_READERS, pool_pre_ping=True)
         return writer, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return _sqlite_writer(url), _sqlite_reader(url)
+    return _sqlite_writer(url, is_durable=is_durable), _sqlite_reader(url)
 
 
-def _sqlite_writer(url: URL) -> Engine:
+def _sqlite_writer(url: URL, *, is_durable: bool) -> Engine:
     """Engine whose transactions take the write lock at once: none fails half-way because another was faster."""
     Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=1, max_overflow=1)
     event.listen(engine, "connect", _prepare_writer)
+    if not is_durable:
+        event.listen(engine, "connect", _do_not_force)
     event.listen(engine, "begin", _begin_immediate)
     return engine
 
@@ -82,6 +87,11 @@ def _prepare_writer(connection: SqliteConnection, record: Any) -> None:  # noqa:
     """Durable and strict; transactions are begun by us, not by the driver."""
     _prepare(connection)
     connection.execute(f"PRAGMA busy_timeout = {LOOK_EVERY_MS}")
+
+
+def _do_not_force(connection: SqliteConnection, record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
+    """Let the operating system write when it likes."""
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 def _use_write_ahead_log(connection: SqliteConnection) -> None:

@@ -29,10 +29,10 @@ class Store:
         The URL is of no database we know.
     """
 
-    def __init__(self, url: str, *, clock: Clock) -> None:
+    def __init__(self, url: str, *, clock: Clock, is_durable: bool = True) -> None:
         parsed = parse_url(url)
         self._clock = clock
-        self._writer, self._reader = build_engines(parsed)
+        self._writer, self._reader = build_engines(parsed, is_durable=is_durable)
         self._turn = _Turn(one_at_a_time=parsed.get_backend_name() == "sqlite")
         self._url = parsed
 

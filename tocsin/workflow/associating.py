@@ -4,32 +4,62 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from tocsin.domain.events import Event
+from tocsin.domain.jobs import JobKind
+from tocsin.domain.people import MessagePurpose
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
-from tocsin.workflow.attach import widest_view
+from tocsin.workflow.attach import stored_notices, widest_view
 from tocsin.workflow.context import Context
-from tocsin.workflow.making import make_product
+from tocsin.workflow.making import make_product, replace_product
+from tocsin.workflow.owing import owe_decided, owe_escalation
 from triangulation.skymap import SkyMap, overlap
-from triggers.companions import Association, companions
+from triggers.companions import Association
 from triggers.event import from_record
 
 #: Events further apart than this are never looked at, s: the widest coincidence window, and light travel.
 REACH_S = 1200.0
 
 
-def associations(context: Context, work: UnitOfWork, event: Event) -> list[Product]:
-    """Association products of an event with those near it, rarest pair first; none for tests."""
+def associate(context: Context, work: UnitOfWork, event: Event) -> None:
+    """Keep what coincides with an event; a counterpart that is new, rare, and agrees in the sky wakes people."""
     if event.t0_utc is None or event.is_test or event.is_retracted:
-        return []
+        return
+    known = {str(one.content.get("other_id")) for one in work.products(event.id, ProductKind.ASSOCIATION)}
     others = neighbours(work, event)
-    found = companions(
-        event,
-        others,
-        windows=context.rules.book.windows,
-        rates_hz=context.rules.book.rates_hz,
-        overlaps=_overlaps(work, event, others),
+    found = context.rules.associate(event, others, overlaps=_overlaps(work, event, others))
+    for association in found:
+        replace_product(work, _product(context, work, event, association))
+    # Coincidence in time alone is common: it is shown, but only the sky, or LVK itself, makes it worth waking for.
+    telling = [one for one in found if one.overlap is not None or one.is_cited]
+    if any(one.other_id not in known for one in telling):
+        _decide_again(context, work, event, telling, known)
+
+
+def _decide_again(
+    context: Context, work: UnitOfWork, event: Event, telling: Sequence[Association], known: set[str]
+) -> None:
+    notices = [one for one in stored_notices(work, event.id) if one.key in event.notice_keys]
+    sent = {str(job.payload["purpose"]) for job in work.jobs(event.id) if job.kind is JobKind.SEND}
+    decision = context.rules.decide(
+        before=event,
+        after=event,
+        notice=notices[-1].notice,
+        was_paged=MessagePurpose.PAGE.value in sent,
+        was_told=bool(sent),
+        is_replay=context.is_replay,
+        associations=telling,
+        known_associations=known,
     )
-    return [_product(context, work, event, association) for association in found]
+    if not decision.pages:
+        return
+    work.add_decision(event.id, notices[-1].key, decision, context.clock.now())
+    work.set_event_tier(event.id, decision.tier)
+    cause = f"counterpart-{telling[0].other_id}"
+    for door in context.doors:
+        if event.labels <= door.clearance:
+            owe_decided(context, work, door, event, decision, cause=cause)
+    if not work.acknowledgements(event.id):
+        owe_escalation(context, work, event)
 
 
 def neighbours(work: UnitOfWork, event: Event) -> list[Event]:

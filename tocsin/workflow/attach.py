@@ -6,6 +6,7 @@ wakes nor hides anything for those who may not know of it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from listeners.record import from_record, to_record
 from tocsin.domain.events import Decision, Event, EventKind, EventState, StoredNotice
@@ -121,6 +122,7 @@ def _audiences(
     return {
         clearance: _decide(
             context,
+            work,
             notices,
             newest,
             clearance,
@@ -134,6 +136,7 @@ def _audiences(
 
 def _decide(
     context: Context,
+    work: UnitOfWork,
     notices: Sequence[StoredNotice],
     newest: StoredNotice,
     clearance: frozenset[str],
@@ -153,8 +156,22 @@ def _decide(
         was_paged=was_paged,
         was_told=was_told,
         is_replay=context.is_replay,
+        recent_at_position=context.rules.count_at_position(after, _recent(context, work, after, clearance)),
     )
     return Attached(event=after, before=before, decision=decision)
+
+
+def _recent(context: Context, work: UnitOfWork, event: Event, clearance: frozenset[str]) -> list[Event]:
+    """Earlier events that a flaring source may have made, as far as an audience may see them."""
+    if event.is_test or event.is_stale or event.is_retracted or event.t0_utc is None or event.ra_deg is None:
+        return []
+    start = event.t0_utc - timedelta(seconds=context.rules.book.flood.within_s)
+    rows = [
+        work.event_row(found, clearance=clearance)
+        for found in work.candidate_event_ids((), start, event.t0_utc)
+        if found != event.id
+    ]
+    return [event_fold.from_record(row.summary_record) for row in rows if row is not None and row.summary_record]
 
 
 def _record(context: Context, work: UnitOfWork, key: int, audiences: dict[frozenset[str], Attached]) -> None:

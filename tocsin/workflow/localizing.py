@@ -14,7 +14,7 @@ from tocsin.domain.events import Event, EventState
 from tocsin.domain.jobs import Job
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
-from tocsin.workflow.associating import associations
+from tocsin.workflow.associating import associate
 from tocsin.workflow.attach import widest_view
 from tocsin.workflow.context import Context
 from tocsin.workflow.making import make_product, replace_product
@@ -51,8 +51,7 @@ def localize(context: Context, job: Job) -> None:
     with context.store.begin() as work:
         for product in products:
             replace_product(work, product)
-        for product in associations(context, work, known.event):
-            replace_product(work, product)
+        associate(context, work, known.event)
         owe_update(context, work, job.event_id, cause=f"map-{job.id}")
         if any(product.kind is ProductKind.ANNULUS for product in products):
             owe_draft(context, work, job.event_id, cause=f"map-{job.id}")

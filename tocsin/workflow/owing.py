@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from advocates.escalation import Plan
 from tocsin.domain.clock import iso_utc
 from tocsin.domain.events import Decision, Event
-from tocsin.domain.jobs import JobKind
+from tocsin.domain.jobs import JobKind, JobState
 from tocsin.domain.notices import RawNotice
 from tocsin.domain.people import MessagePurpose
 from tocsin.store import UnitOfWork
@@ -28,16 +28,31 @@ def owe_messages(
     notice_key: int,
     raw: RawNotice,
 ) -> bool:
+    """Owe what a notice's decision says at one door; a page carries when the notice came, for its latency."""
+    details = {} if raw.received_monotonic_s is None else {"received_monotonic_s": raw.received_monotonic_s}
+    return owe_decided(context, work, door, event, decision, cause=f"notice-{notice_key}", details=details)
+
+
+def owe_decided(
+    context: Context,
+    work: UnitOfWork,
+    door: Door,
+    event: Event,
+    decision: Decision,
+    *,
+    cause: str,
+    details: Mapping[str, object] | None = None,
+) -> bool:
     """Owe a page, an update or a retraction at one door, as the decision says."""
     purpose = _purpose(event, decision)
     if purpose is None:
         return False
-    details: dict[str, object] = {"reasons": list(decision.reasons)}
-    if purpose is MessagePurpose.PAGE and raw.received_monotonic_s is not None:
-        details["received_monotonic_s"] = raw.received_monotonic_s
+    said: dict[str, object] = {"reasons": list(decision.reasons)}
+    if purpose is MessagePurpose.PAGE:
+        said |= details or {}
     recipients = _recipients(context, work, door, event.id, purpose)
     owed = [
-        owe_message(context, work, door, event.id, purpose, recipient, cause=f"notice-{notice_key}", details=details)
+        owe_message(context, work, door, event.id, purpose, recipient, cause=cause, details=said)
         for recipient in recipients
     ]
     return any(owed)
@@ -66,9 +81,12 @@ def owe_message(
 
 def owe_update(context: Context, work: UnitOfWork, event_id: str, *, cause: str) -> None:
     """Owe every shared place that shows the event an update, because of `cause` (a product, an acknowledgement)."""
-    told = told_at(work, event_id)
+    jobs = [job for job in work.jobs(event_id) if job.kind is JobKind.SEND]
+    told = {str(job.payload["door"]) for job in jobs}
+    waiting = {str(job.payload["door"]) for job in jobs if job.state is JobState.WAITING}
     for door in context.doors:
-        if door.is_shared and door.name in told:
+        # Whatever waits already will show the state of then: one message a second is all a chat channel takes.
+        if door.is_shared and door.name in told - waiting:
             owe_message(context, work, door, event_id, MessagePurpose.UPDATE, EVERYBODY_THERE, cause=cause)
 
 

@@ -184,11 +184,12 @@ def event_view(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = P
     if part is None:
         return None
     products = _products(work, part)
+    decisions = [d.decision for d in work.decisions(event_id)] if part.is_whole else part.decisions
     jobs = work.jobs(event_id)
     acknowledgements = _acknowledgements(work, part)
     return EventView(
         item=_item_of(part, products, acknowledgements),
-        reasons=tuple(dict.fromkeys(reason for d in reversed(part.decisions) for reason in d.reasons)),
+        reasons=tuple(dict.fromkeys(reason for d in reversed(decisions) for reason in d.reasons)),
         next_escalation_utc=None if acknowledgements or not part.shows_people else _next_escalation(jobs),
         awaited=_awaited(jobs, part),
         first_page_ms=part.row.first_page_ms if part.shows_people else None,
@@ -260,7 +261,10 @@ def feeds(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """The part of an event that one audience may see: everything else here is read through it."""
+    """The part of an event that one audience may see: everything else here is read through it.
+
+    Of an event seen whole, digests and decisions are not read: nothing has to be held against them.
+    """
 
     row: EventRow
     event: Event
@@ -299,14 +303,13 @@ def _part(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> _Part |
 def _part_of(work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> _Part | None:
     is_whole = not row.is_partial and may_see(row.labels, clearance)
     if is_whole and row.summary_record:  # nothing is hidden: no need to read every notice again
-        decisions = tuple(one.decision for one in work.decisions(row.id))
         return _Part(
             row=row,
             event=event_from_record(row.summary_record),
             clearance=clearance,
             is_whole=True,
             notice_sha256s=frozenset(),
-            decisions=decisions,
+            decisions=(),
         )
     notices = [_stored(one) for one in _visible_rows(work, row.id, clearance)]
     if not notices:
