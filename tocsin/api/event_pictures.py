@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from markupsafe import Markup
 
 from tocsin.api.services import ApiServices, Viewer
@@ -27,6 +28,8 @@ from tocsin.workflow import queries
 from tocsin.workflow.queries import EventView
 from triangulation.skymap import SkyMap
 
+log = structlog.get_logger()
+
 #: Bins longer than this show nothing more when drawn large around T0.
 FINE_BIN_S = 1.1
 #: A region smaller than this is drawn large beside the whole sky, deg2.
@@ -41,14 +44,14 @@ NOTHING = Markup()
 class EventPictures:
     """SVG of an event, for pages: light curves of the whole window and around T0, the sky and a part of it.
 
-    Each is empty where there is nothing to draw; `problem` says why a sky map could not be.
+    Each is empty where there is nothing to draw; `problems` say why something could not be.
     """
 
     light_curves: Markup = NOTHING
     light_curves_near: Markup = NOTHING
     sky: Markup = NOTHING
     sky_near: Markup = NOTHING
-    problem: str = ""
+    problems: tuple[str, ...] = ()
 
 
 class PictureCache:
@@ -80,7 +83,7 @@ class PictureCache:
 
 
 def pictures_of(services: ApiServices, cache: PictureCache, viewer: Viewer, view: EventView) -> EventPictures:
-    """Pictures of an event from the products that the viewer may see."""
+    """Pictures of an event from the products that the viewer may see; a reason in words where one cannot be drawn."""
     event = view.item.event
     # Products are named by what they are made from; T0 and position come from the notices.
     key = (event.id, event.name, str(event.t0_utc), str(event.ra_deg), str(event.dec_deg), str(event.error_radius_deg))
@@ -88,19 +91,42 @@ def pictures_of(services: ApiServices, cache: PictureCache, viewer: Viewer, view
 
 
 def _draw(services: ApiServices, viewer: Viewer, view: EventView) -> EventPictures:
+    curves, curve_problem = _drawn(
+        view, "light curves", lambda: _light_curves(view, _stored_curves(services, viewer, view))
+    )
+    sky, sky_problem = _drawn(view, "sky map", lambda: _sky(view, _stored_map(services, viewer, view)))
+    return EventPictures(
+        light_curves=curves[0],
+        light_curves_near=curves[1],
+        sky=sky[0],
+        sky_near=sky[1],
+        problems=tuple(problem for problem in (curve_problem, sky_problem) if problem),
+    )
+
+
+def _drawn(view: EventView, what: str, draw: Callable[[], tuple[Markup, Markup]]) -> tuple[tuple[Markup, Markup], str]:
+    """Pictures, or why there are none: a picture that fails must never cost the page its Acknowledge button."""
+    try:
+        return draw(), ""
+    except ScienceError as error:
+        return (NOTHING, NOTHING), f"The {what} cannot be drawn: {error}"
+    except Exception:
+        log.exception("drawing failed", what=what, event=view.item.event.id)
+        return (NOTHING, NOTHING), f"The {what} cannot be drawn: a fault of Tocsin; it was logged."
+
+
+def _stored_curves(services: ApiServices, viewer: Viewer, view: EventView) -> list[LightCurve]:
+    """Light curves in the order in which the page names the instruments."""
     with services.store.read() as work:
         curves = queries.light_curves(work, view.item.event.id, clearance=viewer.clearance)
-        product = queries.sky_map(work, view.item.event.id, clearance=viewer.clearance)
     order = {one.instrument: i for i, one in enumerate(view.item.findings)}
-    whole, near = _light_curves(view, sorted(curves, key=lambda curve: order.get(curve.instrument, len(order))))
-    try:
-        skymap = None if product is None or product.blob is None else SkyMap.from_bytes(product.blob)
-    except ScienceError as error:
-        return EventPictures(
-            light_curves=whole, light_curves_near=near, problem=f"The sky map cannot be drawn: {error}"
-        )
-    sky, sky_near = _sky(view, skymap)
-    return EventPictures(light_curves=whole, light_curves_near=near, sky=sky, sky_near=sky_near)
+    return sorted(curves, key=lambda curve: order.get(curve.instrument, len(order)))
+
+
+def _stored_map(services: ApiServices, viewer: Viewer, view: EventView) -> SkyMap | None:
+    with services.store.read() as work:
+        product = queries.sky_map(work, view.item.event.id, clearance=viewer.clearance)
+    return None if product is None or product.blob is None else SkyMap.from_bytes(product.blob)
 
 
 def _light_curves(view: EventView, curves: Sequence[LightCurve]) -> tuple[Markup, Markup]:

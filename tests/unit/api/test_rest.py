@@ -278,7 +278,12 @@ def test_an_event_without_maps_or_curves_says_so_with_404_and_empty_lists(night:
     assert client.get("/api/v1/events/ms261122b/lightcurves").json() == {"lightcurves": []}
 
 
-def test_a_stored_map_that_is_broken_is_said_on_the_page(night: Night, client: Browser) -> None:
+def test_files_that_are_broken_are_said_on_the_page_which_keeps_its_button(night: Night, client: Browser) -> None:
     fill_night(night)
-    night.product("ms261122b", ProductKind.SKYMAP, "sky map", {"area_90_deg2": 3.0}, blob=b"no fits")
-    assert "The sky map cannot be drawn" in client.get("/events/ms261122b").text
+    night.product("grb-1", ProductKind.SKYMAP, "sky map", {"area_90_deg2": 3.0}, blob=b"no fits")
+    night.product("grb-1", ProductKind.LIGHT_CURVE, "SPI-ACS", {"bins": 3}, blob=b"no npz")
+    page = client.get("/events/grb-1").text
+    assert "The sky map cannot be drawn" in page
+    assert "The light curves cannot be drawn" in page
+    assert "Acknowledge</button>" in page
+    assert client.get("/api/v1/events/grb-1/lightcurves").status_code == 422
