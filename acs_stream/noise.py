@@ -18,8 +18,12 @@ MIN_COMPLETENESS = 0.3
 #: A scale must fit this often into the data.
 MIN_LENGTHS = 5.0
 MAX_PASSES = 8
+#: While excesses are still being found, the scatter is held below this many times that of neighbouring bins.
+FIRST_PASS_RATIO = 3.0
 #: A pass that adds less than this share to the bins left out is the last.
 FEW = 0.02
+#: Median absolute deviation of a normal distribution, in sigma.
+MEDIAN_OF_SIGMA = 0.6745
 
 
 def around(curve: LightCurve, t0_s: float, window_s: float) -> LightCurve:
@@ -82,15 +86,18 @@ class Noise:
         quiet = curve.usable.copy()
         bin_s = float(np.median(curve.width_s))
         covered = np.concatenate([[0.0], np.cumsum(np.where(curve.usable, curve.width_s, 0.0))])
+        ceiling: float | None = FIRST_PASS_RATIO * step_ratio(curve)
         for _ in range(MAX_PASSES):
             cumulative = sums(curve, quiet)
             calm = np.concatenate([[0], np.cumsum(quiet | ~curve.usable)]).astype(np.float64)
-            scales = with_scatter([windows(cumulative, s, bin_s, calm, covered) for s in scales_s])
+            scales = with_scatter([windows(cumulative, s, bin_s, calm, covered) for s in scales_s], ceiling=ceiling)
             new = quiet & ~_excess_bins(scales, curve, quiet)
             added = int((new != quiet).sum())
-            if added <= FEW * int((~new).sum()) or not new.any():
+            settled = added <= FEW * int((~new).sum()) or not new.any()
+            if settled and (ceiling is None or not added):
                 break
-            quiet = new
+            quiet, ceiling = (new if new.any() else quiet), None if settled else ceiling
+        scales = with_scatter(scales)
         if not any(item.counts.size for item in scales):
             raise ScienceError(f"{curve.instrument}: too few quiet data around any window to know the background")
         centre = curve.start_s + curve.width_s / 2
@@ -104,6 +111,19 @@ class Noise:
             background_cts_s=rate,
             spread=float(spread),
         )
+
+
+def step_ratio(curve: LightCurve) -> float:
+    """Scatter of the steps between neighbouring bins over the Poisson one, at least 1: long bursts do not change it."""
+    use = curve.usable
+    rate = np.where(use, curve.counts, 0.0) / curve.live_s
+    stated = curve.counts if curve.variance_counts is None else curve.variance_counts
+    variance = np.maximum(np.where(use, stated, 1.0), 1.0) / curve.live_s**2
+    both = use[:-1] & use[1:]
+    steps = (np.diff(rate) / np.sqrt(variance[:-1] + variance[1:]))[both]
+    if not steps.size:
+        return 1.0
+    return max(1.0, float(np.median(np.abs(steps - np.median(steps)))) / MEDIAN_OF_SIGMA)
 
 
 def _excess_bins(scales: list[Windows], curve: LightCurve, quiet: BoolArray) -> BoolArray:

@@ -24,6 +24,8 @@ QUANTILES = (0.158655, 0.841345)
 INDEPENDENT = 0.7
 #: Weight of the next shorter scale's scatter, in measurements, where a scale has only few of its own.
 BORROWED = 3.0
+#: Up to this scale red noise adds little to the scatter, s.
+WHITE_BELOW_S = 10.0
 #: The scatter cannot be believed below this.
 MIN_SCATTER = 0.5
 
@@ -131,11 +133,11 @@ def windows(sums: Sums, scale_s: float, bin_s: float, quiet_bins: FloatArray, co
     )
 
 
-def with_scatter(scales: list[Windows]) -> list[Windows]:
+def with_scatter(scales: list[Windows], *, ceiling: float | None = None) -> list[Windows]:
     """Windows of all scales (shortest first) with their measured scatter.
 
-    Where a scale has few independent windows, the scatter of the next shorter one lends some weight, and the degrees
-    of freedom say how few.
+    Where a scale has few independent windows, the scatter of the next shorter one lends some weight, and the degrees of
+    freedom say how few. `ceiling` bounds the scatter of the shorter scales, for a first pass over data full of burst.
     """
     done: list[Windows] = []
     reference = next((k for k, w in enumerate(scales) if w.counts.size and _mean_counts(w) >= MIN_COUNTS), None)
@@ -144,6 +146,8 @@ def with_scatter(scales: list[Windows]) -> list[Windows]:
     before: float | None = None
     for item in scales[reference:]:
         scatter, dof = _scatter(item, before)
+        if ceiling is not None and item.scale_s <= WHITE_BELOW_S:
+            scatter = min(scatter, ceiling)
         before = scatter
         done.append(replace(item, offset=_offset(item), scatter=scatter, degrees_of_freedom=dof))
     first = done[0]
