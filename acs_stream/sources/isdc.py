@@ -149,9 +149,7 @@ class IsdcRealtimeSource(IsdcSource):
         first, last = span
         end = t0 + timedelta(seconds=window_s - REACH_S)
         if last >= end:
-            return Availability(
-                state=AvailabilityState.AVAILABLE, reason=f"data from {first:%H:%M:%S} to {last:%H:%M:%S} UTC"
-            )
+            return Availability(state=AvailabilityState.AVAILABLE, reason=_cover(first, last, t0, window_s))
         revolution = prophecy.revolution_at(t0)
         over = revolution is not None and revolution.stop_utc <= end and now > revolution.stop_utc
         if over and last > t0:
@@ -204,6 +202,16 @@ def _span(reply: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
     except (ScienceError, json.JSONDecodeError):
         return None
     return ijd_to_utc(float(ijd.min())), ijd_to_utc(float(ijd.max()))
+
+
+def _cover(first: datetime, last: datetime, t0: datetime, window_s: float) -> str:
+    """What the data cover, in words; a late beginning is said."""
+    text = f"data from {first:%H:%M:%S} to {last:%H:%M:%S} UTC"
+    begins_s = (first - t0).total_seconds()
+    if begins_s > -window_s + START_TOLERANCE_S:
+        side = "after" if begins_s > 0 else "before"
+        return f"{text}: they begin only {abs(begins_s):.0f} s {side} T0"
+    return text
 
 
 def _refuse_utc_for_tt(first: datetime, asked: datetime, name: str) -> None:

@@ -105,6 +105,13 @@ def test_a_perigee_passage_is_a_state_with_a_reason_not_a_fault() -> None:
     assert "2023-05-25T06:57 to 2023-05-25T17:20" in verdict.reason
 
 
+def test_data_that_begin_late_say_so() -> None:
+    late = curve().select(curve().start_s > 20.0)
+    with isdc_server(IsdcState(curve=late, prophecy=PROPHECY)) as url:
+        verdict = source(url).availability(T0, 100.0, T0 + timedelta(seconds=400))
+    assert "begin only 20 s after T0" in verdict.reason
+
+
 def test_a_break_of_contact_waits_for_the_next_data() -> None:
     offline = [
         "break since 5 hr next data in 5.3 hr",
