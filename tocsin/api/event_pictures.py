@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.products import Product, ProductKind
 from tocsin.pictures import (
+    Disc,
     DrawnAnnulus,
     ExcessMark,
     SkyPoint,
@@ -37,6 +38,9 @@ SMALL_AREA_DEG2 = 400.0
 #: An excess further from T0 than this was seen by a craft far from the Earth, s.
 FAR_S = 20.0
 OUTSIDE_MARGIN_S = 20.0
+#: Equatorial radius (IERS Conventions 2010); from further than low orbit the Earth hides next to nothing.
+EARTH_RADIUS_KM = 6378.137
+LOW_ORBIT_KM = 9000.0
 NOTHING = Markup()
 
 
@@ -218,7 +222,7 @@ def _sky(view: EventView, skymap: SkyMap | None) -> tuple[Markup, Markup]:
             SkyPoint(label="Sun", ra_deg=sun[0], dec_deg=sun[1], symbol=Symbol.SUN),
             SkyPoint(label="Moon", ra_deg=moon[0], dec_deg=moon[1], symbol=Symbol.MOON),
         ]
-    whole = sky_map_svg(skymap, annuli, [*places, *bodies], title=f"Localization of {event.name}")
+    whole = sky_map_svg(skymap, annuli, [*places, *bodies], discs=_earths(view), title=f"Localization of {event.name}")
     field = _field(skymap)
     if field is None:
         return Markup(whole), NOTHING  # noqa: S704 - made by our own drawing, which escapes
@@ -226,6 +230,29 @@ def _sky(view: EventView, skymap: SkyMap | None) -> tuple[Markup, Markup]:
         skymap, annuli, places, view=field, has_legend=False, title=f"Localization of {event.name}, enlarged"
     )
     return Markup(whole), Markup(near)  # noqa: S704 - as above
+
+
+def _earths(view: EventView) -> list[Disc]:
+    """The Earth as each low craft with a light curve saw it: nothing came from behind it."""
+    found = []
+    for product in view.products:
+        place = product.content.get("position") if product.kind is ProductKind.LIGHT_CURVE else None
+        vector = place.get("vector_km") if isinstance(place, Mapping) else None
+        if not isinstance(vector, list) or len(vector) != 3 or not all(_is_number(one) for one in vector):
+            continue
+        distance_km = math.hypot(*vector)
+        if not EARTH_RADIUS_KM < distance_km < LOW_ORBIT_KM:
+            continue
+        x, y, z = (-one / distance_km for one in vector)
+        found.append(
+            Disc(
+                label=f"Earth seen from {product.subject}",
+                ra_deg=math.degrees(math.atan2(y, x)) % 360.0,
+                dec_deg=math.degrees(math.asin(max(-1.0, min(1.0, z)))),
+                radius_deg=math.degrees(math.asin(EARTH_RADIUS_KM / distance_km)),
+            )
+        )
+    return found
 
 
 def _notice_position(view: EventView) -> SkyPoint:

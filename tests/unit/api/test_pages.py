@@ -137,3 +137,14 @@ def test_pictures_stand_alone_too(night: Night, client: Browser) -> None:
         answer = client.get(f"/events/s261122a/{name}.svg")
         assert answer.headers["content-type"] == "image/svg+xml"
         etree.fromstring(answer.content)
+
+
+def test_the_earth_is_drawn_as_a_low_craft_saw_it_and_not_for_one_far_away(night: Night, client: Browser) -> None:
+    fill_gw(night)
+    low = {"spacecraft": "Fermi", "vector_km": [-6900.0, 0.0, 0.0]}
+    night.product("s261122a", ProductKind.LIGHT_CURVE, "Fermi-GBM", {"position": low}, inputs=["low"])
+    far = {"spacecraft": "Wind", "vector_km": [1.4e6, 0.0, 0.0]}
+    night.product("s261122a", ProductKind.LIGHT_CURVE, "Konus-Wind", {"position": far}, inputs=["far"])
+    page = client.get("/events/s261122a").text
+    assert "Earth seen from Fermi-GBM, radius 67.6" in page
+    assert "Earth seen from Konus" not in page
