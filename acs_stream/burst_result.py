@@ -7,7 +7,7 @@ n - 1 of them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from acs_stream.burst import Burst, Observation
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.light_curves import FloatArray, LightCurve
 from triangulation.annulus import HIGH_3SIGMA, LOW_3SIGMA, Annulus, annulus_from_delay
 from triangulation.delay import estimate_delay
 from triangulation.ephemeris_file import SolarSystem, interpolated, packaged_de421
@@ -28,6 +29,8 @@ NEAR_S = 1.0
 LOW_ORBIT_KM_S = 7.7
 #: Near the Earth: below this distance a single position cannot be moved in time, km.
 NEAR_EARTH_KM = 500_000.0
+#: Brightness of a burst is looked at in stretches of this length, s.
+SMOOTH_S = 0.25
 #: Largest delay assumed for a pair without positions, s.
 FREE_DELAY_S = 10.0
 
@@ -185,7 +188,7 @@ def _triangulated(burst: Burst, check: tuple[float, float] | None, sky: SolarSys
     if not annuli:
         reason = "; ".join(failed + refused) or "no pair of observations with positions"
         raise ScienceError(f"{burst.name}: no annulus: {reason}")
-    skymap = _map(burst, annuli, sky)
+    skymap = _map(burst, annuli, {(d.a, d.b): d for d in delays}, sky)
     containment = None if check is None else _containment(check, annuli, skymap)
     return TriangulationResult(
         name=burst.name,
@@ -242,28 +245,37 @@ def _annuli(burst: Burst, pairs: Sequence[PairDelay], sky: SolarSystem) -> tuple
 def _places(
     a: Observation, b: Observation, pair: PairDelay, sky: SolarSystem
 ) -> tuple[SpacecraftPosition, SpacecraftPosition]:
-    """Each craft where it was when the burst passed it.
+    """Each craft where it was when the burst passed it."""
+    at_a = arrival_utc(a, b, pair.posterior.median_s)
+    return place_at(a, at_a, sky), place_at(b, at_a + timedelta(seconds=pair.posterior.median_s), sky)
 
-    The arrival at the instrument of the finer light curve is its brightest time; the other arrival follows by the
-    delay.
+
+def arrival_utc(a: Observation, b: Observation, delay_s: float) -> datetime:
+    """Time at craft a when the burst was brightest in both light curves, b read `delay_s` later.
+
+    Both must be bright: a spike in one of them is no burst.
     """
-    at_a = a.light_curve.t0_utc + timedelta(seconds=_brightest_s(a))
-    at_b = b.light_curve.t0_utc + timedelta(seconds=_brightest_s(b))
-    if np.median(a.light_curve.width_s) <= np.median(b.light_curve.width_s):
-        at_b = at_a + timedelta(seconds=pair.posterior.median_s)
-    else:
-        at_a = at_b - timedelta(seconds=pair.posterior.median_s)
-    return place_at(a, at_a, sky), place_at(b, at_b, sky)
+    time_a, bright_a = _brightness(a.light_curve)
+    time_b, bright_b = _brightness(b.light_curve)
+    offset_s = (b.light_curve.t0_utc - a.light_curve.t0_utc).total_seconds() - delay_s
+    both = np.minimum(bright_a, np.interp(time_a, time_b + offset_s, bright_b, left=0.0, right=0.0))
+    score = both if both.max() > 0 else bright_a
+    return a.light_curve.t0_utc + timedelta(seconds=float(time_a[int(np.argmax(score))]))
 
 
-def _brightest_s(item: Observation) -> float:
-    curve = item.light_curve
-    rate = np.where(curve.usable, curve.counts / curve.live_s, -np.inf)
-    k = int(np.argmax(rate))
-    return float(curve.start_s[k] + curve.width_s[k] / 2)
+def _brightness(curve: LightCurve) -> tuple[FloatArray, FloatArray]:
+    """Times (s since T0) and brightness (smoothed rate above its median, in units of its scatter), shape (n,)."""
+    rate = curve.counts[curve.usable] / curve.live_s[curve.usable]
+    if not rate.size:
+        raise ScienceError(f"{curve.instrument}: no usable bin")
+    n = min(rate.size, max(1, round(SMOOTH_S / float(np.median(curve.width_s)))))
+    smooth = np.convolve(rate, np.full(n, 1.0 / n), mode="same")
+    away = smooth - np.median(smooth)
+    scatter = float(np.median(np.abs(away))) or 1.0
+    return (curve.start_s + curve.width_s / 2)[curve.usable], np.asarray(away / scatter)
 
 
-def place_at(item: Observation, moment: Any, sky: SolarSystem) -> SpacecraftPosition:
+def place_at(item: Observation, moment: datetime, sky: SolarSystem) -> SpacecraftPosition:
     """Position of a craft at a moment: from its table, or its one position moved on with the error widened.
 
     Raises
@@ -289,19 +301,19 @@ def place_at(item: Observation, moment: Any, sky: SolarSystem) -> SpacecraftPosi
     return sky.moved(nearest, moment)
 
 
-def _map(burst: Burst, annuli: Sequence[PairAnnulus], sky: SolarSystem) -> SkyMap:
-    names = {name for pair in annuli for name in (pair.a, pair.b)}
-    seen = []
-    for name in sorted(names):
-        item = burst.observation(name)
-        moment = item.light_curve.t0_utc + timedelta(seconds=_brightest_s(item))
-        place = place_at(item, moment, sky)
-        if place.distance_km < NEAR_EARTH_KM:
-            seen.append(place)
+def _map(
+    burst: Burst, annuli: Sequence[PairAnnulus], delays: Mapping[tuple[str, str], PairDelay], sky: SolarSystem
+) -> SkyMap:
+    seen: dict[str, SpacecraftPosition] = {}
+    for pair in annuli:
+        a, b = burst.observation(pair.a), burst.observation(pair.b)
+        for place in _places(a, b, delays[pair.a, pair.b], sky):
+            if place.distance_km < NEAR_EARTH_KM:
+                seen[place.spacecraft] = place
     return SkyMap.from_annuli(
         [pair.annulus for pair in annuli],
         pairs=[(pair.a, pair.b) for pair in annuli],
-        detected_by=seen,
+        detected_by=[seen[name] for name in sorted(seen)],
         header={"OBJECT": burst.name},
     )
 

@@ -1,6 +1,7 @@
 """Burst files: what they may say, and what is made of them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from acs_stream.burst_file import delays_to_json, load_burst, measure_delays, result_to_json, triangulate_burst
+from acs_stream.burst_result import arrival_utc
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ConfigurationError, ScienceError
 from triangulation.geometry import SpacecraftPosition, arrival_minus_geocentre_s, unit_vector
@@ -101,6 +103,17 @@ def test_one_pair_can_be_asked_for_in_either_order(folder: Path) -> None:
     assert forth["delay_s"] == pytest.approx(-back["delay_s"], abs=0.004)
     with pytest.raises(ScienceError, match="no observation"):
         measure_delays(burst, pair=("Wind", "Voyager"))
+
+
+def test_a_spike_in_one_light_curve_does_not_move_the_craft(folder: Path) -> None:
+    burst = load_burst(burst_file(folder, "".join(observation(*pair) for pair in ALL[:2])))
+    a, b = burst.observations
+    counts = a.light_curve.counts.copy()
+    counts[30] += 5000
+    spiked = replace(a, light_curve=a.light_curve.replace(counts=counts))
+    delay_s = measure_delays(burst)[0].posterior.median_s
+    moment, other = arrival_utc(spiked, b, delay_s), arrival_utc(a, b, delay_s)
+    assert abs((moment - other).total_seconds()) < 0.1
 
 
 def test_without_positions_there_are_delays_and_no_annulus(folder: Path) -> None:
