@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from tocsin.domain.light_curves import FloatArray, IntArray
 
@@ -188,7 +188,7 @@ def spiacs_false_alarm_rate_hz(snr: float, scale_s: float) -> float:
     if snr <= 0.0 or scale_s <= 0.0:
         raise ValueError("a signal-to-noise ratio and a time scale are positive")
     spikes_hz = SPIKE_RATE_HZ * (SPIKE_SCALE_S / max(scale_s, SPIKE_SCALE_S)) * math.pow(snr / SPIKE_SNR, -SPIKE_INDEX)
-    return spikes_hz + float(norm.sf(snr)) / scale_s
+    return spikes_hz + float(ndtr(-snr)) / scale_s
 
 
 def spiacs_association_probability(snr: float, scale_s: float, *, difference_s: float) -> float:
@@ -220,7 +220,7 @@ def spiacs_association_probability(snr: float, scale_s: float, *, difference_s: 
 
 def significance_sigma(probability: float) -> float:
     """One-sided Gaussian significance of a probability, in standard deviations."""
-    return float(norm.isf(probability))
+    return -float(ndtri(probability))
 
 
 def count_within(times_a_s: npt.ArrayLike, times_b_s: npt.ArrayLike, half_spans_s: npt.ArrayLike) -> IntArray:
