@@ -157,8 +157,13 @@ class _Entry:
             light_curve=curve,
             positions=self._positions(craft, curve.t0_utc),
             clock_error_s=self._clock_error_s(curve),
-            reports=tuple(part for part in note.split("; ") if any(word in part for word in REPORTED)),
+            reports=tuple(part for part in note.split("; ") if self._is_reported(part)),
         )
+
+    def _is_reported(self, remark: str) -> bool:
+        """Whether a remark on the times is to be shown: rounding in the file does not matter where T0 is stated."""
+        words = [word for word in REPORTED if word != "rounded" or "t0_utc" not in self._row]
+        return any(word in remark for word in words)
 
     def _fail(self, key: str, message: str) -> ConfigurationError:
         return ConfigurationError(message, file=self._file.name, key=f"{self._key}.{key}")
