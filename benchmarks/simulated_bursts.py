@@ -36,7 +36,7 @@ FAMILIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
-    """A detector: bin width (s), background (counts/s), counts relative to three GBM detectors, their scatter (lognormal)."""
+    """A detector: bin width (s), background (counts/s), counts relative to three GBM detectors and their scatter."""
 
     name: str
     width_s: float
@@ -60,7 +60,7 @@ PAIRS = {("ACS", "GBM"): 0.5, ("ACS", "KW"): 5.0, ("GBM", "KW"): 5.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pulses:
-    """Norris pulses: starts, rise and decay times (s), amplitudes (counts/s), each of shape (p,), with their integral on a grid."""
+    """A burst of Norris pulses: times (s), rate (counts/s) and its integral on a grid, each of shape (n,)."""
 
     grid_s: FloatArray
     cumulative: FloatArray

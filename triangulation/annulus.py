@@ -1,7 +1,7 @@
 """Annuli: the ring on the sky that a delay between two craft allows.
 
-With D the length of the baseline, ``cos(radius) = c * delay / D`` around the axis r_a - r_b. The edges are exact arccosines of
-the delay's quantiles: near |c delay| = D they are far from symmetric, or the ring closes to a disc.
+With D the length of the baseline, ``cos(radius) = c * delay / D`` around the axis r_a - r_b. The edges are exact
+arccosines of the delay's quantiles: near |c delay| = D they are far from symmetric, or the ring closes to a disc.
 """
 
 from dataclasses import dataclass
@@ -81,12 +81,12 @@ class Annulus:
         return abs(self.offset_half_widths(ra_deg, dec_deg)) <= 1.0
 
     def rings_deg(self, level: float) -> list[tuple[float, float]]:
-        """Smallest set of rings (inner, outer radius, deg) that holds probability `level` (0..1): one per mode of the delay."""
+        """Smallest set of rings (inner, outer radius, deg) that holds probability `level` (0..1): one per mode."""
         edges = self.posterior.hpd(level)
         return [(_radius(high, self.pair), _radius(low, self.pair)) for low, high in reversed(edges)]
 
     def published(self) -> tuple[float, float, float, float, float]:
-        """Centre RA, Dec, radius <= 90, minus, plus (deg), as circulars print it: the opposite centre where the radius is larger."""
+        """Centre RA, Dec, radius <= 90, minus, plus (deg), as circulars print it: if need be of the opposite centre."""
         if self.radius_deg <= 90.0:
             return self.ra_deg, self.dec_deg, self.radius_deg, self.minus_3sigma_deg, self.plus_3sigma_deg
         ra = (self.ra_deg + 180.0) % 360.0
@@ -168,8 +168,8 @@ def _check_possible(posterior: DelayPosterior, pair: Baseline) -> None:
     )
     if nearest > pair.light_time_s:
         raise ScienceError(
-            f"inconsistent: a delay of {posterior.median_s:.6g} s is longer than the {pair.light_time_s:.6g} s light needs "
-            "between the craft, by more than 4 sigma",
+            f"inconsistent: a delay of {posterior.median_s:.6g} s is longer than the {pair.light_time_s:.6g} s "
+            "light needs between the craft, by more than 4 sigma",
             remedy="check positions, epochs and clocks, and that both curves show the same burst",
         )
 

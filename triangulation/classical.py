@@ -1,12 +1,13 @@
-"""The classical delays, because the field reads them: cross-correlation and chi-squared scan. Not calibrated: never published.
+"""The classical delays, because the field reads them: cross-correlation and chi-squared scan. Never published.
 
-Both shift the finer curve over the bins of the coarser one, background subtracted, with the ratio of the counts as scale.
+Both shift the finer curve over the bins of the coarser one, background subtracted, with the ratio of the counts as
+scale. Their widths are not calibrated.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from tocsin.domain.light_curves import FloatArray
 from triangulation.curves import Burst, Series
@@ -42,7 +43,8 @@ def scan(series: tuple[Series, Series], bursts: tuple[Burst, Burst], max_delay_s
     pad = max(0.5 * burst.duration_s, 2.0 * width[base])
     fixed = fixed.select(burst.start_s - pad, burst.stop_s + pad)
     step = max(min(width), 2.0 * max_delay_s / (MAX_LAGS - 1))
-    delays = step * np.arange(-int(max_delay_s / step), int(max_delay_s / step) + 1)
+    reach = int(max_delay_s / step)
+    delays = np.asarray(step * np.arange(-reach, reach + 1), dtype=np.float64)
     lags = delays if base == 0 else -delays[::-1]
     net, variance = _net(fixed, burst)
     moving, moving_burst = series[1 - base], bursts[1 - base]
@@ -75,7 +77,7 @@ def chi2_posterior(found: Scan) -> DelayPosterior:
         axis=1
     )
     dof = max(found.net.size - 1, 1)
-    allowed = found.delay_s[r2 / dof < r2.min() / dof + chi2.ppf(0.9973, dof) / dof - 1.0]
+    allowed = found.delay_s[r2 / dof < r2.min() / dof + chdtri(dof, 1.0 - 0.9973) / dof - 1.0]
     figures = {
         "chi2": float(r2.min()),
         "dof": float(dof),

@@ -1,4 +1,4 @@
-"""Light curves made ready for a delay: one time origin, usable bins only, background and burst found, over-dispersion measured."""
+"""Light curves made ready for a delay: one time origin, usable bins, background, burst, measured over-dispersion."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -132,7 +132,7 @@ def _live(curve: LightCurve, width: FloatArray, counts: FloatArray, keep: BoolAr
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Background:
-    """Background rate as a polynomial: sum of ``coefficients_hz[k] * ((t - middle_s) / scale_s) ** k``, never below a floor."""
+    """Background rate: sum of ``coefficients_hz[k] * ((t - middle_s) / scale_s) ** k``, never below a floor."""
 
     middle_s: float
     scale_s: float
@@ -192,9 +192,9 @@ def find_burst(series: Series) -> Burst:
 
     Notes
     -----
-    Windows of growing width (1, 2, 3, 4, 6, 8, ... bins) are ranked by the signed deviance; neighbours of the best that are
-    significant on their own are joined to it. Three times, since the burst must leave the background. Long curves are
-    searched in joined bins, and a burst of few of these once more at full resolution.
+    Windows of growing width (1, 2, 3, 4, 6, 8, ... bins) are ranked by the signed deviance; neighbours of the best that
+    are significant on their own are joined to it. Three times, since the burst must leave the background. Long curves
+    are searched in joined bins, and a burst of few of these once more at full resolution.
     """
     span = float(series.stop_s[-1] - series.start_s[0])
     coarse = series.merged(span / MANY_BINS) if series.counts.size > 2 * MANY_BINS else series
@@ -256,7 +256,7 @@ def _background(series: Series, off: BoolArray) -> Background:
 
 def _clipped_fit(design: FloatArray, rate: FloatArray, exposure: FloatArray) -> FloatArray:
     weight = exposure
-    coefficients = np.zeros(design.shape[1])
+    coefficients: FloatArray = np.zeros(design.shape[1])
     for _ in range(8):
         root = np.sqrt(weight)
         coefficients = np.linalg.lstsq(design * root[:, None], rate * root, rcond=None)[0]

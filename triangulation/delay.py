@@ -9,6 +9,7 @@ from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import LightCurve
 from triangulation import classical
 from triangulation.curves import find_burst, series_of
+from triangulation.joint_delay import joint_posterior
 from triangulation.posterior import DelayPosterior
 
 __all__ = ["DelayPosterior", "estimate_delay"]
@@ -32,7 +33,7 @@ def estimate_delay(
     a, b
         Light curves; each has its own T0.
     max_delay_s
-        Largest possible delay, s: the light time of the baseline. The prior is uniform within, which is that of an even sky.
+        Largest possible delay, s: the light time of the baseline. The prior is uniform within: that of an even sky.
     clock_error_s
         Systematic error of both clocks together, s, 1 sigma.
     area_ratio
@@ -49,6 +50,10 @@ def estimate_delay(
         raise ScienceError(f"a delay is sought within a positive range, not {max_delay_s} s +- {clock_error_s} s")
     series = (series_of(a, a.t0_utc), series_of(b, a.t0_utc))
     bursts = (find_burst(series[0]), find_burst(series[1]))
+    if method == "joint":
+        return joint_posterior(
+            series, bursts, max_delay_s=max_delay_s, clock_error_s=clock_error_s, area_ratio=area_ratio
+        )
     found = classical.scan(series, bursts, max_delay_s)
     posterior = classical.chi2_posterior(found) if method == "chi2" else classical.ccf_posterior(found)
     posterior = replace(posterior, detected=all(burst.is_detected for burst in bursts))

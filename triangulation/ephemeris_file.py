@@ -1,8 +1,9 @@
-"""Ephemeris files, by explicit path: the Sun's family from a JPL kernel (de421), tabulated vectors of deep-space craft."""
+"""Ephemeris files, by explicit path: the Sun's family from a JPL kernel (de421), tables of vectors of craft."""
 
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from jplephem.spk import SPK
@@ -12,14 +13,13 @@ from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray, read_only
 from triangulation.geometry import SpacecraftPosition
 
-#: (first UTC day, TT - UTC in s): leap seconds, IERS Bulletin C.
+#: Leap seconds since 1972 as YYYYMM (IERS Bulletin C); TT - UTC is 42.184 s from the first and grows by 1 s at each.
+LEAP_MONTHS = (
+    *(197201, 197207, 197301, 197401, 197501, 197601, 197701, 197801, 197901, 198001, 198107, 198207, 198307, 198507),
+    *(198801, 199001, 199101, 199207, 199307, 199407, 199601, 199707, 199901, 200601, 200901, 201207, 201507, 201701),
+)
 TT_MINUS_UTC = tuple(
-    (datetime(year, month, 1, tzinfo=UTC), 42.184 + index)
-    for index, (year, month) in enumerate(
-        [(1972, 1), (1972, 7), (1973, 1), (1974, 1), (1975, 1), (1976, 1), (1977, 1), (1978, 1), (1979, 1), (1980, 1)]
-        + [(1981, 7), (1982, 7), (1983, 7), (1985, 7), (1988, 1), (1990, 1), (1991, 1), (1992, 7), (1993, 7), (1994, 7)]
-        + [(1996, 1), (1997, 7), (1999, 1), (2006, 1), (2009, 1), (2012, 7), (2015, 7), (2017, 1)]
-    )
+    (datetime(month // 100, month % 100, 1, tzinfo=UTC), 42.184 + index) for index, month in enumerate(LEAP_MONTHS)
 )
 J2000_TT = datetime(2000, 1, 1, 12, tzinfo=UTC)
 SECONDS_PER_DAY = 86_400.0
@@ -92,7 +92,7 @@ class SolarSystem:
         """Close the file."""
         self._kernel.close()
 
-    def __enter__(self) -> "SolarSystem":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -128,8 +128,8 @@ class SolarSystem:
         Notes
         -----
         A craft at a planet goes along with the planet; its place relative to it is kept and the error grows by the
-        orbital motion, up to the diameter of the orbit. Any other craft beyond 1e6 km keeps its place relative to the Earth
-        and the error grows by 1 km/s (the Earth-relative drift of craft at L1 is below that).
+        orbital motion, up to the diameter of the orbit. Any other craft beyond 1e6 km keeps its place relative to the
+        Earth and the error grows by 1 km/s (the Earth-relative drift of craft at L1 is below that).
 
         Raises
         ------
@@ -196,7 +196,7 @@ def interpolated(positions: tuple[SpacecraftPosition, ...], epoch_utc: datetime)
         return positions[0]
     if len(positions) < 2 or not positions[0].epoch_utc <= epoch <= positions[-1].epoch_utc:
         raise ScienceError(
-            f"{positions[0].spacecraft if positions else 'craft'}: the table of positions does not cover {epoch.isoformat()}",
+            f"{positions[0].spacecraft if positions else 'craft'}: the table does not cover {epoch.isoformat()}",
             remedy="fetch an ephemeris that covers the burst",
         )
     seconds = np.array([(place.epoch_utc - epoch).total_seconds() for place in positions])

@@ -1,8 +1,8 @@
 """Plane-wave geometry: where a craft is, when a burst reaches it, and the baseline that two craft span.
 
 Sign convention, used everywhere: the delay of a pair (a, b) is the arrival at b minus the arrival at a; the axis of the
-baseline is ``r_a - r_b``; with `n` the unit vector to the source, ``c * delay = (r_a - r_b) . n``. All vectors are on ICRF
-axes. Nothing here reads a file: the motion of the Earth comes in as an `EarthMotion`.
+baseline is ``r_a - r_b``; with `n` the unit vector to the source, ``c * delay = (r_a - r_b) . n``. All vectors are on
+ICRF axes. Nothing here reads a file: the motion of the Earth comes in as an `EarthMotion`.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from tocsin.domain.light_curves import FloatArray, read_only
 SPEED_OF_LIGHT_KM_S = 299_792.458
 EARTH_RADIUS_KM = 6378.137
 
-#: A craft below this distance from the geocentre is inside the Earth: metres taken for kilometres the other way, or a unit vector.
+#: A craft below this distance from the geocentre is inside the Earth: a unit vector, or kilometres divided once more.
 MIN_GEOCENTRIC_KM = 6400.0
 #: Nothing of the network is beyond 15 au: a vector longer than this is in metres.
 MAX_GEOCENTRIC_KM = 15 * 149_597_870.7
@@ -129,7 +129,7 @@ class SpacecraftPosition:
         distance_km: float,
         error_km: float = 0.0,
     ) -> "SpacecraftPosition":
-        """Position from the geocentric direction (ICRS, deg) and distance (km) in which circulars and ephs files give it."""
+        """Position from the geocentric direction (ICRS, deg) and distance (km) that ephemeris files give."""
         vector = distance_km * unit_vector(ra_deg, dec_deg)
         return cls(spacecraft=spacecraft, epoch_utc=to_utc(epoch_utc), vector_km=vector, error_km=error_km)
 
@@ -145,7 +145,7 @@ class SpacecraftPosition:
         -----
         Two events that one frame calls simultaneous are not so in the other: with v the barycentric velocity of the
         Earth and r the geocentric vector, barycentric time runs ahead of the craft's UTC by ``v . r / c^2`` (0.18 ms
-        for Wind at GRB 200415A, up to 126 ms at Mars), and r shrinks along v by ``(v . r) v / 2 c^2`` (some km at Mars).
+        for Wind at GRB 200415A, up to 126 ms at Mars), and r shrinks along v by ``(v . r) v / 2 c^2`` (a km at Mars).
 
         References
         ----------
@@ -223,7 +223,7 @@ class Baseline:
         return self.error_km / SPEED_OF_LIGHT_KM_S
 
     def delay_s(self, direction: npt.ArrayLike) -> FloatArray:
-        """Delay in UTC (arrival at b minus arrival at a) for sources in the given unit directions, shape (..., 3), s."""
+        """Delay in UTC (arrival at b minus arrival at a), s, for unit directions to sources, shape (..., 3)."""
         return np.asarray(np.asarray(direction) @ self.axis * self.light_time_s - self.clock_offset_s)
 
 
@@ -235,8 +235,8 @@ def baseline(a: PositionLike, b: PositionLike, *, earth: EarthMotion | None = No
     a, b
         Bare vectors on common ICRF axes (km, shape (3,)), or `SpacecraftPosition`; both of the same kind.
     earth
-        Motion of the Earth. With it, named positions are lifted to the barycentre, each at its own epoch, which takes care
-        of aberration (20 arcsec); without it the pair is treated as geocentric.
+        Motion of the Earth. With it, named positions are lifted to the barycentre, each at its own epoch, which takes
+        care of aberration (20 arcsec); without it the pair is treated as geocentric.
 
     Raises
     ------

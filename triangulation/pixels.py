@@ -1,7 +1,7 @@
-"""Mixed-order HEALPix cells (nested): numbers, centres, sizes, and the cells that two partitions of the sky have in common.
+"""Mixed-order HEALPix cells (nested): numbers, centres, sizes, and the common refinement of two partitions.
 
-A cell of order k and number i covers the range [i, i + 1) * 4^(29 - k) of the finest grid: all algebra of mixed orders is
-algebra of these ranges.
+A cell of order k and number i covers the range [i, i + 1) * 4^(29 - k) of the finest grid: all algebra of mixed orders
+is algebra of these ranges.
 """
 
 import healpix
@@ -35,7 +35,7 @@ def order_and_pixel(uniq: IntArray) -> tuple[IntArray, IntArray]:
     numbers = np.asarray(uniq, dtype=np.int64)
     if numbers.size and (numbers.min() < 4 or numbers.max() >= 16 * 4**FINEST_ORDER):
         raise ScienceError("not UNIQ numbers of HEALPix cells")
-    # frexp gives the number of bits; above 2^53 the mantissa may round up to the next power of two, hence the second look.
+    # frexp gives the number of bits; above 2^53 a number may round up to the next power of two, hence the second look.
     order = (np.frexp(numbers.astype(np.float64))[1].astype(np.int64) - 1) // 2 - 1
     order -= (numbers >> (2 * order + 2)) == 0
     return order, numbers - (np.int64(4) << (2 * order))
@@ -76,17 +76,13 @@ def finest_at(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> IntArray:
     return np.asarray(healpix.ang2pix(1 << FINEST_ORDER, ra, dec, nest=True, lonlat=True), dtype=np.int64)
 
 
-def common_cells(
-    start_a: IntArray, order_a: IntArray, start_b: IntArray, order_b: IntArray
-) -> tuple[IntArray, IntArray]:
+def common_cells(start_a: IntArray, start_b: IntArray) -> tuple[IntArray, IntArray]:
     """Coarsest partition that is a refinement of two, as the index of each of its cells in the one and in the other.
 
     Parameters
     ----------
-    start_a, order_a
-        First numbers on the finest grid, ascending, and orders, of a partition of the whole sky.
-    start_b, order_b
-        Of the other.
+    start_a, start_b
+        First numbers on the finest grid, ascending, of the cells of two partitions of the whole sky.
     """
     starts = np.union1d(start_a, start_b)
     index_a = np.searchsorted(start_a, starts, side="right") - 1

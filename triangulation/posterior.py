@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,8 @@ class DelayPosterior:
     detected
         Both instruments show the burst.
     flags
-        What a person must know: ``not_detected``, ``insufficient_background``, ``several_modes``, ``single_bin_dominated``,
-        ``poor_fit``, ``unrelated``, ``no_constraint``.
+        What a person must know: ``not_detected``, ``insufficient_background``, ``several_modes``,
+        ``single_bin_dominated``, ``poor_fit``, ``unrelated``, ``no_constraint``.
     statistical_sigma_s
         Standard deviation from the counts alone, s.
     systematic_sigma_s
@@ -206,7 +207,7 @@ class DelayPosterior:
         cuts = valleys(self.density, depth)
         bounds = [0, *cuts, self.delay_s.size - 1]
         found = []
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        for first, last in pairwise(bounds):
             peak = first + int(np.argmax(self.density[first : last + 1]))
             found.append((float(self.delay_s[peak]), float(self._cdf[last] - self._cdf[first])))
         return sorted(found, key=lambda mode: -mode[1])
@@ -293,26 +294,28 @@ def valleys(density: FloatArray, depth: float) -> Sequence[int]:
     return cuts
 
 
-def _thinned(points: FloatArray, spacing: float) -> FloatArray:
+def thinned(points: FloatArray, spacing: float) -> FloatArray:
     """Sorted points of which no two are nearer than `spacing`."""
     cells = np.floor((points - points[0]) / spacing).astype(np.int64)
-    return points[np.concatenate([[True], np.diff(cells) > 0])]
+    return np.asarray(points[np.concatenate([[True], np.diff(cells) > 0])])
 
 
 def _broadened_grid(posterior: DelayPosterior, sigma_s: float) -> FloatArray:
-    """Grid for the folded density: the old one where it is coarser than sigma, steps of sigma / 10 around what is probable."""
-    old = _thinned(posterior.delay_s, sigma_s / 10)
+    """Grid for the folded density: the old one if coarser than sigma, steps of sigma / 10 around what is probable."""
+    old = thinned(posterior.delay_s, sigma_s / 10)
     probable = posterior.delay_s[posterior.density > 1e-5 * posterior.density.max()]
-    centres = _thinned(np.concatenate([probable, posterior.delay_s[[-1]]]), 2 * sigma_s)
-    around = (centres[:, None] + sigma_s * np.arange(-55, 56)[None, :] / 10).ravel()
+    centres = thinned(np.concatenate([probable, posterior.delay_s[[-1]]]), 2 * sigma_s)
+    tail = np.arange(5.5, 10.0, 0.5)
+    offsets = np.concatenate([-tail[::-1], np.arange(-5.4, 5.45, 0.1), tail])
+    around = (centres[:, None] + sigma_s * offsets[None, :]).ravel()
     grid = np.sort(np.concatenate([old, around]))
-    return _thinned(grid, sigma_s / 12)
+    return thinned(grid, sigma_s / 12)
 
 
 def _folded(x: FloatArray, p: FloatArray, at: FloatArray, sigma: float) -> FloatArray:
     """Piecewise linear density (x, p) convolved with a Gaussian, exactly, at the points `at`, not normalised.
 
-    On each cell p = p0 + s (t - x0); the integrals of N and t N over the cell are differences of Phi and of the normal density.
+    On each cell p = p0 + s (t - x0); the integrals of N and t N over it are differences of Phi and of the density.
     """
     out = np.empty(at.size)
     slope = np.diff(p) / np.diff(x)

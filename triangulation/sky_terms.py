@@ -1,10 +1,11 @@
-"""What a sky map is multiplied from: annuli, the Earth in the way, circles, other maps; each as a mean over HEALPix cells.
+"""What a sky map is multiplied from: annuli, the Earth in the way, circles, other maps; as means over HEALPix cells.
 
-A term answers with its *mean* over a cell that is too coarse for it, so that refinement can start from large cells without
-missing a thin ring, and with its value at the centre once the cell resolves it.
+A term answers with its *mean* over a cell that is too coarse for it, so that refinement can start from large cells
+without missing a thin ring, and with its value at the centre once the cell resolves it.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 FLOOR = 1e-12
 #: A cell resolves a ring when its side is below this many sigma of the ring's profile.
 RESOLVED_SIGMA = 0.6
-#: Half-extent of a cell in units of its side: of the farthest corner of any (at the edge of the polar caps, so that nothing is
-#: missed), and on the average.
+#: Half-extent of a cell in units of its side: of the farthest corner of any (at the edge of the polar caps, so that
+#: nothing is missed), and on the average.
 CORNER_SIDES, MEAN_SIDES = 1.05, 0.5
 #: Height of the atmosphere that stops gamma rays, km, and the softness of its limb, rad.
 ATMOSPHERE_KM = 70.0
@@ -101,9 +102,9 @@ class AnnulusTerm:
         return np.asarray(cells.centre @ self.axis * self.light_time_s)
 
     def _span_s(self, delay_s: FloatArray, half_extent_rad: float) -> FloatArray:
-        """Half the range of the delay over a cell, s: first order in its extent, second where the ring shrinks to a point."""
+        """Half the range of the delay over a cell, s: first order in its extent, second where the ring is a point."""
         sine = np.sqrt(np.maximum(1.0 - (delay_s / self.light_time_s) ** 2, 0.0))
-        return self.light_time_s * np.maximum(sine * np.sin(half_extent_rad), 0.5 * half_extent_rad**2)
+        return np.asarray(self.light_time_s * np.maximum(sine * np.sin(half_extent_rad), 0.5 * half_extent_rad**2))
 
     def resolves(self, cells: Cells) -> BoolArray:
         """Where the delay changes over a cell by less than the posterior does."""
@@ -135,11 +136,11 @@ class AnnulusTerm:
 
 
 def _local_width_s(posterior: DelayPosterior) -> FloatArray:
-    """Gaussian-equivalent width of the mode that each grid point belongs to, s: its probability over its peak density."""
+    """Gaussian-equivalent width of the mode that each grid point belongs to, s: probability over peak density."""
     grid, density = posterior.delay_s, posterior.density
     bounds = [0, *valleys(density, 0.2), grid.size - 1]
     width = np.empty(grid.size)
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         part = slice(first, last + 1)
         width[part] = np.trapezoid(density[part], grid[part]) / density[part].max() / np.sqrt(2.0 * np.pi)
     return width
@@ -221,7 +222,7 @@ class CircleTerm:
 
 
 def _concentration(radius_rad: float, containment: float) -> float:
-    """Kappa of the Fisher distribution that holds `containment` within a radius; 0 where even no concentration holds more."""
+    """Kappa of the Fisher distribution that holds `containment` within a radius; almost 0 where an even spread does."""
     versine = 2.0 * np.sin(0.5 * radius_rad) ** 2
     if containment <= 0.5 * versine:
         return 1e-9

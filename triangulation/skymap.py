@@ -1,7 +1,7 @@
 """Sky maps: probability on adaptive multi-order HEALPix cells, and what is asked of them.
 
-The algebra is exact on cells of any orders: a product or an overlap of two maps is taken on the coarsest common refinement.
-How a map is made from annuli is in `triangulation.skymap_build`; its file form is in `triangulation.skymap_file`.
+The algebra is exact on cells of any orders: a product or an overlap of two maps is taken on the coarsest common
+refinement. How a map is made is in `triangulation.skymap_build`, its file form in `triangulation.skymap_file`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -114,7 +114,7 @@ class SkyMap:
         annuli
             One per independent pair: n - 1 for n craft, best all against the best-timed one.
         pairs
-            Names of the craft of each annulus; with them, a set that is no tree (the third pair of three craft) is refused.
+            Names of the craft of each annulus; with them, a set that closes a loop is refused.
         delay_covariance_s2
             Joint covariance of the delays, s2, shape (m, m): what craft in common share.
         detected_by
@@ -255,7 +255,7 @@ def _check_level(level: float) -> None:
 
 def _common(a: SkyMap, b: SkyMap) -> tuple[IntArray, IntArray, IntArray]:
     """Indices into both maps, and the order, of the cells of their common refinement."""
-    in_a, in_b = pixels.common_cells(a.start, a.order, b.start, b.order)
+    in_a, in_b = pixels.common_cells(a.start, b.start)
     return in_a, in_b, np.maximum(a.order[in_a], b.order[in_b])
 
 
@@ -272,7 +272,7 @@ def _product(a: SkyMap, b: SkyMap) -> SkyMap:
 
 
 def overlap(a: SkyMap, b: SkyMap) -> float:
-    """Overlap of two maps, 4 pi times the integral of p_a p_b over the sky: 1 if either knows nothing, large if they agree.
+    """Overlap of two maps, 4 pi times the integral of p_a p_b over the sky: 1 if either knows nothing.
 
     Parameters
     ----------

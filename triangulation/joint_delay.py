@@ -1,0 +1,208 @@
+"""The joint posterior put together: which curve is the base, how fine the knots, what to say about the result."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from triangulation import verdict
+from triangulation.curves import Burst, Series
+from triangulation.joint import (
+    AREA_SIGMA,
+    MODE_DEPTH,
+    MULTI,
+    TEMPER,
+    TEMPLATE_DEPTH,
+    UNKNOWN_AREA_SIGMA,
+    Model,
+    Pair,
+    Scan,
+    build_model,
+    concatenated,
+    joint_scan,
+    knot_step_s,
+)
+from triangulation.likelihood import best_fit
+from triangulation.posterior import DelayPosterior
+from triangulation.refine import Curve, Peak, candidates, climbed, posterior_curve, refined
+
+#: A burst of this many knots is scanned; the fine knots are this many posterior sigmas, at most.
+COARSE_KNOTS, KNOT_SIGMAS, GUARD_SIGMAS = 100.0, 5.0, 8.0
+MAX_HALVINGS = 2
+#: Share of the finer bin width that is always added to the width of the posterior.
+FLOOR_BINS = 0.04
+#: Natural log of the odds above which the other curve shows the base's burst; least information of a constraint.
+DETECTED_LOG_ODDS, NO_CONSTRAINT_BIT = 2.0, 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solution:
+    """What the likelihood says: the model it was last evaluated with, its modes, the log posterior."""
+
+    model: Model
+    scan: Scan
+    peaks: list[Peak]
+    curve: Curve
+
+    @property
+    def best(self) -> Peak:
+        """Highest mode."""
+        return max(self.peaks, key=lambda peak: peak.log_p)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How well the fit stands: reduced chi-squared it is widened by, significance of a bin that was left out."""
+
+    inflation: float
+    outlier_sigma: float
+
+
+def joint_posterior(
+    series: tuple[Series, Series],
+    bursts: tuple[Burst, Burst],
+    *,
+    max_delay_s: float,
+    clock_error_s: float,
+    area_ratio: float | None,
+) -> DelayPosterior:
+    """Posterior of the delay (arrival at the second minus arrival at the first), clock error folded in.
+
+    Parameters
+    ----------
+    series, bursts
+        Both curves and the bursts found in them.
+    max_delay_s, clock_error_s, area_ratio
+        As of `triangulation.delay.estimate_delay`.
+    """
+    base = 0 if bursts[0].signal_to_noise >= bursts[1].signal_to_noise else 1
+    if not bursts[base].is_detected:
+        figures = {"signal_to_noise_a": bursts[0].signal_to_noise, "signal_to_noise_b": bursts[1].signal_to_noise}
+        nothing = DelayPosterior.uniform(max_delay_s, flags=("not_detected", "no_constraint"))
+        return replace(nothing, figures=figures)
+    pair = _pair(series, bursts, base, max_delay_s, area_ratio)
+    solution, outlier_sigma = _without_outlier(pair, solved(pair, needed_sigma_s=clock_error_s))
+    stands = Standing(inflation=verdict.inflation(solution.model, solution.best), outlier_sigma=outlier_sigma)
+    grid, log_p = solution.curve.dense()
+    density = np.exp((log_p - log_p.max()) * TEMPER / stands.inflation)
+    if base == 1:
+        grid, density = -grid[::-1], density[::-1]
+    raw = DelayPosterior(delay_s=grid, density=density, method="joint")
+    floor = FLOOR_BINS * min(float(np.median(each.width_s)) for each in series)
+    total = raw.broadened(float(np.hypot(clock_error_s, floor)), max_delay_s=max_delay_s)
+    return _labelled(total, raw, solution, bursts, stands)
+
+
+def _pair(
+    series: tuple[Series, Series], bursts: tuple[Burst, Burst], base: int, max_delay_s: float, area_ratio: float | None
+) -> Pair:
+    mine, theirs = bursts[base], bursts[1 - base]
+    if area_ratio is not None:
+        log_area, sigma = float(np.log(area_ratio)) * (1 if base == 0 else -1), AREA_SIGMA
+    else:
+        seen = max(theirs.net_counts, 1.0) / max(mine.net_counts, 1.0)
+        log_area, sigma = float(np.log(seen)), UNKNOWN_AREA_SIGMA
+    return Pair(
+        base=series[base],
+        other=series[1 - base],
+        base_burst=mine,
+        other_burst=theirs,
+        max_delay_s=max_delay_s,
+        log_area=log_area,
+        log_area_sigma=sigma,
+    )
+
+
+def solved(pair: Pair, *, needed_sigma_s: float = 0.0) -> Solution:
+    """Posterior of one pair, its knots halved as long as it is sharper than they can carry.
+
+    Parameters
+    ----------
+    pair
+        The curves.
+    needed_sigma_s
+        No sharper answer is needed than this, s: other errors rule.
+    """
+    finest = knot_step_s(pair)
+    coarse_step = max(finest, pair.base_burst.duration_s / COARSE_KNOTS)
+    coarse = build_model(pair, coarse_step)
+    scan = joint_scan(coarse, best_fit(coarse.smoothness, (coarse.seen,), (1.0,)), 0.5 * coarse_step)
+    tops = candidates(scan, max(MODE_DEPTH, TEMPLATE_DEPTH * float(np.ptp(scan.log_p))))
+    starts = [climbed(coarse, float(scan.delay_s[k]), float(scan.log_area[k]), 0.5 * coarse_step) for k in tops]
+    model, step = coarse, coarse_step
+    sharpest = max(min(peak.sigma_s for peak in starts), needed_sigma_s)
+    if KNOT_SIGMAS * sharpest < step / 1.3 and step > 1.3 * finest:
+        step = max(finest, KNOT_SIGMAS * sharpest)
+        model = build_model(pair, step)
+    for _ in range(MAX_HALVINGS + 1):
+        solution = _at_resolution(model, scan, starts)
+        starts = solution.peaks
+        if GUARD_SIGMAS * max(solution.best.sigma_s, needed_sigma_s) > step:
+            break
+        step *= 0.5
+        model = build_model(pair, step)
+    return solution
+
+
+def _at_resolution(model: Model, scan: Scan, starts: list[Peak]) -> Solution:
+    peaks = _distinct([climbed(model, start.delay_s, start.log_area, max(start.sigma_s, 1e-6)) for start in starts])
+    best = max(peaks, key=lambda peak: peak.log_p)
+    if all(peak is best or peak.log_p < best.log_p - MULTI for peak in peaks):
+        model = refined(model, best)
+        peaks = [climbed(model, best.delay_s, best.log_area, best.sigma_s)]
+    return Solution(model=model, scan=scan, peaks=peaks, curve=posterior_curve(model, scan, peaks))
+
+
+def _distinct(peaks: list[Peak]) -> list[Peak]:
+    """Peaks further from each other than their widths, the higher ones kept."""
+    kept: list[Peak] = []
+    for peak in sorted(peaks, key=lambda each: -each.log_p):
+        if all(abs(peak.delay_s - each.delay_s) > max(peak.sigma_s, each.sigma_s) for each in kept):
+            kept.append(peak)
+    return kept
+
+
+def _without_outlier(pair: Pair, solution: Solution) -> tuple[Solution, float]:
+    """Solution without the one bin that stands out, and by how many sigma it did (0: none does)."""
+    found = verdict.outlier(solution.model, solution.best)
+    if found is None:
+        return solution, 0.0
+    data = solution.model.other if found.which else solution.model.base
+    width = float(data.series.width_s[int(np.argmin(np.abs(data.series.centre_s - found.centre_s)))])
+    series = pair.other if found.which else pair.base
+    parts = [series.select(-np.inf, found.centre_s - 0.5 * width), series.select(found.centre_s + 0.5 * width, np.inf)]
+    rest = concatenated(parts)
+    return solved(replace(pair, other=rest) if found.which else replace(pair, base=rest)), found.sigma
+
+
+def _labelled(
+    total: DelayPosterior, raw: DelayPosterior, solution: Solution, bursts: tuple[Burst, Burst], stands: Standing
+) -> DelayPosterior:
+    pair, scan = solution.model.pair, solution.scan
+    detected = pair.base_burst.is_detected and scan.log_odds > DETECTED_LOG_ODDS
+    gain = total.entropy_gain_bit(pair.max_delay_s)
+    unrelated = verdict.two_bursts_log_odds(solution.model, solution.best) if pair.other_burst.is_detected else -np.inf
+    raised = {
+        "not_detected": not detected,
+        "insufficient_background": not verdict.has_background(pair),
+        "several_modes": sum(mass > 0.05 for _, mass in total.modes()) > 1,
+        "single_bin_dominated": stands.outlier_sigma > 0,
+        "poor_fit": stands.inflation > 1.0,
+        "unrelated": unrelated > verdict.UNRELATED_LOG_ODDS,
+        "no_constraint": gain < NO_CONSTRAINT_BIT,
+    }
+    figures = {
+        "signal_to_noise_a": bursts[0].signal_to_noise,
+        "signal_to_noise_b": bursts[1].signal_to_noise,
+        "variance_factor_a": bursts[0].variance_factor,
+        "variance_factor_b": bursts[1].variance_factor,
+        "common_burst_log_odds": scan.log_odds,
+        "same_event_p": float(1.0 / (1.0 + np.exp(np.clip(unrelated, -700.0, 700.0)))),
+        "inflation": stands.inflation,
+        "outlier_sigma": stands.outlier_sigma,
+        "entropy_gain_bit": gain,
+        "knot_step_s": solution.model.knots.step_s,
+        "knots": float(solution.model.knots.number),
+        "base_over_other_area": float(np.exp(-solution.best.log_area)),
+    }
+    flags = tuple(name for name, is_raised in raised.items() if is_raised)
+    return replace(total, detected=detected, flags=flags, statistical_sigma_s=raw.sigma_s, figures=figures)

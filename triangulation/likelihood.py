@@ -1,0 +1,156 @@
+"""Evidence of a common burst in two curves, its shape and the backgrounds integrated out.
+
+Both curves are ``counts = X b + a P(delay) c`` with Poisson-like variances: b the polynomial background, c the
+coefficients of a cubic-spline intensity, a the ratio of the areas. c has a Gaussian prior on its second differences
+(whose scale may change along the burst), b a flat one; both integrals are Gaussian and done exactly with a banded
+Cholesky factor.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tocsin.domain.light_curves import FloatArray
+from triangulation.curves import Series
+from triangulation.spline import Knots, Rows, add_bands, factor, forward, log_determinant, solve
+
+#: Ridge on the scaled background normal matrix: it may be singular where a curve is short.
+RIDGE = 1e-10
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Data:
+    """One curve, ready for the likelihood.
+
+    Parameters
+    ----------
+    series
+        Bins.
+    net
+        Counts minus a first guess of the background, shape (n,).
+    design
+        Background polynomials per bin, shape (n, p).
+    weight
+        1 / variance, shape (n,).
+    """
+
+    series: Series
+    net: FloatArray
+    design: FloatArray
+    weight: FloatArray
+
+    @cached_property
+    def stop_s(self) -> FloatArray:
+        """Ends of the bins, s, shape (n,)."""
+        return self.series.stop_s
+
+    @cached_property
+    def normal(self) -> FloatArray:
+        """``X' W X``, shape (p, p)."""
+        return np.asarray((self.design * self.weight[:, None]).T @ self.design)
+
+    @cached_property
+    def moment(self) -> FloatArray:
+        """``X' W y``, shape (p,)."""
+        return np.asarray(self.design.T @ (self.weight * self.net))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Projection:
+    """A curve seen at one delay: ``P'WP`` (band), ``P'Wy`` and ``P'WX`` (columns), ``X'WX``, ``X'Wy``."""
+
+    gram: FloatArray
+    right: FloatArray
+    normal: FloatArray
+    moment: FloatArray
+
+
+def project(data: Data, knots: Knots, delay_s: float = 0.0) -> Projection:
+    """Curve through splines that arrive `delay_s` later, s."""
+    series = data.series
+    part = slice(
+        int(np.searchsorted(data.stop_s, knots.start_s + delay_s, side="right")),
+        int(np.searchsorted(series.start_s, knots.stop_s + delay_s, side="left")),
+    )
+    rows = Rows.of(series.start_s[part] - delay_s, series.width_s[part], series.live[part], knots)
+    weight = data.weight[part]
+    columns = np.column_stack([data.net[part], data.design[part]]) * weight[:, None]
+    return Projection(gram=rows.gram(weight), right=rows.project(columns), normal=data.normal, moment=data.moment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Smoothness:
+    """Prior of the spline coefficients: precision as lower band, shape (3, number), and half its log determinant."""
+
+    band: FloatArray
+    half_log_determinant: float
+
+    @classmethod
+    def of(cls, curvature: FloatArray, ridge: FloatArray) -> "Smoothness":
+        """Prior from standard deviations: of the second differences, shape (number - 2,), and of the coefficients."""
+        band = np.zeros((3, ridge.size), order="F")
+        w = curvature**-2.0
+        band[0] = ridge**-2.0
+        band[0, :-2] += w
+        band[0, 1:-1] += 4.0 * w
+        band[0, 2:] += w
+        band[1, :-2] -= 2.0 * w
+        band[1, 1:-1] -= 2.0 * w
+        band[2, :-2] += w
+        return cls(band=band, half_log_determinant=log_determinant(factor(band.copy(order="F"))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fit:
+    """Most probable shape and backgrounds: coefficients, shape (number,), and background coefficients of each curve."""
+
+    coefficients: FloatArray
+    backgrounds: tuple[FloatArray, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _System:
+    lower: FloatArray
+    right: FloatArray
+    schur: FloatArray
+    rest: FloatArray
+    explained: float
+
+
+def _system(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...]) -> _System:
+    lower = factor(add_bands(prior.band, *(each.gram * a * a for each, a in zip(seen, scales, strict=True))))
+    data = sum(each.right[:, :1] * a for each, a in zip(seen, scales, strict=True))
+    right = np.concatenate([data, *(each.right[:, 1:] * a for each, a in zip(seen, scales, strict=True))], axis=1)
+    y = forward(lower, right)
+    products = y.T @ y
+    schur = -products[1:, 1:]
+    at = 0
+    for each in seen:
+        p = each.moment.size
+        schur[at : at + p, at : at + p] += each.normal
+        at += p
+    rest = np.concatenate([each.moment for each in seen]) - products[1:, 0]
+    schur = schur + RIDGE * np.diag(np.diag(schur))
+    return _System(lower=lower, right=right, schur=schur, rest=rest, explained=float(products[0, 0]))
+
+
+def log_evidence(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...]) -> float:
+    """Logarithm of the probability of the curves given delay and area ratio, up to a constant of the data."""
+    system = _system(prior, seen, scales)
+    sign, log_schur = np.linalg.slogdet(system.schur)
+    if sign <= 0:
+        return -np.inf
+    fit = system.rest @ np.linalg.solve(system.schur, system.rest)
+    return float(
+        0.5 * (system.explained + fit) - log_determinant(system.lower) - 0.5 * log_schur + prior.half_log_determinant
+    )
+
+
+def best_fit(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...]) -> Fit:
+    """Most probable shape and backgrounds."""
+    system = _system(prior, seen, scales)
+    background = np.linalg.solve(system.schur, system.rest)
+    coefficients = solve(system.lower, system.right @ np.concatenate([[1.0], -background]))
+    cuts = np.cumsum([each.moment.size for each in seen])[:-1]
+    return Fit(coefficients=np.ravel(coefficients), backgrounds=tuple(np.split(background, cuts)))
