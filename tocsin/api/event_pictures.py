@@ -246,7 +246,8 @@ def _earths(view: EventView) -> list[Disc]:
         x, y, z = (-one / distance_km for one in vector)
         found.append(
             Disc(
-                label=f"Earth seen from {product.subject}",
+                label="Earth",
+                seen_from=product.subject,
                 ra_deg=math.degrees(math.atan2(y, x)) % 360.0,
                 dec_deg=math.degrees(math.asin(max(-1.0, min(1.0, z)))),
                 radius_deg=math.degrees(math.asin(EARTH_RADIUS_KM / distance_km)),

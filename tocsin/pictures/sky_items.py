@@ -39,12 +39,13 @@ class DrawnAnnulus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disc:
-    """A part of the sky that is hidden: the Earth as seen by a craft, by its centre and angular radius, deg."""
+    """A part of the sky that is hidden: the Earth as `seen_from` a craft, by its centre and angular radius, deg."""
 
     label: str
     ra_deg: float
     dec_deg: float
     radius_deg: float
+    seen_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ def legend_lines(
         ]
     entries += [(_sample_line(DASHES[i % len(DASHES)]), _annulus_words(a)) for i, a in enumerate(annuli)]
     entries += [(symbol_svg(p.symbol, 12, -4), _point_words(p)) for p in points]
-    entries += [(_sample_box("earth", 0.16, None), f"{d.label}, radius {d.radius_deg:.1f}{DEGREE}") for d in discs]
+    entries += [(_sample_box("earth", 0.16, None), _disc_words(d)) for d in discs]
     entries.append((_GALACTIC, "Galactic plane"))
     return [
         element(
@@ -123,6 +123,11 @@ def _annulus_words(annulus: DrawnAnnulus) -> str:
         f"\N{PLUS-MINUS SIGN}{high:.3g}" if abs(low - high) < 0.005 * high else f"+{high:.3g}/\N{MINUS SIGN}{low:.3g}"
     )
     return f"{annulus.label}: {annulus.radius_deg:.3f}{DEGREE} {width}{DEGREE} (3\N{GREEK SMALL LETTER SIGMA})"
+
+
+def _disc_words(disc: Disc) -> str:
+    seen = f" seen from {disc.seen_from}" if disc.seen_from else ""
+    return f"{disc.label}{seen}, radius {disc.radius_deg:.1f}{DEGREE}"
 
 
 def _point_words(point: SkyPoint) -> str:

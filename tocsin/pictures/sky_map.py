@@ -64,6 +64,7 @@ def sky_map_svg(
     drawing = element(
         "g",
         join(_disc(plane, disc) for disc in discs),
+        join(_annulus_band(plane, annulus) for annulus in annuli),
         _regions(plane, cells),
         join(_annulus(plane, annulus, DASHES[i % len(DASHES)]) for i, annulus in enumerate(annuli)),
         _curve(plane, *galactic_plane(), class_="galactic", stroke_dasharray="1 3", stroke_opacity=0.7),
@@ -75,7 +76,7 @@ def sky_map_svg(
         graticule(plane, clip_id),
         drawing,
         plane.outline(class_="frame", fill="none", stroke="currentColor", stroke_opacity=0.6),
-        _points(plane, points),
+        _points(plane, points, discs),
         join(legend),
         width=WIDTH,
         height=plane.top + plane.height + 18 + LINE_HEIGHT * len(legend),
@@ -153,11 +154,12 @@ def _islands(outlines: Sequence[tuple[FloatArray, FloatArray]]) -> str:
 
 
 def _annulus(plane: Plane, annulus: DrawnAnnulus, dash: str | None) -> str:
+    """Both edges of the 3 sigma band, exact small circles; one line where they cannot be told apart."""
     inner, outer = annulus.radius_deg - annulus.minus_3sigma_deg, annulus.radius_deg + annulus.plus_3sigma_deg
     edges = [r for r in (inner, outer) if 0 < r < 180]
     if (outer - inner) * plane.units_per_deg < 1.0:
         edges = [annulus.radius_deg]  # both edges would be one line, drawn twice
-    lines = join(
+    return join(
         _curve(
             plane,
             *small_circle(annulus.ra_deg, annulus.dec_deg, r),
@@ -167,7 +169,12 @@ def _annulus(plane: Plane, annulus: DrawnAnnulus, dash: str | None) -> str:
         )
         for r in edges
     )
-    return _band(plane, annulus.ra_deg, annulus.dec_deg, max(inner, 0.0), min(outer, 180.0), "band") + lines
+
+
+def _annulus_band(plane: Plane, annulus: DrawnAnnulus) -> str:
+    """The band's fill, under the credible regions that are made from it."""
+    inner, outer = annulus.radius_deg - annulus.minus_3sigma_deg, annulus.radius_deg + annulus.plus_3sigma_deg
+    return _band(plane, annulus.ra_deg, annulus.dec_deg, max(inner, 0.0), min(outer, 180.0), "band")
 
 
 def _band(plane: Plane, ra_deg: float, dec_deg: float, inner_deg: float, outer_deg: float, class_: str) -> str:
@@ -185,9 +192,7 @@ def _disc(plane: Plane, disc: Disc) -> str:
     edge = _curve(
         plane, *small_circle(disc.ra_deg, disc.dec_deg, disc.radius_deg), class_="earth-edge", stroke_opacity=0.6
     )
-    place = plane.place(disc.ra_deg, disc.dec_deg)
-    name = "" if place is None else text_element(disc.label, *place, class_="label", text_anchor="middle", font_size=11)
-    return fill + edge + name
+    return fill + edge
 
 
 def _curve(plane: Plane, ra_deg: FloatArray, dec_deg: FloatArray, **attributes: str | float | None) -> str:
@@ -202,11 +207,16 @@ def _error_circle(plane: Plane, point: SkyPoint) -> str:
     return _curve(plane, *circle, class_="error-circle", stroke_dasharray="2 2")
 
 
-def _points(plane: Plane, points: Sequence[SkyPoint]) -> str:
-    """Symbols with their names, each name where none stands yet: right, left, below or above."""
+def _points(plane: Plane, points: Sequence[SkyPoint], discs: Sequence[Disc]) -> str:
+    """Symbols and discs with their names, each name where none stands yet: right, left, below or above."""
     places = [(point, place) for point in points if (place := plane.place(point.ra_deg, point.dec_deg)) is not None]
     taken = [(x - 6, y - 6, x + 6, y + 6) for _, (x, y) in places]
     parts = []
+    for disc in discs:
+        if (place := plane.place(disc.ra_deg, disc.dec_deg)) is not None:
+            half = 3.1 * len(disc.label)
+            taken.append((place[0] - half, place[1] - 10, place[0] + half, place[1] + 2))
+            parts.append(text_element(disc.label, *place, class_="label", text_anchor="middle", font_size=11))
     for point, (x, y) in places:
         words = point.label if len(point.label) <= 24 else point.label[:23] + "\N{HORIZONTAL ELLIPSIS}"
         width = 6.2 * len(words)
