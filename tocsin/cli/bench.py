@@ -1,0 +1,58 @@
+"""The benchmarks: figures with what is required of them, from the scripts of the repository's `benchmarks/` folder."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import tocsin
+from tocsin.cli.output import console, fail, failures_in_words, print_json
+
+FOLDER = Path(tocsin.__file__).resolve().parent.parent / "benchmarks"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command()(bench)
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="Which: a file of benchmarks/ that has `figures`.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 1,
+) -> None:
+    """Measure, and compare with what is required. Exit status 1 if a figure is not met."""
+    measure = _measure_of(name)
+    with failures_in_words():
+        figures = measure(seed)
+    if as_json:
+        print_json({"name": name, "seed": seed, "figures": figures})
+    else:
+        for figure in figures:
+            mark = {True: "met", False: "NOT MET", None: "reported"}[figure["met"]]
+            console.print(
+                f"{figure['name']:<60} {figure['value']!s:>12}  {figure['require'] or '':<14} {mark}", markup=False
+            )
+    if any(figure["met"] is False for figure in figures):
+        raise typer.Exit(1)
+
+
+def _measure_of(name: str) -> Callable[[int], Sequence[Mapping[str, Any]]]:
+    """`figures` of a benchmark script: a function of the seed."""
+    path = FOLDER / f"{name}.py"
+    known = sorted(one.stem for one in FOLDER.glob("*.py") if "def figures(" in one.read_text(encoding="utf-8"))
+    if name not in known:
+        shown = ", ".join(known) or "none: they come with the repository, not with the package"
+        fail(f"no benchmark called {name}; known are {shown}", status=2)
+    sys.path.insert(0, str(FOLDER))  # benchmarks share their simulators; only this command puts them in reach
+    specification = importlib.util.spec_from_file_location(f"benchmark_{name}", path)
+    if specification is None or specification.loader is None:
+        fail(f"cannot load {path}")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module
+    specification.loader.exec_module(module)
+    measure: Callable[[int], Sequence[Mapping[str, Any]]] = module.figures
+    return measure
