@@ -259,7 +259,8 @@ def _clipped_fit(design: FloatArray, rate: FloatArray, exposure: FloatArray) -> 
     coefficients: FloatArray = np.zeros(design.shape[1])
     for _ in range(8):
         root = np.sqrt(weight)
-        coefficients = np.linalg.lstsq(design * root[:, None], rate * root, rcond=None)[0]
+        solution = np.linalg.lstsq(design * root[:, None], rate * root, rcond=None)[0]
+        coefficients = np.asarray(solution, dtype=np.float64)
         residual = (rate - design @ coefficients) * np.sqrt(exposure)
         used = residual[weight > 0]
         spread = 1.4826 * float(np.median(np.abs(used - np.median(used)))) + 1e-12
