@@ -1,5 +1,6 @@
 """The inbox: notices that files of other instruments have arrived, and says so once the folder is quiet again."""
 
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,9 +33,13 @@ class InboxWatch:
         if not self._folder.is_dir():
             return frozenset()
         found = [path for path in self._folder.rglob("*") if not path.name.startswith(".")]
-        return frozenset(_stamp(path) for path in found if path.is_file())
+        return frozenset(stamp for path in found if (stamp := _stamp(path)) is not None)
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
-    status = path.stat()
-    return str(path), status.st_mtime_ns, status.st_size
+def _stamp(path: Path) -> tuple[str, int, int] | None:
+    """Name, time and size of a file; None for what is none, or has gone meanwhile."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (str(path), status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None

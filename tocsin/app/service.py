@@ -10,6 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import FastAPI
 
 from tocsin.app.inbox import InboxWatch
+from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.jobs import JobState
 from tocsin.domain.notices import RawNotice
 from tocsin.settings import Settings
@@ -20,6 +21,9 @@ from tocsin.workflow.reacting import hasten_files
 from tocsin.workflow.runner import Runner
 
 log = structlog.get_logger()
+
+#: How long requests that are being answered may take once the service is to end, s.
+GRACE_S = 2
 
 #: A listener runs until the event is set.
 Listener = Callable[[threading.Event], None]
@@ -68,7 +72,13 @@ class Service:
         ingest(self.context, raws)
 
     def start(self) -> None:
-        """Start everything; returns when the API answers."""
+        """Start everything; returns when the API answers.
+
+        Raises
+        ------
+        ConfigurationError
+            The API cannot listen where it should.
+        """
         for runner in self._runners:
             self._spawn(runner.run)
         for listener in self._listeners:
@@ -81,6 +91,9 @@ class Service:
             self._spawn(lambda _stop: self._serve())
             while not self._server.started and not self._server.should_exit:
                 self._stop.wait(0.01)
+            if not self._server.started:
+                where = f"{self._settings.api.host}:{self._settings.api.port}"
+                raise ConfigurationError(f"cannot listen on {where}", file=self._settings.file, key="api.port")
 
     def stop(self) -> None:
         """Stop everything; jobs not finished stay owed."""
@@ -117,8 +130,14 @@ class Service:
                 return
 
     def _serve(self) -> None:
-        if self._server is not None:
+        if self._server is None:
+            return
+        try:
             self._server.run()
+        except SystemExit:
+            log.error("the API has ended: its address is taken, or not ours")  # noqa: TRY400 - uvicorn logged why
+        finally:
+            self._server.should_exit = True
 
     def _spawn(self, target: Callable[[threading.Event], None]) -> None:
         thread = threading.Thread(target=target, args=(self._stop,), daemon=True)
@@ -128,5 +147,12 @@ class Service:
 
 def _server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        app, host=settings.api.host, port=settings.api.port, log_level="warning", access_log=False, lifespan="off"
+        app,
+        host=settings.api.host,
+        port=settings.api.port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        # Open streams (SSE) must not hold up the end.
+        timeout_graceful_shutdown=GRACE_S,
     )

@@ -64,18 +64,22 @@ def serve(environment: Mapping[str, str], *, host: str | None = None, port: int 
     settings = _listening(load_settings(environment), host, port)
     console = Console(stderr=True)
     built = build_service(settings, clock=SystemClock(), console=console)
-    built.service.start()
-    feeds = "Kafka" if settings.feeds.kafka.enabled else "no feed (see docs/how_to/run_the_service.md)"
-    console.print(
-        f"tocsin serves http://{settings.api.host}:{built.service.port}, listening to {feeds}; Ctrl-C ends it"
-    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: built.service.ask_to_stop())
     try:
+        built.service.start()
+        _say_hello(settings, built, console)
         built.service.wait()
     finally:
         built.service.stop()
         built.close()
+
+
+def _say_hello(settings: Settings, built: Built, console: Console) -> None:
+    feeds = "Kafka" if settings.feeds.kafka.enabled else "no feed (see docs/how_to/run_the_service.md)"
+    console.print(
+        f"tocsin serves http://{settings.api.host}:{built.service.port}, listening to {feeds}; Ctrl-C ends it"
+    )
 
 
 def _listening(settings: Settings, host: str | None, port: int | None) -> Settings:

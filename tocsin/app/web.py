@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import tocsin
 from advocates.rota import Rota
@@ -13,6 +14,8 @@ from tocsin.settings import Settings
 from tocsin.workflow.acknowledging import acknowledge, interact
 from tocsin.workflow.context import Context
 
+#: Where only this machine's own people reach the pages.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: How far ahead the page looks for gaps in the rota.
 GAP_DAYS = 14
 
@@ -26,6 +29,7 @@ def api_services(
 ) -> ApiServices:
     """What the API needs, from the parts of the workflow."""
     secret = settings.secrets.slack_signing_secret
+    is_local = settings.api.host in LOOPBACK
     return ApiServices(
         store=context.store,
         clock=context.clock,
@@ -35,7 +39,10 @@ def api_services(
         people=tuple(context.people),
         version=tocsin.__version__,
         health=health,
-        may_choose_person=settings.api.host in {"127.0.0.1", "::1", "localhost"},
+        may_choose_person=is_local,
+        allowed_hosts=frozenset({*LOOPBACK, urlsplit(settings.service.page_url).hostname or ""}) - {""}
+        if is_local
+        else frozenset(),
         labels_of_streams=labels_of_streams,
     )
 

@@ -105,11 +105,19 @@ def _event(client: httpx.Client, row: Mapping[str, Any], truth: NightTruth) -> d
         "is_retracted": full["is_retracted"],
         "first_page_ms": full["first_page_ms"],
         "acknowledged_by": full["acknowledged_by"],
+        "acknowledged_via": next((one["via"] for one in full["acknowledgements"] if one["is_first"]), None),
+        "was_escalated": _was_escalated(client, event_id),
     }
     shown |= _search(full)
     shown["skymap"] = _skymap(client, event_id, known)
     shown["draft"] = _draft(full)
     return shown
+
+
+def _was_escalated(client: httpx.Client, event_id: str) -> bool:
+    timeline = client.get(f"/api/v1/events/{event_id}/timeline").raise_for_status().json()
+    rows = timeline["timeline"] if isinstance(timeline, dict) else timeline
+    return any("escalation" in str(row["text"]) for row in rows)
 
 
 def _search(full: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +135,7 @@ def _skymap(client: httpx.Client, event_id: str, known: EventTruth | None) -> di
     if answer.status_code == httpx.codes.NOT_FOUND:
         return None
     skymap = SkyMap.from_bytes(answer.raise_for_status().content)
-    shown: dict[str, Any] = {"area_90_deg2": skymap.credible_area_deg2(0.9)}
+    shown: dict[str, Any] = {"area_90_deg2": skymap.credible_area_deg2(0.9), "contains_truth": None}
     if known is not None and known.ra_deg is not None and known.dec_deg is not None:
         level = skymap.containment(known.ra_deg, known.dec_deg)
         shown |= {"contains_truth": bool(level <= LEVEL), "truth_level": level}
@@ -147,6 +155,11 @@ def _problems(events: tuple[Mapping[str, Any], ...]) -> list[str]:
         for event in events
         if event["skymap"] and event["skymap"].get("contains_truth") is False
     ]
+    woken = [event for event in events if event["first_page_ms"] is not None]
+    if not any(event["acknowledged_via"] == "slack" and not event["was_escalated"] for event in woken):
+        found.append("no page was acknowledged by a click before its escalation")
+    if not any(event["acknowledged_via"] == "slack" and event["was_escalated"] for event in woken):
+        found.append("no page was acknowledged after its escalation")
     found += [
         f"{event['name']}: its draft has {event['draft']['lint_errors']} blocking findings"
         for event in events

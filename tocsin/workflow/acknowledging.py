@@ -4,9 +4,11 @@ from notifier.slack_interaction import Interaction
 from tocsin.domain.errors import ConflictError, NotAllowedError
 from tocsin.domain.events import EventState
 from tocsin.domain.jobs import JobKind
-from tocsin.domain.people import Acknowledgement, PersonRole
+from tocsin.domain.people import Acknowledgement, Person, PersonRole
+from tocsin.store import UnitOfWork
 from tocsin.workflow.attach import visible_event
 from tocsin.workflow.context import Context
+from tocsin.workflow.escalating import is_taken
 from tocsin.workflow.owing import owe_update
 
 
@@ -20,32 +22,50 @@ def acknowledge(context: Context, event_id: str, person_id: str, via: str) -> Ac
     ConflictError
         The event is unknown or retracted.
     """
-    person = context.people.person(person_id)
-    if person is None:
-        raise NotAllowedError(f"{person_id} is nobody in the registry of people")
-    if PersonRole.ADVOCATE not in person.roles:
-        raise NotAllowedError(f"{person.name} is not a burst advocate")
+    person = _advocate(context, person_id)
     now = context.clock.now()
     with context.store.begin() as work:
-        event = visible_event(work, event_id, person.clearance)
-        if event is None:
-            raise ConflictError(f"there is no event {event_id}")
-        if event.is_retracted:
-            raise ConflictError(f"{event.name} was retracted; nothing is left to acknowledge")
+        _check_standing(work, event_id, person)
         result = work.acknowledge(event_id, person_id, via, now)
         work.audit(person_id, "acknowledge", event_id, {"via": via, "is_first": result.is_first}, now)
-        if result.is_first:
+        if is_taken(work, event_id):
             work.cancel_jobs(event_id, (JobKind.ESCALATE,))
+        if result.is_first:
             work.set_event_state(event_id, EventState.ACKNOWLEDGED)
             owe_update(context, work, event_id, cause=f"acknowledged-{person_id}")
     context.wake()
     return result
 
 
+def _advocate(context: Context, person_id: str) -> Person:
+    person = context.people.person(person_id)
+    if person is None:
+        raise NotAllowedError(f"{person_id} is nobody in the registry of people")
+    if PersonRole.ADVOCATE not in person.roles:
+        raise NotAllowedError(f"{person.name} is not a burst advocate")
+    return person
+
+
+def _check_standing(work: UnitOfWork, event_id: str, person: Person) -> None:
+    event = visible_event(work, event_id, person.clearance)
+    if event is None:
+        raise ConflictError(f"there is no event {event_id}")
+    if event.is_retracted:
+        raise ConflictError(f"{event.name} was retracted; nothing is left to acknowledge")
+
+
 def mark_not_astrophysical(context: Context, event_id: str, person_id: str, via: str) -> None:
-    """Mark an event as not astrophysical: nobody is asked about it any more."""
+    """Mark an event as not astrophysical: nobody is asked about it any more.
+
+    Raises
+    ------
+    NotAllowedError, ConflictError
+        As `acknowledge`.
+    """
+    person = _advocate(context, person_id)
     now = context.clock.now()
     with context.store.begin() as work:
+        _check_standing(work, event_id, person)
         work.acknowledge(event_id, person_id, via, now)
         work.cancel_jobs(event_id, (JobKind.ESCALATE, JobKind.DRAFT))
         work.set_event_state(event_id, EventState.NOT_ASTROPHYSICAL)

@@ -4,7 +4,7 @@ Each audience's decision is made only from the notices that this audience may se
 wakes nor hides anything for those who may not know of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from tocsin.domain.notices import Notice, RawNotice
 from tocsin.domain.people import MessagePurpose
 from tocsin.domain.products import may_see
 from tocsin.store import NoticeStatus, UnitOfWork
-from tocsin.workflow.context import Context
+from tocsin.workflow.context import Context, Door
 from tocsin.workflow.owing import owe_escalation, owe_messages, owe_reaction, withdraw
 from triggers import association
 from triggers import event as event_fold
@@ -41,7 +41,11 @@ def attach(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice:
     notices = stored_notices(work, event_id)
     work.add_aliases(event_id, association.alias_keys(notice))
     audiences = _audiences(context, work, notices, key)
-    _record(context, work, key, audiences)
+    is_withdrawn = _is_withdrawn(context, work, event_id, audiences)
+    _record(context, work, key, audiences, is_withdrawn=is_withdrawn)
+    if is_withdrawn:
+        messages = _owe_messages(context, work, key, raw, audiences)
+        return withdraw(context, work, next(iter(audiences.values())).event) or messages
     return _owe(context, work, key, raw, audiences)
 
 
@@ -126,12 +130,28 @@ def _audiences(
             notices,
             newest,
             clearance,
-            was_paged=any(door.name in paged for door in context.doors if door.clearance == clearance),
-            was_told=any(door.name in told for door in context.doors if door.clearance == clearance),
+            was_paged=any(door.name in paged for door in _doors_seeing(context, clearance, everything)),
+            was_told=any(door.name in told for door in _doors_seeing(context, clearance, everything)),
         )
         for clearance in sorted(clearances, key=len)
         if may_see(newest.notice.labels, clearance)
     }
+
+
+def _doors_seeing(context: Context, clearance: frozenset[str], labels: frozenset[str]) -> list[Door]:
+    """Doors whose audience sees the same notices, of ones with these `labels`, as an audience of `clearance`."""
+    return [door for door in context.doors if door.clearance & labels == clearance & labels]
+
+
+def _is_withdrawn(
+    context: Context, work: UnitOfWork, event_id: str, audiences: Mapping[frozenset[str], Attached]
+) -> bool:
+    """Whether the event is retracted for everybody, those included who may not see the newest notice."""
+    if not all(seen.event.is_retracted for seen in audiences.values()):
+        return False
+    others = {frozenset[str](), *(door.clearance for door in context.doors)} - set(audiences)
+    views = [visible_event(work, event_id, clearance) for clearance in others]
+    return all(view is None or view.is_retracted for view in views)
 
 
 def _decide(
@@ -166,15 +186,22 @@ def _recent(context: Context, work: UnitOfWork, event: Event, clearance: frozens
     if event.is_test or event.is_stale or event.is_retracted or event.t0_utc is None or event.ra_deg is None:
         return []
     start = event.t0_utc - timedelta(seconds=context.rules.book.flood.within_s)
-    rows = [
-        work.event_row(found, clearance=clearance)
-        for found in work.candidate_event_ids((), start, event.t0_utc)
-        if found != event.id
+    rows = [work.event_row(found) for found in work.candidate_event_ids((), start, event.t0_utc) if found != event.id]
+    return [
+        event_fold.from_record(row.summary_record)
+        for row in rows
+        if row is not None and row.summary_record and may_see(row.labels, clearance)
     ]
-    return [event_fold.from_record(row.summary_record) for row in rows if row is not None and row.summary_record]
 
 
-def _record(context: Context, work: UnitOfWork, key: int, audiences: dict[frozenset[str], Attached]) -> None:
+def _record(
+    context: Context,
+    work: UnitOfWork,
+    key: int,
+    audiences: Mapping[frozenset[str], Attached],
+    *,
+    is_withdrawn: bool,
+) -> None:
     """Keep the event as computed from all its notices and, where some are restricted, as each audience sees it."""
     widest = max(audiences.values(), key=lambda seen: len(seen.event.notice_keys))
     everything = widest.event
@@ -186,24 +213,31 @@ def _record(context: Context, work: UnitOfWork, key: int, audiences: dict[frozen
         if not everything.labels <= clearance:
             record = event_fold.to_record(seen.event)
             work.save_view(seen.event, audience=clearance, tier=seen.decision.tier, summary_record=record)
-    if everything.is_retracted:
+    if is_withdrawn:
         work.set_event_state(everything.id, EventState.RETRACTED)
     elif row is not None and row.state is EventState.RETRACTED:
         work.set_event_state(everything.id, EventState.OPEN)
 
 
-def _owe(
-    context: Context, work: UnitOfWork, key: int, raw: RawNotice, audiences: dict[frozenset[str], Attached]
+def _owe_messages(
+    context: Context, work: UnitOfWork, key: int, raw: RawNotice, audiences: Mapping[frozenset[str], Attached]
 ) -> bool:
-    owed = False
-    for door in context.doors:
-        attached = audiences.get(door.clearance)
-        if attached is not None:
-            owed |= owe_messages(context, work, door, attached.event, attached.decision, notice_key=key, raw=raw)
-    loudest = min(audiences.values(), key=lambda attached: attached.decision.tier)
-    if loudest.event.is_retracted:
-        return withdraw(context, work, loudest.event) or owed
-    if loudest.decision.pages:
-        owed |= owe_escalation(context, work, loudest.event)
-    widest_public = next(iter(audiences.values()))
-    return owe_reaction(context, work, widest_public.event, widest_public.decision, raw=raw, notice_key=key) or owed
+    owed = [
+        owe_messages(context, work, door, seen.event, seen.decision, notice_key=key, raw=raw)
+        for door in context.doors
+        if (seen := audiences.get(door.clearance)) is not None
+    ]
+    return any(owed)
+
+
+def _owe(
+    context: Context, work: UnitOfWork, key: int, raw: RawNotice, audiences: Mapping[frozenset[str], Attached]
+) -> bool:
+    owed = _owe_messages(context, work, key, raw, audiences)
+    paged = [seen for door in context.doors if (seen := audiences.get(door.clearance)) and seen.decision.pages]
+    if paged:
+        owed |= owe_escalation(context, work, paged[0].event)
+    standing = next((seen for seen in audiences.values() if not seen.event.is_retracted), None)
+    if standing is not None:
+        owed |= owe_reaction(context, work, standing.event, standing.decision, raw=raw, notice_key=key)
+    return owed

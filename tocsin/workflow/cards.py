@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from tocsin.domain.events import Event, EventKind, EventState, Tier
-from tocsin.domain.jobs import JobKind, JobState
+from tocsin.domain.jobs import JobKind
 from tocsin.domain.people import Card, CardAction
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
 from tocsin.workflow.attach import visible_event
 from tocsin.workflow.context import Context
 from tocsin.workflow.findings import Finding, findings, localization
+from tocsin.workflow.owing import UNFINISHED
 
 ACTIONS = (
     CardAction(action_id="acknowledge", label="Acknowledge", is_primary=True),
@@ -79,11 +80,7 @@ def next_step(work: UnitOfWork, event_id: str, *, acknowledged: bool) -> str:
     """What happens next if nobody does anything."""
     if acknowledged:
         return ""
-    waiting = [
-        job
-        for job in work.jobs(event_id)
-        if job.kind is JobKind.ESCALATE and job.state in {JobState.WAITING, JobState.LEASED}
-    ]
+    waiting = [job for job in work.jobs(event_id) if job.kind is JobKind.ESCALATE and job.state in UNFINISHED]
     return f"escalates at {min(job.due_utc for job in waiting):%H:%M:%S} UTC" if waiting else ""
 
 

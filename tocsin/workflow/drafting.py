@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from advocates.drafts import compose
 from advocates.facts import annulus_facts, upper_limit_facts
 from tocsin.domain.drafts import Draft, DraftKind, Fact
-from tocsin.domain.events import Event, EventKind, EventState
+from tocsin.domain.events import Event, EventKind
 from tocsin.domain.jobs import Job
 from tocsin.domain.people import Person, PersonRole
 from tocsin.domain.products import Product, ProductKind
@@ -13,6 +13,7 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow.attach import widest_view
 from tocsin.workflow.context import Context
 from tocsin.workflow.owing import owe_update
+from tocsin.workflow.reacting import is_standing
 
 #: Kinds of event for which SPI-ACS reports a limit where it saw nothing.
 LIMITED = frozenset({EventKind.GRAVITATIONAL_WAVE, EventKind.NEUTRINO})
@@ -24,7 +25,7 @@ def draft(context: Context, job: Job) -> None:
         return
     with context.store.begin() as work:
         row = work.event_row(job.event_id)
-        if row is None or row.state in {EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL} or row.is_test:
+        if row is None or row.is_test or not is_standing(work, job.event_id):
             return
         event = widest_view(work, job.event_id)
         products = work.products(job.event_id)

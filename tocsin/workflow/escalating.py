@@ -3,11 +3,11 @@
 from advocates.escalation import Plan
 from tocsin.domain.clock import to_utc
 from tocsin.domain.events import EventState
-from tocsin.domain.jobs import Job
+from tocsin.domain.jobs import Job, JobKind
 from tocsin.domain.people import MessagePurpose
 from tocsin.store import UnitOfWork
 from tocsin.workflow.context import Context
-from tocsin.workflow.owing import owe_escalation_step, owe_message
+from tocsin.workflow.owing import UNFINISHED, doors_paged, owe_escalation_step, owe_message
 
 #: Nobody is asked any more once an event is in one of these states.
 SETTLED = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED})
@@ -22,7 +22,7 @@ def escalate(context: Context, job: Job) -> None:
     now = context.clock.now()
     with context.store.begin() as work:
         row = work.event_row(job.event_id)
-        if row is None or row.state in SETTLED or plan.is_satisfied(len(work.acknowledgements(job.event_id))):
+        if row is None or row.state in SETTLED or plan.is_satisfied(takers(work, job.event_id)):
             return
         people = [person.id for person in plan.recipients(plan.steps[step], context.rota, context.people, now)]
         _owe_pages(context, work, job.event_id, people, cause=job.key.rsplit("/", 2)[1] + f"-{step}")
@@ -40,9 +40,23 @@ def escalate(context: Context, job: Job) -> None:
     context.wake()
 
 
+def takers(work: UnitOfWork, event_id: str) -> int:
+    """Number of people who have acknowledged an event; one who does so twice is one."""
+    return len({one.person_id for one in work.acknowledgements(event_id)})
+
+
+def is_taken(work: UnitOfWork, event_id: str) -> bool:
+    """Whether enough people have acknowledged an event for each escalation of it that is still running."""
+    running = [job for job in work.jobs(event_id) if job.kind is JobKind.ESCALATE and job.state in UNFINISHED]
+    count = takers(work, event_id)
+    return all(Plan.from_record(job.payload["plan"]).is_satisfied(count) for job in running)
+
+
 def _owe_pages(context: Context, work: UnitOfWork, event_id: str, person_ids: list[str], *, cause: str) -> None:
     details = {"reasons": [f"nobody had acknowledged by {context.clock.now():%H:%M:%S} UTC"]}
-    for door in context.doors:
+    paged = doors_paged(work, event_id)
+    # A door that was not paged may not know of what is escalated.
+    for door in (door for door in context.doors if door.name in paged):
         for person_id in person_ids:
             owe_message(
                 context, work, door, event_id, MessagePurpose.ESCALATION, person_id, cause=cause, details=details

@@ -12,7 +12,7 @@ import structlog
 from listeners.decode import decode_raw as read_notice
 from tocsin.domain.errors import NoticeError
 from tocsin.domain.notices import Notice, RawNotice
-from tocsin.store import RawKept, UnitOfWork
+from tocsin.store import NoticeRow, NoticeStatus, RawKept, UnitOfWork
 from tocsin.workflow import metrics
 from tocsin.workflow.attach import attach
 from tocsin.workflow.context import Context
@@ -67,10 +67,11 @@ def _handle(context: Context, work: UnitOfWork, kept: RawKept, decoded: Decoded)
         work.mark_undecoded(kept.key, decoded.bug or "not decoded")
         metrics.NOTICES.labels(outcome="undecoded").inc()
         return False
-    return _attach_safely(context, work, kept.key, decoded.raw, decoded.notice)
+    return bool(_attach_safely(context, work, kept.key, decoded.raw, decoded.notice))
 
 
-def _attach_safely(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice: Notice) -> bool:
+def _attach_safely(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice: Notice) -> bool | None:
+    """Attach a notice; whether work is owed, None where a bug left it to be tried again."""
     try:
         with work.savepoint():
             owed = attach(context, work, key, raw, notice)
@@ -78,24 +79,40 @@ def _attach_safely(context: Context, work: UnitOfWork, key: int, raw: RawNotice,
         log.exception("notice could not be attached", key=key, notice_id=notice.notice_id)
         work.mark_undecoded(key, f"{type(error).__name__}: {error}")
         metrics.NOTICES.labels(outcome="undecoded").inc()
-        return False
+        return None
     metrics.NOTICES.labels(outcome="unknown" if notice.is_unknown else "decoded").inc()
     return owed
 
 
 def retry_undecoded(context: Context) -> int:
-    """Decode and attach again what a bug left behind; number of notices that now succeeded."""
-    done = 0
+    """Decode and attach again what a bug left behind; number of notices that are no longer undecoded."""
+    with context.store.read() as work:
+        left = [(row.key, _raw_again(work, row)) for row in work.notice_rows_undecoded()]
+    outcomes = [_retry(context, key, decode_raw(context, raw)) for key, raw in left]
+    if any(outcomes):
+        context.wake()
+    return sum(outcome is not None for outcome in outcomes)
+
+
+def _raw_again(work: UnitOfWork, row: NoticeRow) -> RawNotice:
+    return RawNotice(
+        payload=work.raw_payload(row.key),
+        transport="store",
+        origin=f"notice {row.key}",
+        topic=row.topic,
+        received_utc=row.received_utc,
+    )
+
+
+def _retry(context: Context, key: int, decoded: Decoded) -> bool | None:
+    """Whether work is owed now; None where the bug is still there. Each notice has a transaction of its own."""
     with context.store.begin() as work:
-        for row in work.notice_rows_undecoded():
-            raw = RawNotice(
-                payload=work.raw_payload(row.key),
-                transport="store",
-                origin=f"notice {row.key}",
-                topic=row.topic,
-                received_utc=row.received_utc,
-            )
-            decoded = decode_raw(context, raw)
-            if decoded.notice is not None:
-                done += _attach_safely(context, work, row.key, decoded.raw, decoded.notice)
-    return done
+        row = work.notice_row(key)
+        if row is None or row.status in {NoticeStatus.DECODED, NoticeStatus.QUARANTINED}:
+            return False  # somebody else was faster
+        if decoded.refusal is not None:
+            work.quarantine(key, decoded.refusal)
+            return False
+        if decoded.notice is None:
+            return None
+        return _attach_safely(context, work, key, decoded.raw, decoded.notice)

@@ -10,7 +10,7 @@ from acs_stream.burst_file import Burst, Observation, TriangulationResult, resul
 from tocsin.domain import light_curve_codec
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ScienceError
-from tocsin.domain.events import Event, EventState
+from tocsin.domain.events import Event
 from tocsin.domain.jobs import Job
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
@@ -20,7 +20,7 @@ from tocsin.workflow.context import Context
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.owing import owe_draft, owe_update
 from tocsin.workflow.priors import prior_map
-from tocsin.workflow.reacting import may_hold_burst
+from tocsin.workflow.reacting import is_standing, may_hold_burst
 from triangulation.geometry import SpacecraftPosition
 from triangulation.skymap import SkyMap
 
@@ -43,12 +43,13 @@ def localize(context: Context, job: Job) -> None:
     if job.event_id is None:
         return
     with context.store.read() as work:
-        row = work.event_row(job.event_id)
-        if row is None or row.state in {EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL}:
+        if not is_standing(work, job.event_id):
             return
         known = _known(work, job.event_id)
     products = _products(context, known)
     with context.store.begin() as work:
+        if not is_standing(work, job.event_id):
+            return  # retracted while the map was made
         for product in products:
             replace_product(work, product)
         associate(context, work, known.event)

@@ -17,6 +17,9 @@ EVERYBODY_THERE = "#everybody"
 #: Kinds of work that a retraction cancels; messages already owed still go out, corrected.
 CANCELLED_BY_RETRACTION = (JobKind.ESCALATE, JobKind.FETCH, JobKind.SEARCH, JobKind.TRIANGULATE, JobKind.DRAFT)
 
+#: States of a job that is still to be done, or being done.
+UNFINISHED = frozenset({JobState.WAITING, JobState.LEASED})
+
 
 def owe_messages(
     context: Context,
@@ -99,6 +102,12 @@ def told_at(work: UnitOfWork, event_id: str) -> dict[str, set[str]]:
     return told
 
 
+def doors_paged(work: UnitOfWork, event_id: str) -> set[str]:
+    """Names of the doors at which people were, or are about to be, woken for an event."""
+    jobs = [job for job in work.jobs(event_id) if job.kind is JobKind.SEND]
+    return {str(job.payload["door"]) for job in jobs if job.payload["purpose"] == MessagePurpose.PAGE.value}
+
+
 def _purpose(event: Event, decision: Decision) -> MessagePurpose | None:
     if decision.pages:
         return MessagePurpose.PAGE
@@ -125,7 +134,9 @@ def _recipients(
 
 
 def owe_escalation(context: Context, work: UnitOfWork, event: Event) -> bool:
-    """Owe the first escalation step after the page itself, with the plan as it is now."""
+    """Owe the first escalation step after the page itself, with the plan as it is now; one runs at a time."""
+    if any(job.kind is JobKind.ESCALATE and job.state in UNFINISHED for job in work.jobs(event.id)):
+        return False
     started = context.clock.now()
     return owe_escalation_step(
         work,

@@ -9,14 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from acs_stream.limits import limits_to_json, upper_limits
-from acs_stream.search import result_to_json, search
+from acs_stream.search import SearchResult, result_to_json, search
 from acs_stream.sources import Availability, FetchedLightCurve, FolderSource
 from tocsin.domain import light_curve_codec
 from tocsin.domain.clock import iso_utc, to_utc
 from tocsin.domain.errors import DataNotYetError, RemoteError, ScienceError, TocsinError
 from tocsin.domain.events import EventState
 from tocsin.domain.jobs import Job, JobKind
+from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.products import Product, ProductKind
+from tocsin.store import UnitOfWork
 from tocsin.workflow.context import Context
 from tocsin.workflow.counterparts import counterpart
 from tocsin.workflow.making import make_product, replace_product
@@ -26,6 +28,8 @@ from tocsin.workflow.surroundings import Surroundings, surroundings
 #: The instrument whose limits are published.
 LIMIT_INSTRUMENT = "SPI-ACS"
 LIGHT_KM_S = 299_792.458
+#: A search needs at least so much data on each side of T0, s.
+SHORTEST_SEARCH_S = 5.0
 #: Other instruments' light curves may still be on their way: a map waits this long for them, s.
 MAP_WAIT_S = 5.0
 
@@ -52,7 +56,7 @@ def react(context: Context, job: Job) -> None:
         products = [reaction.no_answer(error)]
     except RemoteError as error:
         if not reaction.is_out_of_patience():
-            raise
+            raise reaction.put_off(error) from error
         products = [reaction.no_answer(error)]
     reaction.keep(products)
 
@@ -83,8 +87,7 @@ class _Reaction:
     def is_wanted(self) -> bool:
         """Whether the event still stands."""
         with self._context.store.read() as work:
-            row = work.event_row(self._event_id)
-            if row is None or row.state in {EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL}:
+            if not is_standing(work, self._event_id):
                 return False
             self._surroundings = surroundings(self._context, work, self._event_id, self._window_s)
         return True
@@ -93,6 +96,12 @@ class _Reaction:
         """Whether the wait for this instrument is over."""
         owed = to_utc(str(self._job.payload["owed_utc"]))
         return self._context.clock.now() - owed >= timedelta(seconds=self._context.patience_s)
+
+    def put_off(self, error: RemoteError) -> RemoteError:
+        """The same failure with the time to try again: the service's own, or the settings'."""
+        if isinstance(error, DataNotYetError) or error.retry_after_s:
+            return error
+        return RemoteError(error.message, remedy=error.remedy, retry_after_s=self._context.retry_s)
 
     def fetch(self) -> FetchedLightCurve:
         """Light curve, if there is one."""
@@ -126,6 +135,8 @@ class _Reaction:
     def keep(self, products: list[Product]) -> None:
         """Keep products; owe what follows from them."""
         with self._context.store.begin() as work:
+            if not is_standing(work, self._event_id):
+                return  # retracted while the instrument was asked
             for product in products:
                 replace_product(work, product)
             cause = products[-1].id[:12]
@@ -163,7 +174,7 @@ class _Reaction:
         place = fetched.position
         reach_s = self._window_s + (0.0 if place is None else place.distance_km / LIGHT_KM_S)
         try:
-            found = search(fetched.total.with_t0(self._t0_utc), t0_s=0.0, window_s=reach_s)
+            found = search_what_there_is(fetched.total.with_t0(self._t0_utc), reach_s)
         except ScienceError as error:
             content = {"error": error.message, "remedy": error.remedy}
             return self._product(ProductKind.SEARCH, content, inputs=(curve_id,))
@@ -211,6 +222,29 @@ class _Reaction:
             blob=blob,
             media=media,
         )
+
+
+def search_what_there_is(curve: LightCurve, window_s: float) -> SearchResult:
+    """Search within `window_s` of T0 or, where the data are shorter, within what they cover on both sides of T0.
+
+    Raises
+    ------
+    ScienceError
+        Too little data even for that.
+    """
+    try:
+        return search(curve, t0_s=0.0, window_s=window_s)
+    except ScienceError:
+        covered_s = min(-float(curve.start_s[0]), float(curve.stop_s[-1])) if len(curve) else 0.0
+        if not SHORTEST_SEARCH_S <= covered_s < window_s:
+            raise
+        return search(curve, t0_s=0.0, window_s=covered_s)
+
+
+def is_standing(work: UnitOfWork, event_id: str) -> bool:
+    """Whether an event is still worth work: neither retracted nor found to be nothing."""
+    row = work.event_row(event_id)
+    return row is not None and row.state not in {EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL}
 
 
 def may_hold_burst(products: Sequence[Product]) -> bool:

@@ -98,7 +98,9 @@ class Runner:
                 self._handlers[job.kind](self._context, job)
             except DataNotYetError as error:
                 outcome = "not_yet"
-                self._again(job, max(0.0, (error.expected_utc - self._context.clock.now()).total_seconds()), error)
+                ahead_s = (error.expected_utc - self._context.clock.now()).total_seconds()
+                # Data that are overdue are asked for again with patience, not in a circle.
+                self._again(job, ahead_s if ahead_s > 0 else _backoff_s(job.attempts), error)
             except RemoteError as error:
                 outcome = "remote_error"
                 self._again(job, error.retry_after_s or _backoff_s(job.attempts), error)

@@ -9,6 +9,13 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow import metrics
 from tocsin.workflow.cards import card_for
 from tocsin.workflow.context import Context, Door
+from tocsin.workflow.escalating import SETTLED, is_taken
+from tocsin.workflow.owing import UNFINISHED
+
+#: How long to wait, s, for another message of the same event that is on its way.
+STEP_S = 0.5
+#: A message that has failed more often than this is not waited for: it may be refused for ever.
+MOST_WAITED_FOR = 5
 
 
 def send(context: Context, job: Job) -> None:
@@ -39,25 +46,68 @@ def send(context: Context, job: Job) -> None:
 def _compose(context: Context, job: Job, door: Door, event_id: str) -> OutgoingMessage | None:
     purpose = MessagePurpose(str(job.payload["purpose"]))
     with context.store.begin() as work:
+        work.lock(f"messages {event_id}")
         earlier = work.message(job.key)
         if earlier is not None and earlier.sent_utc is not None:
             return None
         reasons = [str(reason) for reason in job.payload.get("reasons", ())]
         card = card_for(context, work, event_id, door.clearance, reasons=reasons)
         reference = shared_reference(work, event_id, door)
-        if card is None or (purpose is MessagePurpose.UPDATE and reference is None and not _begins(card)):
+        recipient = str(job.payload["recipient"])
+        is_begun = earlier is not None
+        if card is None or (not is_begun and _is_needless(work, purpose, card, door, recipient)):
             return None
+        if door.is_shared and reference is None:
+            _wait_for_first(context, work, job, door)
         message = OutgoingMessage(
             key=job.key,
             event_id=event_id,
             channel=door.name,
             purpose=purpose,
-            recipient=str(job.payload["recipient"]),
+            recipient=recipient,
             card=card,
             replaces=reference,
         )
         work.add_message(message, context.clock.now())
     return message
+
+
+def _is_needless(work: UnitOfWork, purpose: MessagePurpose, card: Card, door: Door, recipient: str) -> bool:
+    """Whether a message that was never begun may stay unsent, since what it is for is over, or never was."""
+    begun = [row.message for row in work.messages(card.event_id) if row.message.channel == door.name]
+    match purpose:
+        case MessagePurpose.PAGE:
+            return _is_over(card)
+        case MessagePurpose.ESCALATION:
+            return _is_over(card) or (card.acknowledged_by is not None and is_taken(work, card.event_id))
+        case MessagePurpose.UPDATE:
+            return not begun and not _begins(card)
+        case MessagePurpose.RETRACTION:
+            return not any(door.is_shared or one.recipient == recipient for one in begun)
+
+
+def _is_over(card: Card) -> bool:
+    return card.is_retracted or card.state in SETTLED
+
+
+def _wait_for_first(context: Context, work: UnitOfWork, job: Job, door: Door) -> None:
+    """Wait while another worker's message may become the one that this place shows of the event.
+
+    Raises
+    ------
+    RemoteError
+        It may: try again when that is known.
+    """
+    jobs = {other.key: other for other in work.jobs(str(job.event_id)) if other.state in UNFINISHED}
+    for row in work.messages(str(job.event_id)):
+        other = jobs.get(row.message.key)
+        if other is None or other.key == job.key or row.message.channel != door.name or row.sent_utc is not None:
+            continue
+        if other.attempts <= MOST_WAITED_FOR:
+            ahead_s = (other.due_utc - context.clock.now()).total_seconds()
+            raise RemoteError(
+                f"{door.name} is being told of this event by another message", retry_after_s=max(ahead_s, STEP_S)
+            )
 
 
 def shared_reference(work: UnitOfWork, event_id: str, door: Door) -> str | None:
@@ -83,6 +133,7 @@ def _record(context: Context, job: Job, message: OutgoingMessage, reference: str
             work.set_event_state(message.event_id, EventState.NOTIFIED)
         received = job.payload.get("received_monotonic_s")
         if row.first_page_ms is None and received is not None:
-            elapsed_s = context.clock.monotonic_s() - float(received)
+            # Never negative, even where the page was sent after the machine, and its counter, began anew.
+            elapsed_s = max(0.0, context.clock.monotonic_s() - float(received))
             work.set_first_page_ms(message.event_id, 1e3 * elapsed_s)
             metrics.FIRST_PAGE_S.observe(elapsed_s)
