@@ -56,12 +56,8 @@ class Cells:
 class SkyTerm(Protocol):
     """One factor of a sky map."""
 
-    def log_mean(self, cells: Cells) -> FloatArray:
-        """Logarithm of the term's mean over each cell, up to a constant, shape (n,)."""
-        ...
-
-    def resolves(self, cells: Cells) -> BoolArray:
-        """Where the cells are fine enough for this term, shape (n,)."""
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+        """Log of the term's mean over each cell, up to a constant, and where cells are fine enough; shapes (n,)."""
         ...
 
 
@@ -106,21 +102,24 @@ class AnnulusTerm:
         sine = np.sqrt(np.maximum(1.0 - (delay_s / self.light_time_s) ** 2, 0.0))
         return np.asarray(self.light_time_s * np.maximum(sine * np.sin(half_extent_rad), 0.5 * half_extent_rad**2))
 
-    def resolves(self, cells: Cells) -> BoolArray:
-        """Where the delay changes over a cell by less than the posterior does."""
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+        """Mean of the posterior over the delays of each cell; its value at the centre where it is resolved.
+
+        A cell resolves the annulus where the delay changes over it by less than the posterior does.
+        """
         delay = self.delay_s(cells)
         width = np.interp(delay, self.posterior.delay_s, self.width_s)
-        return np.asarray(2.0 * self._span_s(delay, MEAN_SIDES * cells.side_rad) < RESOLVED_SIGMA * width)
+        resolved = 2.0 * self._span_s(delay, MEAN_SIDES * cells.side_rad) < RESOLVED_SIGMA * width
+        value = np.empty(delay.size)
+        value[resolved] = self.posterior.at(delay[resolved])
+        value[~resolved] = self._mean(delay[~resolved], CORNER_SIDES * cells.side_rad)
+        return np.log(np.maximum(value, FLOOR / self.light_time_s)), resolved
 
-    def log_mean(self, cells: Cells) -> FloatArray:
-        """Mean of the posterior over the delays of each cell; its value at the centre where it is resolved."""
-        delay = self.delay_s(cells)
-        half = self._span_s(delay, CORNER_SIDES * cells.side_rad)
-        low = np.maximum(delay - half, -self.light_time_s)
-        high = np.minimum(delay + half, self.light_time_s)
-        mean = (self.posterior.cumulative(high) - self.posterior.cumulative(low)) / (high - low)
-        value = np.where(self.resolves(cells), self.posterior.at(delay), mean)
-        return np.asarray(np.log(np.maximum(value, FLOOR / self.light_time_s)))
+    def _mean(self, delay_s: FloatArray, half_extent_rad: float) -> FloatArray:
+        half = self._span_s(delay_s, half_extent_rad)
+        low = np.maximum(delay_s - half, -self.light_time_s)
+        high = np.minimum(delay_s + half, self.light_time_s)
+        return np.asarray((self.posterior.cumulative(high) - self.posterior.cumulative(low)) / (high - low))
 
     def z(self, cells: Cells) -> FloatArray:
         """Distance of each cell from the mean delay, in standard deviations."""
@@ -170,16 +169,13 @@ class EarthTerm:
     def _beyond_rad(self, cells: Cells) -> FloatArray:
         return np.asarray(np.arccos(np.clip(cells.centre @ self.axis, -1.0, 1.0)) - self.radius_rad)
 
-    def resolves(self, cells: Cells) -> BoolArray:
-        """Where a cell is far from the limb, or smaller than its softness."""
-        if cells.side_rad < LIMB_RAD:
-            return np.ones(cells.pixel.size, dtype=bool)
-        return np.asarray(np.abs(self._beyond_rad(cells)) > cells.side_rad + 3.0 * LIMB_RAD)
-
-    def log_mean(self, cells: Cells) -> FloatArray:
-        """Share of each cell that is not behind the Earth."""
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+        """Share of each cell that is not behind the Earth; fine far from the limb, or if smaller than its softness."""
+        beyond = self._beyond_rad(cells)
         softness = max(LIMB_RAD, 0.3 * cells.side_rad)
-        return np.asarray(np.log(FLOOR + (1.0 - FLOOR) * ndtr(self._beyond_rad(cells) / softness)))
+        share = np.log(FLOOR + (1.0 - FLOOR) * ndtr(beyond / softness))
+        far = np.abs(beyond) > cells.side_rad + 3.0 * LIMB_RAD
+        return np.asarray(share), np.asarray(far | (cells.side_rad < LIMB_RAD))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -207,18 +203,15 @@ class CircleTerm:
             concentration=_concentration(float(np.radians(radius_deg)), containment),
         )
 
-    def resolves(self, cells: Cells) -> BoolArray:
-        """Everywhere, once the cells are finer than the circle."""
-        fine = cells.side_rad * np.sqrt(self.concentration) < RESOLVED_SIGMA
-        return np.full(cells.pixel.size, fine)
-
-    def log_mean(self, cells: Cells) -> FloatArray:
-        """The density, blurred by cells that are too coarse for it."""
-        blur = 0.0 if self.resolves(cells)[:1].all() else cells.side_rad**2 / 6.0
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+        """The density, blurred by cells that are too coarse for it; fine once they are finer than the circle."""
+        is_fine = bool(cells.side_rad * np.sqrt(self.concentration) < RESOLVED_SIGMA)
+        blur = 0.0 if is_fine else cells.side_rad**2 / 6.0
         kappa = 1.0 / (1.0 / self.concentration + blur)
         # 1 - cos(distance) from the chord, exact for arcseconds.
         chord2 = ((cells.centre - self.axis) ** 2).sum(axis=1)
-        return np.asarray(np.maximum(np.log(kappa / self.concentration) - 0.5 * kappa * chord2, np.log(FLOOR)))
+        log = np.log(kappa / self.concentration) - 0.5 * kappa * chord2
+        return np.maximum(log, np.log(FLOOR)), np.full(cells.pixel.size, is_fine)
 
 
 def _concentration(radius_rad: float, containment: float) -> float:
@@ -258,21 +251,14 @@ class MapTerm:
             cumulative=np.concatenate([[0.0], np.cumsum(skymap.probability)]),
         )
 
-    def _range(self, cells: Cells) -> tuple[IntArray, IntArray]:
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+        """Mean density over each cell, in units of an even spread; fine within one cell of the map."""
         shift = 2 * (pixels.FINEST_ORDER - cells.order)
-        return np.asarray(cells.pixel << shift), np.asarray((cells.pixel + 1) << shift)
-
-    def resolves(self, cells: Cells) -> BoolArray:
-        """Where a cell lies within one cell of the map."""
-        first, last = self._range(cells)
-        own = np.searchsorted(self.start, first, side="right")
-        return np.asarray(own == np.searchsorted(self.start, last - 1, side="right"))
-
-    def log_mean(self, cells: Cells) -> FloatArray:
-        """Mean density over each cell, in units of an even spread."""
-        first, last = self._range(cells)
+        first, last = cells.pixel << shift, (cells.pixel + 1) << shift
         share = self._before(last) - self._before(first)
-        return np.asarray(np.log(np.maximum(share * 12.0 * 4.0**cells.order, FLOOR)))
+        own = np.searchsorted(self.start, first, side="right")
+        is_fine = own == np.searchsorted(self.start, last - 1, side="right")
+        return np.log(np.maximum(share * 12.0 * 4.0**cells.order, FLOOR)), np.asarray(is_fine)
 
     def _before(self, number: IntArray) -> FloatArray:
         cell = np.clip(np.searchsorted(self.start, number, side="right") - 1, 0, self.start.size - 2)

@@ -122,8 +122,9 @@ def _total(uniq: list[IntArray], logs: list[FloatArray], best: float) -> float:
 
 
 def _evaluate(terms: Sequence[SkyTerm], cells: Cells, covariance_s2: FloatArray | None) -> tuple[FloatArray, BoolArray]:
-    log_density = np.sum([term.log_mean(cells) for term in terms], axis=0)
-    resolved = np.logical_and.reduce([term.resolves(cells) for term in terms])
+    found = [term.evaluate(cells) for term in terms]
+    log_density = np.sum([log for log, _ in found], axis=0)
+    resolved = np.logical_and.reduce([fine for _, fine in found])
     if covariance_s2 is not None:
         log_density = log_density + np.where(resolved, _correlation(terms, cells, covariance_s2), 0.0)
     return log_density, resolved
