@@ -26,6 +26,9 @@ _NO_TOPIC = frozenset(
     }
 )
 
+#: Longest wait for more messages to store together with one that is there, s.
+_DRAIN_S = 0.005
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaSettings:
@@ -124,13 +127,21 @@ class KafkaListener:
             consumer.subscribe(topics, on_assign=self._resume)
             self._last_sign_s = self._clock.monotonic_s()
             while not stop.is_set():
-                messages = consumer.consume(num_messages=self._streams.batch_size, timeout=self._streams.poll_s)
+                messages = self._next(consumer)
                 batch = [raw for message in messages if (raw := self._receive(message)) is not None]
                 if batch:
                     self._store(batch, stop)
                 self._watch()
         finally:
             consumer.close()
+
+    def _next(self, consumer: Any) -> list[Message]:
+        """The next message, as soon as there is one, and whatever came with it: `consume` waits for a full batch."""
+        messages: list[Message] = consumer.consume(num_messages=1, timeout=self._streams.poll_s)
+        more = self._streams.batch_size - len(messages)
+        if messages and more > 0:
+            messages += consumer.consume(num_messages=more, timeout=_DRAIN_S)
+        return messages
 
     def _client_config(self) -> dict[str, Any]:
         config = self._config

@@ -1,10 +1,9 @@
 """Serving: everything in one process, from the settings."""
 
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-import structlog
 from rich.console import Console
 
 from acs_stream.sources import LightCurveSource
@@ -12,12 +11,11 @@ from tocsin.api.app import build_app
 from tocsin.app.build import build_context, build_doors, build_people, build_store
 from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_kafka, health_of
+from tocsin.app.logs import configure_logs
 from tocsin.app.service import Service
 from tocsin.app.web import api_services
 from tocsin.domain.clock import Clock
 from tocsin.settings import Settings, load_settings
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +58,7 @@ def build_service(
 
 def serve(environment: Mapping[str, str], *, host: str | None = None, port: int | None = None) -> None:
     """Serve until told to stop by a signal."""
-    structlog.configure(processors=_processors())
+    configure_logs()
     settings = _listening(load_settings(environment), host, port)
     console = Console(stderr=True)
     built = build_service(settings, clock=SystemClock(), console=console)
@@ -85,13 +83,3 @@ def _say_hello(settings: Settings, built: Built, console: Console) -> None:
 def _listening(settings: Settings, host: str | None, port: int | None) -> Settings:
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     return settings.model_copy(update={"api": settings.api.model_copy(update=changes)})
-
-
-def _processors() -> Sequence[structlog.typing.Processor]:
-    return [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(),
-    ]

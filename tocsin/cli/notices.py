@@ -42,9 +42,11 @@ def replay(
 ) -> None:
     """Replay stored notices through the real pipeline, on their own clock, marked REPLAY."""
     try:
-        from tocsin.app.replay import Replay  # noqa: PLC0415 - needs the server extra
+        from tocsin.app.logs import configure_logs  # noqa: PLC0415 - needs the server extra
+        from tocsin.app.replay import Replay  # noqa: PLC0415 - as above
     except ImportError as error:
         needs_server(error)
+    configure_logs()
     with failures_in_words():
         result: dict[str, Any] = Replay(paths=paths, speed=speed, into_live=into_live, page=page, quiet=as_json).run()
     if as_json:

@@ -61,12 +61,14 @@ class ConfigFolder:
 
     def texts(self, folder: str) -> Mapping[str, str]:
         """Text files of a sub-folder by name, the overlay's winning."""
-        return {path.name: path.read_text(encoding="utf-8") for path in self._paths(folder)}
+        return {path.name: _text(path) for path in self._paths(folder)}
 
     def _paths(self, folder: str) -> Iterator[Path]:
         for base in (self.defaults, self.overlay):
             if base is not None and (base / folder).is_dir():
-                yield from sorted(path for path in (base / folder).iterdir() if path.is_file())
+                yield from sorted(
+                    path for path in (base / folder).iterdir() if path.is_file() and not path.name.startswith(".")
+                )
 
 
 def default_folder() -> Path:
@@ -76,12 +78,19 @@ def default_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "config"
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError("no such file", file=str(path), key="(file)") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot be read: {error}", file=str(path), key="(file)") from error
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"not valid TOML: {error}", file=str(path), key="(file)") from error
 
 

@@ -165,6 +165,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         raise ConfigurationError(f"no such folder: {overlay}", file="environment", key="TOCSIN_CONFIG_DIR")
     folder = ConfigFolder(defaults=default_folder(), overlay=Path(overlay) if overlay else None)
     document = folder.read("tocsin")
+    for key in sorted({"secrets", "folder", "file"} & set(document.values)):
+        raise ConfigurationError("is no setting: credentials come from the environment", file=document.name, key=key)
     try:
         settings = Settings.model_validate({**document.values, "folder": folder, "file": document.name})
     except ValidationError as error:
@@ -192,17 +194,26 @@ def _secrets(environment: Mapping[str, str]) -> Secrets:
         if value := environment.get(variable):
             values[name] = SecretStr(value)
         elif path := environment.get(f"{variable}_FILE"):
-            try:
-                values[name] = SecretStr(Path(path).read_text(encoding="utf-8").strip())
-            except OSError as error:
-                raise ConfigurationError(str(error), file="environment", key=f"{variable}_FILE") from error
+            values[name] = SecretStr(_secret_of_file(path, f"{variable}_FILE"))
     return Secrets(**values)
+
+
+def _secret_of_file(path: str, key: str) -> str:
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(str(error), file="environment", key=key) from error
+    if not secret:
+        raise ConfigurationError(f"{path} is empty", file="environment", key=key)
+    return secret
 
 
 def _check(settings: Settings) -> None:
     enabled = settings.channels.enabled
     if not enabled:
         raise ConfigurationError("no channel: nobody could be woken", file=settings.file, key="channels.enabled")
+    if len(set(enabled)) < len(enabled):
+        raise ConfigurationError("a channel is named twice", file=settings.file, key="channels.enabled")
     if "slack" in enabled:
         if not settings.channels.slack.channel:
             raise ConfigurationError(
@@ -213,5 +224,9 @@ def _check(settings: Settings) -> None:
     if "email" in enabled and not settings.channels.email.host:
         raise ConfigurationError("mail is enabled without a server", file=settings.file, key="channels.email.host")
     kafka = settings.feeds.kafka
-    if kafka.enabled and kafka.security_protocol == "sasl_ssl" and settings.secrets.gcn_client_id is None:
-        raise ConfigurationError("Kafka is enabled without credentials", file="environment", key="TOCSIN_GCN_CLIENT_ID")
+    if kafka.enabled and kafka.security_protocol == "sasl_ssl":
+        for name in ("gcn_client_id", "gcn_client_secret"):
+            if getattr(settings.secrets, name) is None:
+                raise ConfigurationError(
+                    "Kafka is enabled without credentials", file="environment", key=f"TOCSIN_{name.upper()}"
+                )

@@ -9,7 +9,7 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow import metrics
 from tocsin.workflow.cards import card_for
 from tocsin.workflow.context import Context, Door
-from tocsin.workflow.escalating import SETTLED, is_taken
+from tocsin.workflow.escalating import is_taken
 from tocsin.workflow.owing import UNFINISHED
 
 #: How long to wait, s, for another message of the same event that is on its way.
@@ -77,17 +77,13 @@ def _is_needless(work: UnitOfWork, purpose: MessagePurpose, card: Card, door: Do
     begun = [row.message for row in work.messages(card.event_id) if row.message.channel == door.name]
     match purpose:
         case MessagePurpose.PAGE:
-            return _is_over(card)
+            return card.is_retracted
         case MessagePurpose.ESCALATION:
-            return _is_over(card) or (card.acknowledged_by is not None and is_taken(work, card.event_id))
+            return card.is_retracted or (card.acknowledged_by is not None and is_taken(work, card.event_id))
         case MessagePurpose.UPDATE:
             return not begun and not _begins(card)
         case MessagePurpose.RETRACTION:
             return not any(door.is_shared or one.recipient == recipient for one in begun)
-
-
-def _is_over(card: Card) -> bool:
-    return card.is_retracted or card.state in SETTLED
 
 
 def _wait_for_first(context: Context, work: UnitOfWork, job: Job, door: Door) -> None:
