@@ -6,6 +6,7 @@ several streams (an IceCube track as VOEvent and as JSON). Everything that treat
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from tocsin.domain.events import EventKind
 from tocsin.domain.notices import Messenger, Notice
@@ -171,12 +172,18 @@ _BY_HEAD = {family.value: family for family in Family}
 
 def family_of(notice: Notice) -> Family:
     """Family of a notice; `Family.OTHER` for streams this module has no traits for."""
-    kind_of_notice = notice.notice_type.upper()
+    return _family_of(notice.notice_type, notice.stream)
+
+
+@cache
+def _family_of(notice_type: str, stream: str) -> Family:
+    """Family by names: asked many times of few, when events are folded."""
+    words = notice_type.upper()
     for word, family in _TYPES:
-        if word in kind_of_notice:
+        if word in words:
             return family
-    stream = notice.stream.lower()
-    return next((family for head, family in _STREAMS if stream.startswith(head)), Family.OTHER)
+    head_of = stream.lower()
+    return next((family for head, family in _STREAMS if head_of.startswith(head)), Family.OTHER)
 
 
 def family_of_alias(alias: str) -> Family | None:

@@ -1,6 +1,7 @@
 """The order of notices by what they say, never by when they arrived: issue time, phase, then how refined they are."""
 
 from datetime import UTC, datetime
+from functools import cache
 
 from tocsin.domain.events import StoredNotice
 from tocsin.domain.notices import Notice, Phase
@@ -59,7 +60,12 @@ def refinement_order(stored: StoredNotice) -> tuple[int, int, int, tuple[datetim
 
 def refinement(notice: Notice) -> int:
     """How refined a notice's type is, within its mission; 0 for types without a rank."""
-    words = notice.notice_type.upper()
+    return _rank(notice.notice_type)
+
+
+@cache
+def _rank(notice_type: str) -> int:
+    words = notice_type.upper()
     return next((rank for word, rank in _REFINEMENT if word in words), 0)
 
 

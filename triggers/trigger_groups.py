@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from tocsin.domain.clock import to_utc
 from tocsin.domain.events import Event, EventKind, StoredNotice
@@ -21,7 +22,7 @@ _HUMAN_PHASES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: what it works out is kept
 class Trigger:
     """One instrument's detection: all its notices.
 
@@ -44,12 +45,12 @@ class Trigger:
         """What holds for its family."""
         return TRAITS[self.family]
 
-    @property
+    @cached_property
     def standing(self) -> tuple[StoredNotice, ...]:
         """Its notices but for retractions, in order of issue."""
         return tuple(stored for stored in self.notices if not stored.notice.is_retraction)
 
-    @property
+    @cached_property
     def refined(self) -> tuple[StoredNotice, ...]:
         """Its notices but for retractions, the least refined first."""
         return tuple(sorted(self.standing, key=refinement_order))
@@ -59,7 +60,7 @@ class Trigger:
         """Its notices but for retractions, the most refined first; retractions where there is nothing else."""
         return [stored.notice for stored in reversed(self.refined or self.notices)]
 
-    @property
+    @cached_property
     def is_retracted(self) -> bool:
         """Whether the sender has withdrawn it, and not taken the withdrawal back.
 
@@ -73,7 +74,7 @@ class Trigger:
         later = (s.notice for s in self.standing if issue_order(s) > issue_order(last))
         return not any(_takes_back(self.traits.kind, notice, last.notice) for notice in later)
 
-    @property
+    @cached_property
     def t0_utc(self) -> datetime | None:
         """Time of the trigger.
 
@@ -89,7 +90,7 @@ class Trigger:
                 return min(times) if self.traits.joins_by_time else times[-1]
         return None
 
-    @property
+    @cached_property
     def place(self) -> Notice | None:
         """Notice with its best position: the most refined that has any, a retraction only where no other has."""
         notices = (*reversed(self.refined), *(s for s in reversed(self.notices) if s.notice.is_retraction))
