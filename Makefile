@@ -36,7 +36,7 @@ docs: $(STAMP)
 	@$(BIN)/mkdocs build --strict --quiet
 
 bench: $(STAMP)
-	@for name in geometry sky overlap delay search replay pages; do $(BIN)/tocsin bench $$name --json || exit 1; done
+	@for name in geometry overlap sky replay delay; do $(BIN)/tocsin bench $$name --json || exit 1; done
 
 wheel: $(STAMP)
 	@$(BIN)/python -m hatchling build -t wheel

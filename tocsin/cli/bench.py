@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,30 +20,29 @@ def add_to(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which: a file of benchmarks/ that has `figures`.")],
+    name: Annotated[str, typer.Argument(help="Which: a script of benchmarks/ that has `run`.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 1,
 ) -> None:
     """Measure, and compare with what is required. Exit status 1 if a figure is not met."""
-    measure = _measure_of(name)
+    run = _run_of(name)
     with failures_in_words():
-        figures = measure(seed)
+        figures = [figure.to_json() for figure in run(seed)]
     if as_json:
         print_json({"name": name, "seed": seed, "figures": figures})
     else:
         for figure in figures:
-            mark = {True: "met", False: "NOT MET", None: "reported"}[figure["met"]]
-            console.print(
-                f"{figure['name']:<60} {figure['value']!s:>12}  {figure['require'] or '':<14} {mark}", markup=False
-            )
-    if any(figure["met"] is False for figure in figures):
+            mark = "NOT MET" if not figure["met"] else "met" if figure["require"] else "reported"
+            words = f"{figure['name']:<64} {figure['value']:>12.5g}  {figure['require']:<16} {mark}"
+            console.print(words, markup=False, highlight=False, soft_wrap=True)
+    if not all(figure["met"] for figure in figures):
         raise typer.Exit(1)
 
 
-def _measure_of(name: str) -> Callable[[int], Sequence[Mapping[str, Any]]]:
-    """`figures` of a benchmark script: a function of the seed."""
+def _run_of(name: str) -> Callable[[int], Sequence[Any]]:
+    """`run` of a benchmark script: a function of the seed that gives figures (benchmarks/figures.py)."""
     path = FOLDER / f"{name}.py"
-    known = sorted(one.stem for one in FOLDER.glob("*.py") if "def figures(" in one.read_text(encoding="utf-8"))
+    known = sorted(one.stem for one in FOLDER.glob("*.py") if "def run(" in one.read_text(encoding="utf-8"))
     if name not in known:
         shown = ", ".join(known) or "none: they come with the repository, not with the package"
         fail(f"no benchmark called {name}; known are {shown}", status=2)
@@ -54,5 +53,5 @@ def _measure_of(name: str) -> Callable[[int], Sequence[Mapping[str, Any]]]:
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module
     specification.loader.exec_module(module)
-    measure: Callable[[int], Sequence[Mapping[str, Any]]] = module.figures
-    return measure
+    run: Callable[[int], Sequence[Any]] = module.run
+    return run
