@@ -23,7 +23,7 @@ from triangulation.joint import (
 )
 from triangulation.likelihood import best_fit
 from triangulation.posterior import DelayPosterior
-from triangulation.refine import Curve, Peak, candidates, climbed, posterior_curve, refined
+from triangulation.refine import Curve, Peak, candidates, climbed, posterior_curve, refined, smoothing_bias_s
 
 #: A burst of this many knots is scanned; the fine knots are this many posterior sigmas, at most.
 COARSE_KNOTS, KNOT_SIGMAS, GUARD_SIGMAS = 100.0, 5.0, 8.0
@@ -83,6 +83,8 @@ def joint_posterior(
     solution, outlier_sigma = _without_outlier(pair, solved(pair, needed_sigma_s=clock_error_s))
     stands = Standing(inflation=verdict.inflation(solution.model, solution.best), outlier_sigma=outlier_sigma)
     grid, log_p = solution.curve.dense()
+    if len(solution.peaks) == 1:
+        grid = grid - smoothing_bias_s(solution.model, solution.best)
     density = np.exp((log_p - log_p.max()) * TEMPER / stands.inflation)
     if base == 1:
         grid, density = -grid[::-1], density[::-1]

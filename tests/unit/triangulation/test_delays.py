@@ -160,3 +160,20 @@ def test_a_curve_without_usable_bins_is_refused() -> None:
     a = curve(0.0)
     with pytest.raises(ScienceError, match="usable"):
         estimate_delay(a.replace(mask=np.ones(len(a), dtype=bool)), a, max_delay_s=1.0)
+
+
+def test_a_noiseless_burst_in_unequal_bins_has_no_bias() -> None:
+    t = np.arange(-10.0, 10.0, 0.0005)
+    rate = sum(pulse(t, 0.2 * k, 0.02, 0.08) for k in range(6)) * 6000.0
+
+    def noiseless(delay: float, width: float, area: float, background: float) -> LightCurve:
+        edges = np.arange(-8.0, 8.0, width) + 0.37 * width
+        total = np.concatenate([[0.0], np.cumsum(rate) * 0.0005])
+        signal = np.diff(np.interp(edges - delay, np.append(t, t[-1] + 0.0005), total))
+        counts = area * signal + background * width
+        return LightCurve("X", T0, start_s=edges[:-1], width_s=width, counts=counts, variance_factor=1.0)
+
+    posterior = estimate_delay(
+        noiseless(0.0, 0.05, 5.0, 90_000.0), noiseless(0.05, 0.004, 1.0, 1000.0), max_delay_s=0.5
+    )
+    assert abs(posterior.median_s - 0.05) < 0.25 * posterior.sigma_s
