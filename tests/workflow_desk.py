@@ -42,7 +42,8 @@ from triangulation.geometry import SpacecraftPosition
 
 T0 = datetime(2024, 10, 17, 3, 0, tzinfo=UTC)
 SECRET_TOPIC = "secret.neutrinos"
-SECRET = frozenset({"antares"})
+#: What arrives on that topic, whose source nobody declared public, is labelled twice.
+SECRET = frozenset({"antares", "icecube", "private"})
 
 
 def at(seconds: float) -> datetime:
@@ -97,7 +98,7 @@ class Desk:
             doors=(Door(channel=self.recorder),) if doors is None else doors,
             sources={},
         )
-        secret = {SECRET_TOPIC: TopicSettings(name=SECRET_TOPIC, labels=SECRET)}
+        secret = {SECRET_TOPIC: TopicSettings(name=SECRET_TOPIC, labels=frozenset({"antares"}))}
         streams = replace(context.streams, topics={**context.streams.topics, **secret})
         self.context: Context = replace(context, **{"streams": streams, "wake": self._wake} | changes)
         self._offset = 0

@@ -20,19 +20,23 @@ from triggers.event import from_record
 REACH_S = 1200.0
 
 
-def associate(context: Context, work: UnitOfWork, event: Event) -> None:
-    """Keep what coincides with an event; a counterpart that is new, rare, and agrees in the sky wakes people."""
+def associate(context: Context, work: UnitOfWork, event: Event) -> list[Product]:
+    """Keep what coincides with an event; a counterpart that is new, rare, and agrees in the sky wakes people.
+
+    Returns what is new of it.
+    """
     if event.t0_utc is None or event.is_test or event.is_retracted:
-        return
+        return []
     known = {str(one.content.get("other_id")) for one in work.products(event.id, ProductKind.ASSOCIATION)}
     others = neighbours(work, event)
     found = context.rules.associate(event, others, overlaps=_overlaps(work, event, others))
-    for association in found:
-        replace_product(work, _product(context, work, event, association))
+    made = [_product(context, work, event, association) for association in found]
+    changed = [product for product in made if replace_product(work, product)]
     # Coincidence in time alone is common: it is shown, but only the sky, or LVK itself, makes it worth waking for.
     telling = [one for one in found if one.overlap is not None or one.is_cited]
     if any(one.other_id not in known for one in telling):
         _decide_again(context, work, event, telling, known)
+    return changed
 
 
 def _decide_again(

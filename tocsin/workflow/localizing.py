@@ -50,13 +50,23 @@ def localize(context: Context, job: Job) -> None:
     with context.store.begin() as work:
         if not is_standing(work, job.event_id):
             return  # retracted while the map was made
-        for product in products:
-            replace_product(work, product)
-        associate(context, work, known.event)
-        owe_update(context, work, job.event_id, cause=f"map-{job.id}")
-        if any(product.kind is ProductKind.ANNULUS for product in products):
+        changed = [product for product in products if replace_product(work, product)]
+        _retire(work, job.event_id, products)
+        changed += associate(context, work, known.event)
+        if changed:
+            owe_update(context, work, job.event_id, cause=f"map-{job.id}")
+        if any(product.kind is ProductKind.ANNULUS for product in changed):
             owe_draft(context, work, job.event_id, cause=f"map-{job.id}")
     context.wake()
+
+
+def _retire(work: UnitOfWork, event_id: str, made: Sequence[Product]) -> None:
+    """Mark delays and annuli, or the reason why there were none, that were not found again this time."""
+    ids = {product.id for product in made}
+    for kind in (ProductKind.DELAY, ProductKind.ANNULUS):
+        for old in work.products(event_id, kind):
+            if made and old.id not in ids:
+                work.supersede(old.id, made[-1].id)
 
 
 def _known(work: UnitOfWork, event_id: str) -> _Known:

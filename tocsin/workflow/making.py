@@ -45,10 +45,12 @@ def make_product(
     )
 
 
-def replace_product(work: UnitOfWork, product: Product) -> None:
-    """Keep a product in the place of the one of the same kind and subject that stood for its event."""
-    for earlier in work.products(product.event_id, product.kind):
-        if earlier.subject == product.subject and earlier.id != product.id:
-            work.supersede(earlier.id, product.id)
+def replace_product(work: UnitOfWork, product: Product) -> bool:
+    """Keep a product in the place of the one of the same kind and subject; False where it stood there already."""
+    standing = [one.id for one in work.products(product.event_id, product.kind) if one.subject == product.subject]
+    for earlier in standing:
+        if earlier != product.id:
+            work.supersede(earlier, product.id)
     work.add_product(product)
     work.supersede(product.id, None)
+    return standing != [product.id]

@@ -221,13 +221,13 @@ def owe_draft(context: Context, work: UnitOfWork, event_id: str, *, cause: str) 
 
 
 def withdraw(context: Context, work: UnitOfWork, event: Event) -> bool:
-    """Cancel what is pending for a retracted event and mark everything made from it."""
+    """Cancel what is pending for a retracted event and mark everything made from it; whether anything was pending."""
     cancelled = work.cancel_jobs(event.id, CANCELLED_BY_RETRACTION)
     for product in work.products(event.id):
         work.supersede(product.id, "retracted")
     work.void_approvals(event.id, "the event was retracted")
     work.audit("tocsin", "retraction", event.id, {"cancelled_jobs": cancelled, "name": event.name}, context.clock.now())
-    return True
+    return cancelled > 0
 
 
 def _second(moment: datetime) -> str:

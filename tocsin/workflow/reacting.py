@@ -137,8 +137,8 @@ class _Reaction:
         with self._context.store.begin() as work:
             if not is_standing(work, self._event_id):
                 return  # retracted while the instrument was asked
-            for product in products:
-                replace_product(work, product)
+            if not [product for product in products if replace_product(work, product)]:
+                return  # computed before, from the same data
             cause = products[-1].id[:12]
             owe_update(self._context, work, self._event_id, cause=cause)
             if may_hold_burst(products):
