@@ -163,22 +163,24 @@ def _print(console: Console, result: DemoResult) -> None:
 
 
 def _lines(event: Mapping[str, Any]) -> list[str]:
-    """An event in two lines: who was woken, and what was found."""
+    """An event in a few lines: who was woken, what was found, what was drafted."""
     marks = "".join(f" {mark}" for mark, key in (("TEST", "is_test"), ("RETRACTED", "is_retracted")) if event[key])
     woken = [f"tier {event['tier']}"]
     if event["first_page_ms"] is not None:
         woken.append(f"first page after {event['first_page_ms']:.0f} ms")
     if event["acknowledged_by"]:
         woken.append(f"acknowledged by {event['acknowledged_by']}")
-    found = []
+    lines = [f"  {event['name']}{marks}: {', '.join(woken)}"]
+    seen = []
     if "search" in event:
-        found.append(f"S/N {event['search']['snr']:.1f}, FAP {event['search']['fap']:.1e}")
+        seen.append(f"S/N {event['search']['snr']:.1f}, FAP {event['search']['fap']:.1e}")
     elif "limit_erg_cm2" in event:
-        found.append(f"no excess, limit {event['limit_erg_cm2']:.1e} erg/cm2")
+        seen.append(f"no excess, below {event['limit_erg_cm2']:.1e} erg/cm2")
     if event["skymap"]:
         inside = {True: ", truth inside", False: ", TRUTH OUTSIDE", None: ""}[event["skymap"].get("contains_truth")]
-        found.append(f"90 % within {event['skymap']['area_90_deg2']:.3g} deg2{inside}")
+        seen.append(f"90 % within {event['skymap']['area_90_deg2']:.3g} deg2{inside}")
+    if seen:
+        lines.append(f"      {'; '.join(seen)}")
     if event["draft"]:
-        found.append(f"draft {event['draft']['kind']} with {event['draft']['lint_errors']} lint errors")
-    first = f"  {event['name'] + marks:<28} {', '.join(woken)}"
-    return [first, f"  {'':<28} {'; '.join(found)}"] if found else [first]
+        lines.append(f"      draft {event['draft']['kind']}: {event['draft']['lint_errors']} lint errors")
+    return lines
