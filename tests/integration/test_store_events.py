@@ -8,6 +8,7 @@ from store_values import PUBLIC, SECRET, add_event, add_notice, at, decision, ev
 from tocsin.domain.clock import ManualClock
 from tocsin.domain.events import EventKind, EventState, Tier
 from tocsin.store import Store, UnitOfWork
+from tocsin.store.columns import to_micros
 
 
 def ids(work: UnitOfWork, **filters: object) -> list[str]:
@@ -199,3 +200,20 @@ def test_decisions_come_back_with_their_reasons_as_far_as_their_notices_may_be_s
         assert rows[0].decision == decision(Tier.TELL)
         assert rows[1].decision.search_window_s is None
         assert [row.notice_key for row in work.decisions("grb-1", clearance=PUBLIC)] == [public, None]
+
+
+def test_neither_the_order_nor_a_cursor_tells_a_hidden_time(store: Store) -> None:
+    with store.begin() as work:
+        for event_id, seconds in (("e1", 500), ("e2", 900), ("e3", 50)):
+            labels = SECRET if event_id == "e2" else PUBLIC
+            add_event(work, event_id, seconds=seconds, labels=labels)
+            add_notice(work, event_id, payload=event_id.encode())
+        seen = replace(event_value("e2"), t0_utc=at(100))
+        work.save_view(seen, audience=PUBLIC, tier=Tier.TELL, summary_record={})
+    with store.read() as work:
+        public, cursor = work.event_rows(clearance=PUBLIC, limit=2)
+        rest, _ = work.event_rows(clearance=PUBLIC, limit=2, before=cursor)
+        assert ids(work) == ["e2", "e1", "e3"]
+        assert ids(work, clearance=PUBLIC, start_utc=at(600)) == []
+    assert [row.id for row in public + rest] == ["e1", "e2", "e3"]
+    assert cursor == f"{to_micros(at(100))}~e2"

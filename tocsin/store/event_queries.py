@@ -1,18 +1,20 @@
 """Lists of events, each as far as the asker may see it."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, literal, or_, select
 
 from tocsin.domain.events import EventKind, Tier
 from tocsin.domain.products import may_see
-from tocsin.store.columns import from_micros, to_micros
+from tocsin.store.columns import UtcTime, from_micros, to_micros
 from tocsin.store.rows import EventRow
-from tocsin.store.tables import event_aliases, event_views, events, notices
+from tocsin.store.tables import event_aliases, event_views, events, label_sets, notices
 from tocsin.store.topic import Topic
 
+#: Where an event stands of which the asker may know no time.
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _BY_ID = select(events).where(events.c.id == bindparam("event_id"))
 
 
@@ -70,16 +72,36 @@ class EventQueries(Topic):
             conditions = [or_(condition, events.c.labels.not_in(visible)) for condition in conditions]
         if visible is not None or stream is not None:
             conditions.append(_has_notice(labels=visible, stream=stream))
+        moment = self._moment(visible)
         if start_utc is not None:
-            conditions.append(events.c.t0_utc >= start_utc)
+            conditions.append(moment >= start_utc)
         if stop_utc is not None:
-            conditions.append(events.c.t0_utc < stop_utc)
+            conditions.append(moment < stop_utc)
         if before is not None:
-            conditions.append(_older_than(before))
-        statement = select(events).where(*conditions).order_by(events.c.sort_utc.desc(), events.c.id.desc())
-        found = self._all(statement.limit(limit + 1))
+            conditions.append(_older_than(before, moment))
+        statement = select(events, moment.label("moment")).where(*conditions)
+        found = self._all(statement.order_by(moment.desc(), events.c.id.desc()).limit(limit + 1))
         cursor = _cursor(found[limit - 1]) if len(found) > limit else None
         return self._as_seen([_event_row(row) for row in found[:limit]], clearance), cursor
+
+    def _moment(self, visible: list[frozenset[str]] | None) -> ColumnElement[datetime]:
+        """Time by which events stand in a list: T0 as the asker may know it, so that no order and no cursor tells more.
+
+        The plain column, which has an index, serves all askers from whom nothing is hidden.
+        """
+        if visible is None or self._nothing_beyond(visible):
+            return events.c.sort_utc
+        seen = (
+            select(func.max(event_views.c.t0_utc, type_=UtcTime))
+            .where(event_views.c.event_id == events.c.id, event_views.c.audience.in_(visible))
+            .scalar_subquery()
+        )
+        hidden = func.coalesce(seen, literal(_LONG_AGO, UtcTime), type_=UtcTime)
+        return case((events.c.labels.in_(visible), events.c.sort_utc), else_=hidden)
+
+    def _nothing_beyond(self, visible: list[frozenset[str]]) -> bool:
+        """Whether every set of labels in the store is among the visible ones."""
+        return set(self._connection.execute(select(label_sets.c.labels)).scalars()) <= set(visible)
 
     def _as_seen(self, rows: list[EventRow], clearance: frozenset[str] | None) -> list[EventRow]:
         """Rows as somebody with `clearance` may see them."""
@@ -152,16 +174,16 @@ def _plain_conditions(
 
 def _cursor(row: Row[*tuple[Any, ...]]) -> str:
     """Where the next page begins."""
-    return f"{to_micros(row.sort_utc)}~{row.id}"
+    return f"{to_micros(row.moment)}~{row.id}"
 
 
-def _older_than(cursor: str) -> ColumnElement[bool]:
+def _older_than(cursor: str, moment: ColumnElement[datetime]) -> ColumnElement[bool]:
     """Condition that an event comes after `cursor`."""
     micros, separator, event_id = cursor.partition("~")
     if not separator or not micros.removeprefix("-").isdecimal():
         raise ValueError(f"{cursor!r} is no cursor of a list of events")
     sort_utc = from_micros(int(micros))
-    return or_(events.c.sort_utc < sort_utc, and_(events.c.sort_utc == sort_utc, events.c.id < event_id))
+    return or_(moment < sort_utc, and_(moment == sort_utc, events.c.id < event_id))
 
 
 def _event_row(row: Row[*tuple[Any, ...]]) -> EventRow:
