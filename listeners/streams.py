@@ -7,6 +7,8 @@ from typing import Any
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.notices import Notice
 
+#: Streams of which every notice is restricted, with its label, by whatever road it comes.
+RESTRICTED_STREAMS = {"antares": frozenset({"antares"}), "km3net": frozenset({"km3net"})}
 #: Label of notices whose source nobody has declared public.
 PRIVATE = "private"
 _KAFKA_KEYS = frozenset(

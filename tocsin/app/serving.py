@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from rich.console import Console
 
 from acs_stream.sources import LightCurveSource
+from listeners.streams import RESTRICTED_STREAMS
 from tocsin.api.app import build_app
 from tocsin.app.build import build_context, build_doors, build_people, build_store
 from tocsin.app.clocks import SystemClock
@@ -48,7 +49,8 @@ def build_service(
 
     context = build_context(settings, clock=clock, store=store, doors=doors, is_replay=is_replay, sources=sources)
     context = replace(context, wake=wake)
-    labels = {name: topic.labels for name, topic in context.streams.topics.items() if topic.labels}
+    topics = {name: topic.labels for name, topic in context.streams.topics.items() if topic.labels}
+    labels = RESTRICTED_STREAMS | topics
     app = build_app(api_services(context, settings, health=lambda: health_of(store, board), labels_of_streams=labels))
     listeners = [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
     service = Service(context, settings, app=app, listeners=listeners)
