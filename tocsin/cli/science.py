@@ -95,7 +95,17 @@ def search(
         console.print(
             f"T0{row['t_s']:+9.3f} s  scale {row['scale_s']:7.3f} s  S/N {row['snr']:5.1f}  FAP {row['fap']:.2g}"
         )
-    console.print(f"background {shown['background']}")
+    known = shown["background"]
+    console.print(
+        f"background {known['rate_cts_s']:.0f} counts/s, excess variance {known['excess_std_ratio']:.2f}, "
+        f"{known['completeness']:.0%} of the window has data"
+    )
+    limits = shown["limits"]
+    console.print(
+        f"3-sigma limits: {limits['counts_1s']:.0f} counts in 1 s, {limits['counts_8s']:.0f} in 8 s"
+        if limits
+        else f"no limits: {shown.get('limits_reason', '')}"
+    )
 
 
 def overlap(
