@@ -158,10 +158,7 @@ def rest() -> str:
         "",
     ]
     for verb, path, what in routes:
-        asked = [one for one in what.get("parameters", []) if one["in"] == "query"]
-        if asked:
-            rows = [(f"`{one['name']}`", kind_of(one, schema), one.get("description", "")) for one in asked]
-            lines += [f"### {verb} {path}", "", *table(("parameter", "takes", "meaning"), rows)]
+        lines += parameters(f"{verb} {path}", what, schema)
     lines += [
         "## Pages",
         "",
@@ -169,6 +166,14 @@ def rest() -> str:
         *table(("route", "what it is"), (row for row in hidden if "/api/" not in row[0])),
     ]
     return "\n".join(lines)
+
+
+def parameters(route: str, what: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    """Query parameters of a route, if it has any."""
+    asked = [one for one in what.get("parameters", []) if one["in"] == "query"]
+    if asked:
+        rows = [(f"`{one['name']}`", kind_of(one, schema), one.get("description", "")) for one in asked]
+        yield from (f"### {route}", "", *table(("parameter", "takes", "meaning"), rows))
 
 
 def nothing_behind() -> ApiServices:

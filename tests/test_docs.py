@@ -22,6 +22,7 @@ from acs_stream.burst import KEYS
 from acs_stream.readers import FORMATS
 from listeners import json_types, voevent_types
 from tocsin.cli.main import app
+from tocsin.demo.night import _lines
 from tocsin.settings.model import Secrets, Settings
 from tocsin.simulate.night import Night
 from tocsin.simulate.timeline import Item
@@ -186,6 +187,23 @@ def test_the_lines_of_the_night_are_those_of_the_demonstration() -> None:
         assert set(shown) <= known
 
 
+def test_the_result_shown_has_the_form_that_the_demonstration_prints() -> None:
+    event = {
+        "name": "GRB 241017.094",
+        "tier": 1,
+        "is_test": False,
+        "is_retracted": False,
+        "first_page_ms": 417.0,
+        "acknowledged_by": "B. Vance",
+        "search": {"snr": 158.0, "fap": 1.2e-7},
+        "skymap": {"area_90_deg2": 0.0033, "contains_truth": True},
+        "draft": {"kind": "ipn_annulus", "lint_errors": 0},
+    }
+    printed = "\n".join(_lines(event))
+    for page in (README, DOCS / "tutorials" / "first_night.md"):
+        assert printed in _text(page)
+
+
 TUTORIAL = DOCS / "tutorials" / "triangulate_a_burst.md"
 NUMBER = re.compile(r"[-+]?\d+\.\d+")
 
@@ -215,7 +233,11 @@ def test_the_tutorial_runs_and_prints_what_it_says(tmp_path: Path, monkeypatch: 
             assert content.strip() in (tmp_path / "burst.toml").read_text(encoding="utf-8")
         else:
             shown = [float(number) for number in NUMBER.findall(content)]
-            assert [float(number) for number in NUMBER.findall(printed)] == pytest.approx(shown, rel=0.1, abs=0.02)
+            found = [float(number) for number in NUMBER.findall(printed)]
+            assert len(found) == len(shown), printed
+            # Times and angles to 0.05 s or deg; errors and areas, which are small, to a quarter of themselves.
+            pairs = zip(found, shown, strict=True)
+            assert [a for a, b in pairs if abs(a - b) > (0.05 if abs(b) > 1 else 0.25 * abs(b))] == [], printed
     assert (tmp_path / "map.svg").read_text(encoding="utf-8").startswith("<svg")
     (checked,) = (json.loads(answer) for answer in answers if answer.startswith("{"))
     assert checked["containment"]["level"] < 0.9973
@@ -239,7 +261,7 @@ def test_compose_joins_the_service_to_its_database() -> None:
 
 def test_the_systemd_unit_starts_a_command_that_exists() -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment,method-assign] # systemd's keys have capitals
+    unit.optionxform = str  # systemd's keys have capitals
     unit.read_string(_text(ROOT / "deploy" / "systemd" / "tocsin.service"))
     program, command = unit["Service"]["ExecStart"].split()
     assert program.endswith("/tocsin")
