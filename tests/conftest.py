@@ -15,3 +15,9 @@ def samples() -> Path:
     if not (folder / "alerts" / "INDEX.csv").exists():
         pytest.skip(f"no samples in {folder}: set TOCSIN_SAMPLES to the folder that holds alerts/ and data/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def effort() -> float:
+    """Share of the full work that a long test does: a quarter where TOCSIN_LONG=short, as in continuous integration."""
+    return 0.25 if os.environ.get("TOCSIN_LONG") == "short" else 1.0
