@@ -79,15 +79,19 @@ class Desk:
         Of the database.
     doors
         Channels; one public recorder if not given.
+    now
+        Time at the beginning; half a minute after T0 if not given.
     changes
         Fields of the context to replace.
     """
 
-    def __init__(self, folder: Path, *, doors: Sequence[Door] | None = None, **changes: Any) -> None:
+    def __init__(
+        self, folder: Path, *, doors: Sequence[Door] | None = None, now: datetime | None = None, **changes: Any
+    ) -> None:
         self.file = folder / "tocsin.sqlite"
         if not self.file.exists():
             self.file.write_bytes(empty_database())
-        self.clock = ManualClock(at(30.0))
+        self.clock = ManualClock(now or at(30.0))
         self.store = Store(f"sqlite:///{self.file}", clock=self.clock, is_durable=False)
         self.recorder = RecorderChannel()
         self.woken = 0
