@@ -34,6 +34,7 @@ READERS: Mapping[str, Callable[[bytes], ChannelTable]] = {
     "ipnlc": ipn.read_thr,
     "genlc": isdc.read_genlc,
     "rtlc-json": isdc.read_rtlc,
+    "lcdump": isdc.read_lcdump,
     "mmoda-fits": mmoda.read_mmoda,
     "gbm-cspec": gbm.read_cspec,
     "gbm-trigdat": gbm.read_trigdat,

@@ -1,6 +1,7 @@
 """Which format a file is in, told by its content, never by its name."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from acs_stream.readers.content import load, name_of, open_fits
@@ -19,6 +20,9 @@ EXTENSIONS = {
 #: First numbers of rows beyond this and with three columns are Modified Julian Dates.
 MJD_FROM = 40_000.0
 TEXT_HEAD_BYTES = 20_000
+#: The last column of dump files is an IJD that grows by about a bin a row (50 ms are 5.8e-7 d), d.
+IJD_RANGE = (900.0, 20_000.0)
+LARGEST_IJD_STEP = 1e-5
 
 
 def guess_format(path_or_bytes: Path | str | bytes) -> str:
@@ -63,9 +67,22 @@ def _by_rows(head: str) -> str | None:
         return None
     if re.match(r"\s*\d{8}\s+[\d.]+\s+\d\d:\d\d:\d\d", rows[0]):
         return "eph"
+    if _is_dump(rows):
+        return "lcdump"
     if "," in rows[0] and re.search(r"[A-Za-z]{2}", rows[0]):
         return "csv"
     return _by_numbers(rows)
+
+
+def _is_dump(rows: list[str]) -> bool:
+    """Rows that end in counts and IJD; the last may be cut off."""
+    try:
+        last = [float(row.split()[-1]) for row in rows[:4][: max(2, len(rows) - 1)]]
+    except (ValueError, IndexError):
+        return False
+    steps = [b - a for a, b in pairwise(last)]
+    is_slow = bool(steps) and all(abs(step) < LARGEST_IJD_STEP for step in steps) and any(steps)
+    return len(rows[0].split()) >= 2 and is_slow and IJD_RANGE[0] < last[0] < IJD_RANGE[1]
 
 
 def _by_numbers(rows: list[str]) -> str | None:

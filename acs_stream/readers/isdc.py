@@ -1,7 +1,7 @@
-"""ISDC's forms of SPI-ACS rates: "genlc" text, "ipnlc" text and the real-time JSON ("rtlc").
+"""ISDC's forms of SPI-ACS rates: "genlc" text, "ipnlc" text, the real-time JSON ("rtlc") and its dump files ("lcdump").
 
-genlc and rtlc give the **centre** of each bin as IJD in TT; ipnlc gives its **start** relative to a UTC second of day
-(ipnlc time = genlc time - reference - half a bin).
+genlc, rtlc and lcdump give the **centre** of each bin as IJD in TT; ipnlc gives its **start** relative to a UTC second
+of day (ipnlc time = genlc time - reference - half a bin).
 """
 
 import json
@@ -24,6 +24,8 @@ from tocsin.domain.light_curves import FloatArray, Timing
 AGREEMENT_S = 2e-3
 #: How near to TT - UTC a disagreement must be to be called by its name.
 NAMED_WITHIN_S = 1.5
+#: Real-time rows nearer than this share of a bin are the same bin.
+SAME_BIN = 0.5
 
 
 def read_genlc(content: bytes) -> ChannelTable:
@@ -72,19 +74,43 @@ def _from_centres(
     centre_s: FloatArray, counts: FloatArray, *, t0_utc: datetime, timing: Timing, has_zero: bool
 ) -> ChannelTable:
     width = _native_width_s(centre_s)
-    is_acs = abs(width - spi_acs.BIN_S) < 1e-9
-    table = ChannelTable(
-        instrument=spi_acs.INSTRUMENT if is_acs else "INTEGRAL",
+    if abs(width - spi_acs.BIN_S) < 1e-9:
+        return _acs_table(centre_s, counts, width, t0_utc=t0_utc, timing=timing, has_zero=has_zero)
+    return ChannelTable(
+        instrument="INTEGRAL",
         t0_utc=t0_utc,
         start_s=centre_s - width / 2,
         width_s=np.full(centre_s.size, width),
-        channels=(spi_acs.BAND if is_acs else Channel(name="counts"),),
+        channels=(Channel(name="counts"),),
         counts=counts[None, :],
-        mask=spi_acs.saturated(counts, np.full(centre_s.size, width)) if is_acs else None,
         timing=timing,
         has_zero=has_zero,
     )
-    return spi_acs.corrected(table)
+
+
+def _acs_table(
+    centre_s: FloatArray,
+    counts: FloatArray,
+    width_s: float,
+    *,
+    t0_utc: datetime,
+    timing: Timing,
+    has_zero: bool = False,
+) -> ChannelTable:
+    width = np.full(centre_s.size, width_s)
+    return spi_acs.corrected(
+        ChannelTable(
+            instrument=spi_acs.INSTRUMENT,
+            t0_utc=t0_utc,
+            start_s=centre_s - width_s / 2,
+            width_s=width,
+            channels=(spi_acs.BAND,),
+            counts=counts[None, :],
+            mask=spi_acs.saturated(counts, width),
+            timing=timing,
+            has_zero=has_zero,
+        )
+    )
 
 
 def _native_width_s(centre_s: FloatArray) -> float:
@@ -96,6 +122,55 @@ def _native_width_s(centre_s: FloatArray) -> float:
         raise ScienceError("time goes backwards or repeats in every row")
     step = float(np.quantile(steps[steps > 0], 0.1, method="lower"))
     return spi_acs.BIN_S if abs(step - spi_acs.BIN_S) < 1e-4 else step
+
+
+def read_lcdump(content: bytes) -> ChannelTable:
+    """SPI-ACS real-time counts in a dump file (``lcdump-revol-NNNN*.csv``).
+
+    White-space separated; the last two columns are counts and IJD of the bin centre, whatever stands before them. A
+    last line without an end is still being written and left out; packets that came late or twice are put in order.
+    """
+    counts, ijd = lcdump_rows(content)
+    return table_of_packets(counts, ijd)
+
+
+def lcdump_rows(content: bytes) -> tuple[FloatArray, FloatArray]:
+    """Counts and IJD of the whole lines of a dump file, each shape (n,), in the file's order.
+
+    Raises
+    ------
+    ScienceError
+        No line is whole, or one has another number of columns or no numbers in the last two.
+    """
+    whole = content[: content.rfind(b"\n") + 1]
+    rows: list[tuple[int, str]] = []
+    columns = 0
+    for number, line in enumerate(text_of(whole).splitlines(), start=1):
+        fields = line.split()
+        if not fields or line.lstrip().startswith("#"):
+            continue
+        columns = columns or len(fields)
+        if len(fields) != columns or columns < 2:
+            raise ScienceError(f"line {number}: {len(fields)} columns instead of {max(columns, 2)}")
+        rows.append((number, " ".join(fields[-2:])))
+    table = number_rows(rows, columns=2)
+    return table[:, 0], table[:, 1]
+
+
+def table_of_packets(counts: FloatArray, ijd: FloatArray) -> ChannelTable:
+    """Real-time SPI-ACS rows in any order, some of them twice: in order of time, of each bin the one that came last.
+
+    Parameters
+    ----------
+    counts, ijd
+        Counts per bin and its centre, d, TT; shape (n,), n at least 1.
+    """
+    order = np.argsort(ijd, kind="stable")
+    counts, ijd = counts[order], ijd[order]
+    t0_utc = _whole_second(float(ijd[0]))
+    centre_s = ijd_seconds_since(ijd, t0_utc)
+    is_last = np.append(np.diff(centre_s) > SAME_BIN * spi_acs.BIN_S, [True])
+    return _acs_table(centre_s[is_last], counts[is_last], spi_acs.BIN_S, t0_utc=t0_utc, timing=spi_acs.REALTIME)
 
 
 def read_rtlc(content: bytes) -> ChannelTable:

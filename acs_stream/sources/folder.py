@@ -32,6 +32,7 @@ PREFERENCE = (
     "mmoda-fits",
     "genlc",
     "rtlc-json",
+    "lcdump",
     "ipnlc",
     "gbm-trigdat",
     "gbm-cspec",
