@@ -22,8 +22,8 @@ _CLOSED_TO_APPROVAL = {
 
 
 def text_sha256(subject: str, body: str) -> str:
-    """Hex digest of the exact text that is signed: subject, a line break, body."""
-    return hashlib.sha256(f"{subject}\n{body}".encode()).hexdigest()
+    """Hex digest of the exact text that is signed: subject, an empty line, body, in UTF-8."""
+    return hashlib.sha256(f"{subject}\n\n{body}".encode()).hexdigest()
 
 
 def approve_check(
@@ -50,9 +50,26 @@ def approve_check(
     newest_utc
         When the newest notice or product of the event was made.
     """
+    reasons = () if PersonRole.APPROVER in person.roles else (f"{person.name} is no approver",)
+    return reasons + obstacles(draft, state, is_test=is_test, labels=labels, newest_utc=newest_utc)
+
+
+def obstacles(
+    draft: Draft,
+    state: EventState,
+    *,
+    is_test: bool = False,
+    labels: Iterable[str] = (),
+    newest_utc: datetime | None = None,
+) -> tuple[str, ...]:
+    """Why nobody may approve this draft now; empty where an approver may.
+
+    Parameters
+    ----------
+    draft, state, is_test, labels, newest_utc
+        As for `approve_check`.
+    """
     reasons = []
-    if PersonRole.APPROVER not in person.roles:
-        reasons.append(f"{person.name} is no approver")
     if state in _CLOSED_TO_APPROVAL:
         reasons.append(_CLOSED_TO_APPROVAL[state])
     if draft.is_replay:

@@ -4,8 +4,9 @@ import difflib
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from advocates.lint import lint_draft
 from advocates.numbers import number_tokens
@@ -13,6 +14,24 @@ from advocates.templates import Templates, rendered
 from tocsin.domain.drafts import Draft, DraftKind, Fact, SlotSpan
 
 _WORDS = re.compile(r"\w+|\W")
+#: For reading, a number or a run of white space is one word: "4.16e-07", not six pieces of it.
+_READ_WORDS = re.compile(r"[\w.+-]*\w|\s+|\W")
+
+
+class Change(StrEnum):
+    """What became of a passage."""
+
+    SAME = "same"
+    REMOVED = "removed"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A stretch of text, and what became of it from one version to the next."""
+
+    change: Change
+    text: str
 
 
 def compose(
@@ -98,6 +117,25 @@ def edited(draft: Draft, *, subject: str, body: str, author: str, made_utc: date
         made_utc=made_utc,
     )
     return replace(changed, findings=lint_draft(changed))
+
+
+def differences(old: Draft, new: Draft) -> tuple[Passage, ...]:
+    """What was changed from one text to another, word by word, in the order of reading; subject first.
+
+    Parameters
+    ----------
+    old, new
+        Two versions of a draft. All passages but the added ones make up the old text, all but the removed the new one.
+    """
+    before, after = (_READ_WORDS.findall(f"{one.subject}\n\n{one.body}") for one in (old, new))
+    found: list[Passage] = []
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            found.append(Passage(change=Change.SAME, text="".join(before[i1:i2])))
+            continue
+        parts = ((Change.REMOVED, "".join(before[i1:i2])), (Change.ADDED, "".join(after[j1:j2])))
+        found += [Passage(change=change, text=text) for change, text in parts if text]
+    return tuple(found)
 
 
 def _constants(text: str, filled: tuple[SlotSpan, ...], part: str, *, first: int) -> list[SlotSpan]:

@@ -93,9 +93,11 @@ class Drafts(Lineage):
             row = {"event_id": event_id, "kind": kind, "revision": revision, "person_id": person_id}
             self._connection.execute(approvals.insert(), {**row, "sha256": sha256, "at_utc": at_utc})
 
-    def void_approvals(self, event_id: str, reason: str) -> int:
-        """Void all standing approvals of an event's drafts, since its facts have changed; how many."""
+    def void_approvals(self, event_id: str, reason: str, *, kind: DraftKind | None = None) -> int:
+        """Void all standing approvals of an event's drafts (of one kind, if told), since facts changed; how many."""
         statement = update(approvals).where(approvals.c.event_id == event_id, approvals.c.voided_utc.is_(None))
+        if kind is not None:
+            statement = statement.where(approvals.c.kind == kind)
         change = statement.values(voided_utc=self._clock.now(), void_reason=reason)
         return self._connection.execute(change).rowcount
 

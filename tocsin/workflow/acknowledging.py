@@ -10,6 +10,7 @@ from tocsin.workflow.attach import visible_event
 from tocsin.workflow.context import Context
 from tocsin.workflow.escalating import is_taken
 from tocsin.workflow.owing import owe_update
+from tocsin.workflow.voiding import void
 
 
 def acknowledge(context: Context, event_id: str, person_id: str, via: str) -> Acknowledgement:
@@ -68,6 +69,7 @@ def mark_not_astrophysical(context: Context, event_id: str, person_id: str, via:
         _check_standing(work, event_id, person)
         work.acknowledge(event_id, person_id, via, now)
         work.cancel_jobs(event_id, (JobKind.ESCALATE, JobKind.DRAFT))
+        void(work, event_id, f"{person.name} found the event not astrophysical")
         work.set_event_state(event_id, EventState.NOT_ASTROPHYSICAL)
         work.audit(person_id, "not_astrophysical", event_id, {"via": via}, now)
         owe_update(context, work, event_id, cause=f"not-astrophysical-{person_id}")

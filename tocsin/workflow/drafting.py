@@ -6,15 +6,18 @@ from advocates.drafts import compose
 from advocates.facts import annulus_facts, upper_limit_facts
 from tocsin.domain.drafts import Draft, DraftKind, Fact
 from tocsin.domain.events import Event, EventKind
-from tocsin.domain.jobs import Job
+from tocsin.domain.jobs import Job, JobKind
 from tocsin.domain.people import Person, PersonRole
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
 from tocsin.workflow.attach import widest_view
 from tocsin.workflow.context import Context
-from tocsin.workflow.owing import owe_update
+from tocsin.workflow.owing import UNFINISHED, owe_update
 from tocsin.workflow.reacting import is_standing
+from tocsin.workflow.voiding import void
 
+#: Author of what no person has touched.
+COMPOSER = "tocsin"
 #: Kinds of event for which SPI-ACS reports a limit where it saw nothing.
 LIMITED = frozenset({EventKind.GRAVITATIONAL_WAVE, EventKind.NEUTRINO})
 
@@ -48,21 +51,44 @@ def _write(
     context: Context, work: UnitOfWork, kind: DraftKind, event: Event, products: Sequence[Product], *, cause: str
 ) -> None:
     earlier = [draft for draft in work.drafts(event.id) if draft.kind is kind]
-    made = compose(
+    written = [draft for draft in earlier if draft.author == COMPOSER]
+    # What a person has made of the newest composed text stands until that text itself would be another.
+    if written and not _would_differ(context, written[-1], event, products):
+        return
+    made = _composed(context, kind, _facts(context, kind, event, products), event.id, revision=len(earlier) + 1)
+    work.add_draft(made)
+    void(work, event.id, "the draft was written again from newer products", kind=kind)
+    _audit(context, work, made)
+    owe_update(context, work, event.id, cause=f"draft-{cause}")
+
+
+def is_outdated(context: Context, work: UnitOfWork, composed: Draft) -> bool:
+    """Whether the text composed for an event would be another if it were composed now, or is about to be."""
+    jobs = work.jobs(composed.event_id)
+    if any(job.kind is JobKind.DRAFT and job.state in UNFINISHED for job in jobs):
+        return True
+    event, products = widest_view(work, composed.event_id), work.products(composed.event_id)
+    return composed.kind not in _kinds(event, products) or _would_differ(context, composed, event, products)
+
+
+def _would_differ(context: Context, composed: Draft, event: Event, products: Sequence[Product]) -> bool:
+    """Whether the text would be another if it were composed now; the authors stay those of then, a handover is none."""
+    facts = dict(_facts(context, composed.kind, event, products))
+    facts |= {name: composed.facts[name] for name in ("authors", "verb") if name in composed.facts}
+    again = _composed(context, composed.kind, facts, event.id, revision=composed.revision)
+    return (again.subject, again.body) != (composed.subject, composed.body)
+
+
+def _composed(context: Context, kind: DraftKind, facts: Mapping[str, Fact], event_id: str, *, revision: int) -> Draft:
+    return compose(
         kind,
-        _facts(context, kind, event, products),
-        event_id=event.id,
+        facts,
+        event_id=event_id,
         is_replay=context.is_replay,
         made_utc=context.clock.now(),
         templates=context.templates,
-        revision=len(earlier) + 1,
+        revision=revision,
     )
-    if earlier and (earlier[-1].subject, earlier[-1].body) == (made.subject, made.body):
-        return
-    work.add_draft(made)
-    work.void_approvals(event.id, "the draft was written again from newer products")
-    _audit(context, work, made)
-    owe_update(context, work, event.id, cause=f"draft-{cause}")
 
 
 def _facts(context: Context, kind: DraftKind, event: Event, products: Sequence[Product]) -> Mapping[str, Fact]:

@@ -1,0 +1,158 @@
+"""Draft views: one circular draft as an advocate works on it, with what it came from and what stands in its way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from advocates.approval import exported, obstacles, prefill_link, text_sha256
+from advocates.drafts import Passage, differences
+from advocates.lint import lint_draft
+from tocsin.domain.drafts import Draft, DraftKind, Finding
+from tocsin.store import ApprovalRow, EventRow, UnitOfWork
+from tocsin.workflow.context import Context
+from tocsin.workflow.drafting import COMPOSER, is_outdated
+
+#: Label of a draft that the public may not see and none of whose inputs says why.
+RESTRICTED = frozenset({"restricted"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What an approval depends on beside the text and the person.
+
+    Parameters
+    ----------
+    row
+        The event.
+    labels
+        Restrictions of what the draft is made from.
+    newest_utc
+        When what the draft states changed, where it would be written differently now.
+    """
+
+    row: EventRow
+    labels: frozenset[str]
+    newest_utc: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftView:
+    """One draft as its page shows it.
+
+    Parameters
+    ----------
+    draft
+        The revision shown, linted afresh.
+    sha256
+        Of its exact text: what an approver signs.
+    findings
+        Of the lint now, staleness included.
+    obstacles
+        Why nobody may approve it now, in words; empty where an approver may.
+    approvals
+        Standing approvals of this very text.
+    compared_to
+        Revision it is held against: a person's text against the composed one, a newly composed one against the text
+        of the last person; None where there is nothing to compare.
+    passages
+        What was changed from there to here.
+    prefill_link
+        Link to GCN's own form, of an approved text alone; None for anything that must not go out.
+    export
+        Text for a file; says DRAFT unless approved.
+    revisions
+        All of this kind that the asker may see, oldest first.
+    """
+
+    draft: Draft
+    sha256: str
+    findings: tuple[Finding, ...]
+    obstacles: tuple[str, ...]
+    approvals: tuple[ApprovalRow, ...]
+    compared_to: Draft | None
+    passages: tuple[Passage, ...]
+    prefill_link: str | None
+    export: str
+    revisions: tuple[Draft, ...]
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether a named person stands for this very text now."""
+        return bool(self.approvals) and not self.obstacles
+
+
+def draft_view(context: Context, shown: Draft, clearance: frozenset[str]) -> DraftView | None:
+    """View of a draft for an audience that may see it; None where the event is not to be seen."""
+    with context.store.read() as work:
+        row = work.event_row(shown.event_id, clearance=clearance)
+        if row is None:
+            return None
+        revisions = tuple(draft for draft in of_kind(work, shown, clearance) if draft.revision <= shown.revision)
+        standing = standing_of(context, work, shown, row)
+        approvals = [one for one in work.approvals(shown.event_id) if one.voided_utc is None and one.kind is shown.kind]
+    draft = replace(shown, findings=lint_draft(shown, newest_utc=standing.newest_utc))
+    sha256 = text_sha256(draft.subject, draft.body)
+    reasons = reasons_against(draft, standing)
+    signed = tuple(one for one in approvals if (one.revision, one.sha256) == (draft.revision, sha256))
+    is_approved = bool(signed) and not reasons
+    other = compared_to(draft, revisions)
+    return DraftView(
+        draft=draft,
+        sha256=sha256,
+        findings=draft.findings,
+        obstacles=reasons,
+        approvals=signed,
+        compared_to=other,
+        passages=() if other is None else differences(other, draft),
+        prefill_link=prefill_link(draft, is_test=row.is_test, labels=standing.labels) if is_approved else None,
+        export=exported(draft, is_approved=is_approved),
+        revisions=revisions,
+    )
+
+
+def of_kind(work: UnitOfWork, draft: Draft, clearance: frozenset[str] | None = None) -> list[Draft]:
+    """Revisions of a draft, oldest first, as far as `clearance` may see them."""
+    found = [one for one in work.drafts(draft.event_id, clearance=clearance) if one.kind is draft.kind]
+    return sorted(found, key=lambda one: one.revision)
+
+
+def newest_draft(work: UnitOfWork, event_id: str, kind: DraftKind, clearance: frozenset[str]) -> Draft | None:
+    """Newest revision of a kind that `clearance` may see."""
+    found = [one for one in work.drafts(event_id, clearance=clearance) if one.kind is kind]
+    return max(found, key=lambda one: one.revision, default=None)
+
+
+def standing_of(context: Context, work: UnitOfWork, draft: Draft, row: EventRow) -> Standing:
+    """What an approval of the draft depends on beside the text and the person."""
+    composed = [one for one in of_kind(work, draft) if one.author == COMPOSER and one.revision <= draft.revision]
+    is_old = bool(composed) and is_outdated(context, work, composed[-1])
+    return Standing(row=row, labels=labels_of(work, draft), newest_utc=context.clock.now() if is_old else None)
+
+
+def reasons_against(draft: Draft, standing: Standing) -> tuple[str, ...]:
+    """Why nobody may approve the draft now."""
+    return obstacles(
+        draft,
+        standing.row.state,
+        is_test=standing.row.is_test,
+        labels=standing.labels,
+        newest_utc=standing.newest_utc,
+    )
+
+
+def labels_of(work: UnitOfWork, draft: Draft) -> frozenset[str]:
+    """Restrictions of what a draft is made from; none for one that the public may see."""
+    if any(one.revision == draft.revision for one in of_kind(work, draft, frozenset())):
+        return frozenset()
+    ids = {fact.product_id for fact in draft.facts.values()}
+    products = [work.product(product_id) for product_id in ids if not product_id.startswith(("config:", "notice:"))]
+    found = frozenset[str]().union(*(product.labels for product in products if product is not None))
+    notices = [row.labels for row in work.notice_rows(draft.event_id) if f"notice:{row.raw_sha256}" in ids]
+    return found.union(*notices) or RESTRICTED
+
+
+def compared_to(draft: Draft, revisions: Sequence[Draft]) -> Draft | None:
+    """Revision that a draft is held against: the other hand's last text before it."""
+    is_composed = draft.author == COMPOSER
+    others = [one for one in revisions if one.revision < draft.revision and (one.author == COMPOSER) != is_composed]
+    return others[-1] if others else None
