@@ -46,6 +46,9 @@ class KafkaSettings:
         ``sasl_ssl``, or ``plaintext`` for a broker of one's own.
     client_id, client_secret
         Credentials of GCN.
+    session_timeout_s
+        Silence after which the brokers give the place of a process that died to the next one, s: so long nothing is
+        heard after a crash. Brokers accept no less than 6 s, as a rule.
     extra
         Further settings of librdkafka, by its names.
     """
@@ -56,6 +59,7 @@ class KafkaSettings:
     security_protocol: str = "sasl_ssl"
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
+    session_timeout_s: float = 10.0
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -151,6 +155,8 @@ class KafkaListener:
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
             "allow.auto.create.topics": False,
+            "session.timeout.ms": round(1e3 * config.session_timeout_s),
+            "heartbeat.interval.ms": round(1e3 * config.session_timeout_s / 4),
             "security.protocol": config.security_protocol,
             "error_cb": self._hear_error,
             "domain": config.domain,

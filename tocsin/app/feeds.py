@@ -66,6 +66,7 @@ def build_kafka(settings: Settings, context: Context, board: FeedBoard) -> Kafka
         domain=kafka.domain,
         bootstrap_servers=kafka.bootstrap_servers,
         security_protocol=kafka.security_protocol,
+        session_timeout_s=kafka.session_timeout_s,
         client_id=secrets.gcn_client_id.get_secret_value() if secrets.gcn_client_id else None,
         client_secret=secrets.gcn_client_secret.get_secret_value() if secrets.gcn_client_secret else None,
     )

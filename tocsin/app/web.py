@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 import tocsin
 from advocates.rota import Rota
 from notifier.slack_interaction import parse_interaction
-from tocsin.api.services import ApiServices, Health, OnCall
+from tocsin.api.services import ApiServices, DraftDesk, Health, OnCall
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import NotAllowedError
 from tocsin.settings import Settings
 from tocsin.workflow.acknowledging import acknowledge, interact
+from tocsin.workflow.approving import approve, edit
 from tocsin.workflow.context import Context
+from tocsin.workflow.draft_views import draft_view
 
 #: Where only this machine's own people reach the pages.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -35,6 +37,7 @@ def api_services(
         clock=context.clock,
         acknowledge=lambda event_id, person_id, via: acknowledge(context, event_id, person_id, via),
         slack_interaction=None if secret is None else _slack(context, secret.get_secret_value()),
+        drafts=draft_desk(context),
         on_call=lambda: on_call(context.rota, context.clock),
         people=tuple(context.people),
         version=tocsin.__version__,
@@ -44,6 +47,19 @@ def api_services(
         if is_local
         else frozenset(),
         labels_of_streams=labels_of_streams,
+    )
+
+
+def draft_desk(context: Context) -> DraftDesk:
+    """What people do with drafts."""
+    return DraftDesk(
+        view=lambda draft, clearance: draft_view(context, draft, clearance),
+        edit=lambda event_id, kind, revision, person_id, subject, body, via: edit(
+            context, event_id, kind, revision, person_id, subject=subject, body=body, via=via
+        ),
+        approve=lambda event_id, kind, revision, person_id, sha256, via: approve(
+            context, event_id, kind, revision, person_id, sha256=sha256, via=via
+        ),
     )
 
 

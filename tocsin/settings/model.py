@@ -75,6 +75,7 @@ class KafkaTable(_Table):
     domain: str = "gcn.nasa.gov"
     bootstrap_servers: str = ""
     security_protocol: Literal["sasl_ssl", "plaintext"] = "sasl_ssl"
+    session_timeout_s: Seconds = 10.0
 
 
 class FeedsTable(_Table):

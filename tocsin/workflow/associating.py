@@ -1,6 +1,7 @@
 """Associating: events of other messengers near one in time and sky, with the joint false-alarm rate of the pair."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from tocsin.domain.events import Event
@@ -9,9 +10,10 @@ from tocsin.domain.people import MessagePurpose
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
 from tocsin.workflow.attach import stored_notices, widest_view
+from tocsin.workflow.companions import is_telling, telling_companions
 from tocsin.workflow.context import Context
 from tocsin.workflow.making import make_product, replace_product
-from tocsin.workflow.owing import owe_decided, owe_escalation
+from tocsin.workflow.owing import doors_paged, owe_decided, owe_escalation, owe_localization
 from triangulation.skymap import SkyMap, overlap
 from triggers.companions import Association
 from triggers.event import from_record
@@ -27,28 +29,33 @@ def associate(context: Context, work: UnitOfWork, event: Event) -> list[Product]
     """
     if event.t0_utc is None or event.is_test or event.is_retracted:
         return []
-    known = {str(one.content.get("other_id")) for one in work.products(event.id, ProductKind.ASSOCIATION)}
+    known = {one.other_id for one in telling_companions(work, event.id)}
     others = neighbours(work, event)
     found = context.rules.associate(event, others, overlaps=_overlaps(work, event, others))
     made = [_product(context, work, event, association) for association in found]
     changed = [product for product in made if replace_product(work, product)]
-    # Coincidence in time alone is common: it is shown, but only the sky, or LVK itself, makes it worth waking for.
-    telling = [one for one in found if one.overlap is not None or one.is_cited]
-    if any(one.other_id not in known for one in telling):
+    telling = [one for one in found if is_telling(one)]
+    new = [one for one in telling if one.other_id not in known]
+    if new:
         _decide_again(context, work, event, telling, known)
+        for one in new:
+            # The other event learns of it too, whichever of the two had its map first.
+            owe_localization(context, work, one.other_id, cause=f"companion-{event.id}")
     return changed
 
 
 def _decide_again(
     context: Context, work: UnitOfWork, event: Event, telling: Sequence[Association], known: set[str]
 ) -> None:
+    """Decide with the new companion; of a pair, people are woken by the event they were woken for already."""
     notices = [one for one in stored_notices(work, event.id) if one.key in event.notice_keys]
     sent = {str(job.payload["purpose"]) for job in work.jobs(event.id) if job.kind is JobKind.SEND}
+    was_paged = MessagePurpose.PAGE.value in sent
     decision = context.rules.decide(
         before=event,
         after=event,
         notice=notices[-1].notice,
-        was_paged=MessagePurpose.PAGE.value in sent,
+        was_paged=was_paged,
         was_told=bool(sent),
         is_replay=context.is_replay,
         associations=telling,
@@ -56,13 +63,15 @@ def _decide_again(
     )
     if not decision.pages:
         return
+    if not was_paged and any(doors_paged(work, one.other_id) for one in telling if one.other_id not in known):
+        decision = replace(decision, pages=False, tells=True)
     work.add_decision(event.id, notices[-1].key, decision, context.clock.now())
     work.set_event_tier(event.id, decision.tier)
     cause = f"counterpart-{telling[0].other_id}"
     for door in context.doors:
         if event.labels <= door.clearance:
             owe_decided(context, work, door, event, decision, cause=cause)
-    if not work.acknowledgements(event.id):
+    if decision.pages and not work.acknowledgements(event.id):
         owe_escalation(context, work, event)
 
 

@@ -15,6 +15,7 @@ from tocsin.domain.notices import Notice, RawNotice
 from tocsin.domain.people import MessagePurpose
 from tocsin.domain.products import may_see
 from tocsin.store import NoticeStatus, UnitOfWork
+from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.owing import owe_escalation, owe_messages, owe_reaction, withdraw
 from triggers import association
@@ -169,6 +170,7 @@ def _decide(
     event_id = newest.event_id or ""
     before = summarise(event_id, earlier) if earlier else None
     after = summarise(event_id, visible)
+    companions = telling_companions(work, event_id, clearance=clearance) if earlier else ()
     decision = context.rules.decide(
         before=before,
         after=after,
@@ -176,6 +178,8 @@ def _decide(
         was_paged=was_paged,
         was_told=was_told,
         is_replay=context.is_replay,
+        associations=companions,
+        known_associations=[one.other_id for one in companions],
         recent_at_position=context.rules.count_at_position(after, _recent(context, work, after, clearance)),
     )
     return Attached(event=after, before=before, decision=decision)

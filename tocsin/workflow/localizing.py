@@ -108,6 +108,7 @@ def _burst(known: _Known) -> Burst:
 def _observation(product: Product) -> Observation:
     place = product.content["position"]
     curve = light_curve_codec.from_bytes(product.blob or b"")
+    channels = light_curve_codec.channels_from_bytes(product.blob or b"")
     position = SpacecraftPosition(
         spacecraft=place["spacecraft"],
         epoch_utc=to_utc(place["epoch_utc"]),
@@ -120,6 +121,7 @@ def _observation(product: Product) -> Observation:
         light_curve=curve,
         positions=(position,),
         clock_error_s=0.0 if curve.timing is None else curve.timing.clock_error_s,
+        channels=channels,
     )
 
 

@@ -1,0 +1,50 @@
+"""``tocsin serve`` as a process: it answers without any configuration, ends when told to, refuses what cannot be."""
+
+import contextlib
+import signal
+import socket
+import time
+from pathlib import Path
+
+import httpx
+from service_process import ServiceProcess
+
+
+def get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=20.0, trust_env=False)
+
+
+def test_without_configuration_it_is_well_and_ends_on_sigterm_though_somebody_listens(tmp_path: Path) -> None:
+    with ServiceProcess(tmp_path).start() as service:
+        url = service.wait_until_it_serves()
+        assert get(f"{url}/healthz").status_code == 200
+        ready = get(f"{url}/readyz")
+        assert (ready.status_code, ready.json()["parts"]["store"]["is_ok"]) == (200, True)
+        assert get(url).status_code == 200
+        assert get(f"{url}/metrics").status_code == 200
+        assert get(f"{url}/api/v1/events").json()["events"] == []
+        with httpx.stream("GET", f"{url}/api/v1/stream", timeout=20.0, trust_env=False) as stream:
+            assert stream.status_code == 200
+            began = time.monotonic()
+            assert service.end(within_s=5.0) == 0
+            assert time.monotonic() - began < 5.0
+            with contextlib.suppress(httpx.HTTPError):
+                stream.read()
+    assert (tmp_path / "data" / "tocsin.sqlite").exists()
+    assert not [line for line in service.said if "Traceback" in line]
+
+
+def test_it_ends_on_an_interrupt_as_well_and_starts_again_on_its_data(tmp_path: Path) -> None:
+    for _ in range(2):
+        with ServiceProcess(tmp_path).start() as service:
+            url = service.wait_until_it_serves()
+            assert get(f"{url}/readyz").status_code == 200
+            assert service.end(signal.SIGINT, within_s=5.0) == 0
+
+
+def test_a_port_that_is_taken_is_named_instead_of_waiting_for_ever(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with ServiceProcess(tmp_path).start("--port", port) as service:
+            assert service.process.wait(60.0) == 2
+    assert "api.port" in "".join(service.said)
