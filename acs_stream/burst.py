@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from acs_stream.positions import read_positions
-from acs_stream.readers import FORMATS, read_light_curve
+from acs_stream.readers import FORMATS, read_channels, read_event_list, read_light_curve
 from acs_stream.spacecraft import spacecraft_of
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ConfigurationError, ScienceError
@@ -43,6 +43,8 @@ POSITION_ERROR_KM = 10.0
 TTE_BIN_S = 0.004
 #: Words in a light curve's timing note that are to be reported with the result.
 REPORTED = ("stated T0", "subtracted", "rounded")
+#: Bands in which photon lists are counted to measure the spectral lag, keV.
+TTE_BANDS_KEV = ((25.0, 50.0), (50.0, 100.0), (100.0, 300.0), (300.0, 1000.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,6 +63,10 @@ class Observation:
         Systematic error of the clock, s, 1 sigma.
     reports
         Remarks to be shown with the result.
+    channels
+        Curves of the energy channels, where there are several: the burst's spectral lag is measured in them.
+    is_band_given
+        `light_curve` is in the band that was asked for; otherwise the best sum of channels may be taken.
     """
 
     instrument: str
@@ -69,6 +75,8 @@ class Observation:
     positions: tuple[SpacecraftPosition, ...] = ()
     clock_error_s: float = 0.0
     reports: tuple[str, ...] = ()
+    channels: tuple[LightCurve, ...] = ()
+    is_band_given: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -158,7 +166,32 @@ class _Entry:
             positions=self._positions(craft, curve.t0_utc),
             clock_error_s=self._clock_error_s(curve),
             reports=tuple(part for part in note.split("; ") if self._is_reported(part)),
+            channels=self._channels(curve),
+            is_band_given="energy_kev" in self._row or ("columns" in self._row and not self._has_detectors),
         )
+
+    @property
+    def _has_detectors(self) -> bool:
+        """Whether `columns` choose detectors, each with all its channels."""
+        return self._row.get("format") == "gbm-trigdat"
+
+    def _channels(self, curve: LightCurve) -> tuple[LightCurve, ...]:
+        """All energy channels of the file; none where it has one band."""
+        path, form, t0_utc = self._path("lightcurve"), self._text("format"), self._time(self._row, "t0_utc")
+        if form == "gbm-tte":
+            events = read_event_list(path, t0_utc=t0_utc)
+            start_s, stop_s, width_s = float(curve.start_s[0]), float(curve.stop_s[-1]), float(curve.width_s[0])
+            binned = (events.binned(width_s, start_s=start_s, stop_s=stop_s, energy_kev=band) for band in TTE_BANDS_KEV)
+            return tuple(binned) if events.channel is not None else ()
+        found = read_channels(
+            path,
+            format=form,
+            columns=self._columns() if self._has_detectors else None,
+            instrument=curve.instrument,
+            t0_utc=t0_utc,
+            bin_s=self._number(self._row, "bin_s") if "bin_s" in self._row else None,
+        )
+        return found if len(found) > 1 else ()
 
     def _is_reported(self, remark: str) -> bool:
         """Whether a remark on the times is to be shown: rounding in the file does not matter where T0 is stated."""

@@ -17,7 +17,7 @@ from acs_stream.burst import Burst, Observation
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray, LightCurve
 from triangulation.annulus import HIGH_3SIGMA, LOW_3SIGMA, Annulus, annulus_from_delay
-from triangulation.delay import estimate_delay
+from triangulation.energy import View, coloured_delay
 from triangulation.ephemeris_file import SolarSystem, interpolated, packaged_de421
 from triangulation.geometry import Baseline, SpacecraftPosition, baseline
 from triangulation.posterior import DelayPosterior
@@ -131,13 +131,17 @@ def _delay(a: Observation, b: Observation) -> PairDelay:
     pair = _first_baseline(a, b)
     clock_s = float(np.hypot(a.clock_error_s, b.clock_error_s))
     longest = None if pair is None else pair.light_time_s + 5 * pair.error_s + abs(pair.clock_offset_s)
-    posterior = estimate_delay(a.light_curve, b.light_curve, max_delay_s=longest or FREE_DELAY_S, clock_error_s=clock_s)
+    posterior = coloured_delay(_view(a), _view(b), max_delay_s=longest or FREE_DELAY_S, clock_error_s=clock_s)
     return PairDelay(
         a=a.instrument,
         b=b.instrument,
         posterior=posterior,
         baseline_light_s=None if pair is None else pair.light_time_s,
     )
+
+
+def _view(item: Observation) -> View:
+    return View(total=item.light_curve, channels=item.channels, is_band_given=item.is_band_given)
 
 
 def _first_baseline(a: Observation, b: Observation) -> Baseline | None:
@@ -341,6 +345,11 @@ def _delay_to_json(delay: PairDelay) -> Mapping[str, Any]:
         "minus_3sigma_s": median - posterior.quantile(LOW_3SIGMA),
         "plus_3sigma_s": posterior.quantile(HIGH_3SIGMA) - median,
         "sigma_s": posterior.sigma_s,
+        "statistical_sigma_s": posterior.statistical_sigma_s,
+        "systematic_sigma_s": posterior.systematic_sigma_s,
+        "energy": posterior.energy,
+        "energy_sigma_s": posterior.figures.get("energy_sigma_s"),
+        "energy_shift_s": posterior.figures.get("energy_shift_s"),
         "mean_s": posterior.mean_s,
         "baseline_light_s": delay.baseline_light_s,
         "detected": posterior.detected,

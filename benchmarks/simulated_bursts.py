@@ -1,11 +1,12 @@
 """Simulated bursts with known delays: Norris pulses seen by detectors like SPI-ACS, Fermi GBM and Konus-Wind."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 
 from tocsin.domain.light_curves import FloatArray, LightCurve
+from triangulation.energy import effective_ln_energy
 
 T0 = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -59,16 +60,29 @@ PAIRS = {("ACS", "GBM"): 0.5, ("ACS", "KW"): 5.0, ("GBM", "KW"): 5.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pulses:
-    """A burst of Norris pulses: times (s), rate (counts/s) and its integral on a grid, each of shape (n,)."""
+class Recipe:
+    """Pulses of a burst: starts, widths (s), asymmetries, amplitudes and net counts in three GBM detectors.
 
-    grid_s: FloatArray
-    cumulative: FloatArray
-    rate: FloatArray
+    Parameters
+    ----------
+    narrowing
+        Widths go as E^-narrowing.
+    hardness
+        Amplitudes go as E^hardness, pulse by pulse.
+    """
+
+    duration_s: float
+    start_s: FloatArray
+    width_s: FloatArray
+    asymmetry: FloatArray
+    amplitude: FloatArray
+    counts: float
+    narrowing: float = 0.0
+    hardness: FloatArray | float = 0.0
 
     @classmethod
-    def draw(cls, family: Family, rng: np.random.Generator) -> "Pulses":
-        """Random burst of a family, with counts as three GBM detectors see it."""
+    def draw(cls, family: Family, rng: np.random.Generator) -> "Recipe":
+        """Random burst of a family, the same at all energies."""
         duration = _log_uniform(rng, *family.duration_s)
         number = int(rng.integers(family.pulses[0], family.pulses[1] + 1))
         if family.name == "periodic":
@@ -79,17 +93,49 @@ class Pulses:
             widths = duration / np.sqrt(number) * rng.uniform(0.3, 0.7, number) * (0.6 if number > 1 else 1.0)
             starts = np.sort(rng.uniform(0, 1, number)) * max(duration - widths.mean(), 0.3 * duration)
             amplitudes = rng.lognormal(0.0, 0.7, number)
-        shape = rng.uniform(0.3, 0.7, number)
+        return cls(
+            duration_s=duration,
+            start_s=starts,
+            width_s=widths,
+            asymmetry=rng.uniform(0.3, 0.7, number),
+            amplitude=amplitudes,
+            counts=_log_uniform(rng, *family.counts),
+        )
+
+    def coloured(self, family: Family, rng: np.random.Generator) -> "Recipe":
+        """Same burst with pulses that are narrower at higher energies, as real ones are."""
+        mean, scatter = (0.30, 0.12) if family.name.endswith("long") else (0.10, 0.08)
+        narrowing = float(rng.normal(mean, scatter))
+        return replace(self, narrowing=narrowing, hardness=rng.normal(0.0, 0.15, self.start_s.size))
+
+    def pulses(self, ln_energy: float = 0.0, share: float = 1.0) -> "Pulses":
+        """Burst at an energy (ln E over the reference), with a share of the counts."""
+        duration = self.duration_s
         grid = np.arange(-0.05 * duration, 4.0 * duration, duration / 6000)
+        widths = self.width_s * np.exp(-self.narrowing * ln_energy)
+        amplitudes = self.amplitude * np.exp(self.hardness * ln_energy)
         rate = sum(
             amplitude * _norris(grid - start, width, asymmetry)
-            for start, width, asymmetry, amplitude in zip(starts, widths, shape, amplitudes, strict=True)
+            for start, width, asymmetry, amplitude in zip(self.start_s, widths, self.asymmetry, amplitudes, strict=True)
         )
-        counts = _log_uniform(rng, *family.counts)
         total = float(np.trapezoid(rate, grid))
-        rate = np.asarray(rate) * counts / total
+        rate = np.asarray(rate) * self.counts * share / total
         steps = 0.5 * (rate[1:] + rate[:-1]) * np.diff(grid)
-        return cls(grid_s=grid, cumulative=np.concatenate([[0.0], np.cumsum(steps)]), rate=rate)
+        return Pulses(grid_s=grid, cumulative=np.concatenate([[0.0], np.cumsum(steps)]), rate=rate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pulses:
+    """A burst at one energy: times (s), rate (counts/s) and its integral on a grid, each of shape (n,)."""
+
+    grid_s: FloatArray
+    cumulative: FloatArray
+    rate: FloatArray
+
+    @classmethod
+    def draw(cls, family: Family, rng: np.random.Generator) -> "Pulses":
+        """Random burst of a family, with counts as three GBM detectors see it."""
+        return Recipe.draw(family, rng).pulses()
 
     def counts_in(self, edges_s: FloatArray) -> FloatArray:
         """Expected counts between edges (s), as three GBM detectors see them."""
@@ -127,10 +173,17 @@ class Observation:
 
 
 def observe(
-    pulses: Pulses, detector: Detector, *, arrival_s: float, start_s: float, stop_s: float, rng: np.random.Generator
+    pulses: Pulses,
+    detector: Detector,
+    *,
+    arrival_s: float,
+    start_s: float,
+    stop_s: float,
+    rng: np.random.Generator,
+    phase_s: float | None = None,
 ) -> Observation:
     """Curve of a burst that reaches a detector `arrival_s` later than stated, between two times, s."""
-    phase = rng.uniform(0.0, detector.width_s)
+    phase = float(rng.uniform(0.0, detector.width_s)) if phase_s is None else phase_s
     n = int(np.ceil((stop_s - start_s) / detector.width_s))
     edges = start_s + phase + detector.width_s * np.arange(n + 1)
     area = detector.area * float(rng.lognormal(0.0, detector.area_scatter)) if detector.area_scatter else detector.area
@@ -182,6 +235,51 @@ def draw_pair(names: tuple[str, str], family: str, seed: int) -> SimulatedPair:
         duration_s=pulses.duration_s,
         area_ratio=b.area / a.area,
     )
+
+
+#: Bands of the coloured set, keV; the true effective energies scatter by this about the nominal ones, in ln E.
+GBM_BANDS_KEV, ACS_BAND_KEV, BAND_SCATTER = ((40.0, 120.0), (120.0, 360.0)), (80.0, 10_000.0), 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ColouredPair:
+    """SPI-ACS and the two bands of GBM for one burst whose pulses depend on energy, and the truth."""
+
+    acs: LightCurve
+    bands: tuple[LightCurve, ...]
+    delay_s: float
+    max_delay_s: float
+
+
+def draw_coloured(family: str, seed: int) -> ColouredPair:
+    """Pair with energies: GBM sees half the counts in each band, SPI-ACS those of an energy it does not know well."""
+    rng = np.random.default_rng([seed, *family.encode(), *b"coloured"])
+    recipe = Recipe.draw(FAMILIES[family], rng).coloured(FAMILIES[family], rng)
+    reference = float(np.mean([effective_ln_energy(band) for band in GBM_BANDS_KEV]))
+    acs_energy = effective_ln_energy(ACS_BAND_KEV) - reference + BAND_SCATTER * float(rng.normal())
+    whole = recipe.pulses()
+    light_s = PAIRS["ACS", "GBM"]
+    delay = float(rng.uniform(-0.9, 0.9)) * light_s
+    reach = 3.0 * whole.duration_s + 8.0 + light_s
+    stop = float(np.interp(0.99, whole.cumulative / whole.cumulative[-1], whole.grid_s)) + reach
+    acs = observe(
+        recipe.pulses(acs_energy), DETECTORS["ACS"], arrival_s=0.0, start_s=-reach, stop_s=stop, rng=rng
+    ).curve.replace(energy_kev=ACS_BAND_KEV)
+    half = replace(DETECTORS["GBM"], background_hz=0.5 * DETECTORS["GBM"].background_hz)
+    phase = float(rng.uniform(0.0, half.width_s))
+    bands = tuple(
+        observe(
+            recipe.pulses(effective_ln_energy(band) - reference, 0.5),
+            half,
+            arrival_s=delay,
+            start_s=-reach,
+            stop_s=stop,
+            rng=rng,
+            phase_s=phase,
+        ).curve.replace(energy_kev=band)
+        for band in GBM_BANDS_KEV
+    )
+    return ColouredPair(acs=acs, bands=bands, delay_s=delay, max_delay_s=light_s)
 
 
 def cramer_rao_s(pair: SimulatedPair) -> float:

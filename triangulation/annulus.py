@@ -39,7 +39,8 @@ class Annulus:
     pair
         The baseline.
     flags
-        Those of the posterior, and ``disc`` where the ring closes around the centre (or around its opposite).
+        Those of the posterior; ``disc`` where the ring closes around the centre (or around its opposite);
+        ``statistical_only`` where a measured delay knows nothing of energies: not to be published.
     """
 
     ra_deg: float
@@ -101,6 +102,9 @@ class Annulus:
             "minus_3sigma_deg": self.minus_3sigma_deg,
             "plus_3sigma_deg": self.plus_3sigma_deg,
             "baseline_light_s": self.pair.light_time_s,
+            "energy": self.posterior.energy,
+            "statistical_sigma_s": self.posterior.statistical_sigma_s,
+            "sigma_s": self.posterior.sigma_s,
             "rings_90_deg": [list(ring) for ring in self.rings_deg(0.9)],
             "flags": list(self.flags),
         }
@@ -144,6 +148,7 @@ def annulus_from_delay(
     ra, dec = radec_deg(pair.axis)
     reach = max(abs(high + pair.clock_offset_s), abs(low + pair.clock_offset_s))
     disc = ("disc",) if reach >= pair.light_time_s else ()
+    untreated = ("statistical_only",) if posterior.method != "given" and not posterior.energy else ()
     return Annulus(
         ra_deg=float(ra),
         dec_deg=float(dec),
@@ -152,7 +157,7 @@ def annulus_from_delay(
         plus_3sigma_deg=outer - radius,
         posterior=total,
         pair=pair,
-        flags=(*posterior.flags, *disc),
+        flags=(*posterior.flags, *disc, *untreated),
     )
 
 

@@ -36,6 +36,9 @@ class DelayPosterior:
         What was folded in beside it (clocks, floor), s, 1 sigma.
     method
         ``joint``, ``ccf``, ``chi2`` or ``given``.
+    energy
+        What was done about the bands of the instruments: ``measured`` (lag of this burst, from its channels),
+        ``population`` (lags of bursts like it), or empty: nothing, the width is that of counts and clocks alone.
     figures
         Further numbers of the fit by name (``signal_to_noise_a``, ``inflation``, ``entropy_gain_bit``, ...).
 
@@ -52,6 +55,7 @@ class DelayPosterior:
     statistical_sigma_s: float = float("nan")
     systematic_sigma_s: float = 0.0
     method: str = "given"
+    energy: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -235,6 +239,16 @@ class DelayPosterior:
         """Same posterior with `offset_s` added to every delay, s."""
         return replace(self, delay_s=self.delay_s + offset_s)
 
+    def within(self, max_delay_s: float) -> "DelayPosterior":
+        """Same posterior, nothing beyond +-`max_delay_s`; unchanged where hardly anything of it lies within."""
+        inside = np.abs(self.delay_s) <= max_delay_s
+        if inside.all() or inside.sum() < 3 or float(np.diff(self.cumulative([-max_delay_s, max_delay_s]))[0]) < 1e-4:
+            return self
+        low, high = max(-max_delay_s, float(self.delay_s[0])), min(max_delay_s, float(self.delay_s[-1]))
+        inner = self.delay_s[inside]
+        grid = np.concatenate([[low] if inner[0] > low else [], inner, [high] if inner[-1] < high else []])
+        return replace(self, delay_s=grid, density=self.at(grid))
+
     def with_flags(self, *flags: str) -> "DelayPosterior":
         """Same posterior with further flags."""
         return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
@@ -249,6 +263,7 @@ class DelayPosterior:
         """JSON-able form, lossless: `from_json` gives the posterior back."""
         return {
             "method": self.method,
+            "energy": self.energy,
             "detected": self.detected,
             "flags": list(self.flags),
             "median_s": self.median_s,
@@ -273,6 +288,7 @@ class DelayPosterior:
             statistical_sigma_s=float("nan") if statistical is None else statistical,
             systematic_sigma_s=record["systematic_sigma_s"],
             method=record["method"],
+            energy=record.get("energy", ""),
             figures=record["figures"],
         )
 

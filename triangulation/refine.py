@@ -32,6 +32,8 @@ SAMPLED_DEPTH = 9.0
 #: Log posterior below the best at which nothing is left, natural log.
 NEGLIGIBLE = 40.0
 MAX_STEPS = 12
+#: Grid points nearer than this are one, s.
+LEAST_STEP_S = 1e-8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +177,8 @@ class Curve:
 
     def dense(self, per_cell: int = 8) -> tuple[FloatArray, FloatArray]:
         """Smooth interpolation: a denser grid where anything is probable, a thinner one where nothing is."""
-        x, y = self.delay_s, self.log_p
+        apart = np.concatenate([[True], np.diff(self.delay_s) > LEAST_STEP_S])
+        x, y = self.delay_s[apart], self.log_p[apart]
         low = y < y.max() - NEGLIGIBLE
         # Of a run of negligible points only its ends matter.
         inside = np.zeros(x.size, dtype=bool)

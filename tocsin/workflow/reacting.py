@@ -24,6 +24,7 @@ from tocsin.workflow.counterparts import counterpart
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.owing import owe_draft, owe_localization, owe_update
 from tocsin.workflow.surroundings import Surroundings, surroundings
+from triangulation.energy import grouped
 
 #: The instrument whose limits are published.
 LIMIT_INSTRUMENT = "SPI-ACS"
@@ -160,7 +161,7 @@ class _Reaction:
             "product": total.timing.product if total.timing else "",
             "position": None if position is None else _position_record(position),
         }
-        blob = light_curve_codec.to_bytes(total)
+        blob = light_curve_codec.to_bytes(total, grouped(fetched.channels))
         return self._product(
             ProductKind.LIGHT_CURVE,
             content,
