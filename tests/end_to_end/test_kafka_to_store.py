@@ -67,7 +67,7 @@ class Counted:
 
 def kafka_settings(broker: BrokerStandIn) -> Settings:
     # The mock brokers give a place away after the session's time-out only, however properly it was left.
-    changes = {"bootstrap_servers": broker.bootstrap, "security_protocol": "plaintext", "session_timeout_s": 1.0}
+    changes = {"bootstrap_servers": broker.bootstrap, "security_protocol": "plaintext", "session_timeout_s": 4.0}
     kafka = settings().feeds.kafka.model_copy(update={"enabled": True} | changes)
     return settings().model_copy(update={"feeds": settings().feeds.model_copy(update={"kafka": kafka})})
 
@@ -121,13 +121,13 @@ def test_offsets_are_stored_with_the_notices_and_a_restart_loses_and_doubles_not
     broker.create_topics([topic])
     sent = [notice(number).payload for number in range(12)]
     with Desk(tmp_path) as desk:
-        for start in (0, 4, 8):
-            for payload in sent[start : start + 4]:
+        for start in (0, 6):
+            for payload in sent[start : start + 6]:
                 broker.produce(topic, payload)
-            store = Counted(desk, start + 4)
+            store = Counted(desk, start + 6)
             with listening(desk, broker, store, topic, poll_s=0.05):
                 assert store.is_full.wait(PATIENCE_S)
-            assert stored_offsets(desk.store, broker.bootstrap) == {(topic, 0): start + 3}
+            assert stored_offsets(desk.store, broker.bootstrap) == {(topic, 0): start + 5}
         assert payloads(desk) == sent
         counts = desk.read(lambda work: work.notice_counts())
         assert (counts.received, counts.duplicates) == (12, 0)
