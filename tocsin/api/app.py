@@ -7,7 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
-from tocsin.api import errors, event_routes, operation_routes, pages, service_routes
+from tocsin.api import draft_pages, draft_routes, errors, event_routes, operation_routes, pages, service_routes
 from tocsin.api.event_pictures import PictureCache
 from tocsin.api.security import Guard
 from tocsin.api.services import ApiServices
@@ -36,7 +36,14 @@ def build_app(services: ApiServices) -> FastAPI:
     app.state.services = services
     app.state.pictures = PictureCache()
     errors.install(app)
-    for router in (event_routes.router, service_routes.router, operation_routes.router, pages.router):
+    for router in (
+        event_routes.router,
+        draft_routes.router,
+        service_routes.router,
+        operation_routes.router,
+        pages.router,
+        draft_pages.router,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_middleware(GZipMiddleware, minimum_size=1000)

@@ -10,7 +10,8 @@ from tocsin.domain.drafts import Draft
 from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.people import Acknowledgement, Person
 from tocsin.domain.products import Product, ProductKind
-from tocsin.store import TimelineRow
+from tocsin.store import ApprovalRow, TimelineRow
+from tocsin.workflow.draft_views import DraftView
 from tocsin.workflow.findings import Finding
 from tocsin.workflow.queries import EventListItem, EventView, FeedsView, NoticeItem
 
@@ -146,6 +147,30 @@ def draft_json(draft: Draft) -> dict[str, Any]:
         "findings": draft.findings,
         "facts": {name: {"value": fact.value, "product_id": fact.product_id} for name, fact in draft.facts.items()},
     }
+
+
+def draft_view_json(view: DraftView, name_of: NameOf) -> dict[str, Any]:
+    """A draft as it is worked on: what it came from, what stands in its way, who has signed it."""
+    base = f"/api/v1/events/{view.draft.event_id}/drafts/{view.draft.kind.value}"
+    return draft_json(view.draft) | {
+        "sha256": view.sha256,
+        "is_approved": view.is_approved,
+        "approvals": [approval_json(one, name_of) for one in view.approvals],
+        "obstacles": view.obstacles,
+        "prefill_link": view.prefill_link,
+        "compared_to_revision": None if view.compared_to is None else view.compared_to.revision,
+        "passages": view.passages,
+        "revisions": [
+            {"revision": one.revision, "author": name_of(one.author), "made_utc": iso_utc(one.made_utc)}
+            for one in view.revisions
+        ],
+        "links": {"self": base, "text": f"{base}/text", "page": base.removeprefix("/api/v1")},
+    }
+
+
+def approval_json(one: ApprovalRow, name_of: NameOf) -> dict[str, Any]:
+    """Who signed which exact text, and when."""
+    return {"person": name_of(one.person_id), "at_utc": iso_utc(one.at_utc), "sha256": one.sha256}
 
 
 def timeline_json(row: TimelineRow) -> dict[str, Any]:

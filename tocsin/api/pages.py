@@ -2,10 +2,9 @@
 
 # ruff: noqa: FAST003 - `FoundEvent` is the dependency that takes the event_id of the path
 
-from typing import Annotated
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
@@ -13,31 +12,17 @@ from tocsin.api import event_routes, forms, service_routes
 from tocsin.api.access import Asker, Services, not_found
 from tocsin.api.event_pictures import pictures_of
 from tocsin.api.event_routes import FoundEvent, PageOfEvents, found_event
+from tocsin.api.posting import Form, chosen_person, people_to_choose, person_of, remember_person
 from tocsin.api.rendering import THEME_COOKIE, THEMES, render
 from tocsin.api.responses import json_response, tagged
-from tocsin.api.security import bounded_body, check_same_origin
 from tocsin.api.services import ApiServices, Viewer
-from tocsin.domain.errors import NotAllowedError
 from tocsin.domain.events import EventKind, Tier
-from tocsin.domain.people import Acknowledgement, Person, PersonRole
+from tocsin.domain.people import Acknowledgement, PersonRole
 from tocsin.workflow import queries
 
 router = APIRouter(include_in_schema=False)
 
-MAX_FORM_BYTES = 10_000
 SVG_TYPE = "image/svg+xml"
-#: Remembers who acknowledged last on this phone, so that next time it is one tap.
-PERSON_COOKIE = "tocsin_person"
-
-
-async def form_of(request: Request) -> dict[str, str]:
-    """Fields of a small posted form that came from our own page."""
-    check_same_origin(request)
-    body = await bounded_body(request, MAX_FORM_BYTES)
-    return {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-
-
-Form = Annotated[dict[str, str], Depends(form_of)]
 
 
 @router.get("/")
@@ -72,14 +57,14 @@ def sky_picture(request: Request, services: Services, asker: Asker, view: FoundE
 @router.get("/events/{event_id}")
 def event(request: Request, services: Services, asker: Asker, view: FoundEvent) -> Response:
     """One event: what it is, what is known, what is to be done."""
-    people = _people_to_choose(services, asker)
+    people = people_to_choose(services, asker, PersonRole.ADVOCATE)
     content = {
         "view": view,
         "item": view.item,
         "event": view.item.event,
         "pictures": pictures_of(services, request.app.state.pictures, asker, view),
         "people": people,
-        "chosen": _chosen(request, services, people),
+        "chosen": chosen_person(request, services, people),
         "can_acknowledge": view.item.tier is not Tier.RECORD and bool(people or asker.person_id),
         "signed_in_as": services.name_of(asker.person_id) if asker.person_id else None,
         "name_of": services.name_of,
@@ -93,7 +78,7 @@ async def acknowledge(event_id: str, services: Services, asker: Asker, form: For
     """Take an event; the first one has it, a later one is told who that is."""
     made = await run_in_threadpool(_acknowledge, services, asker, event_id, form.get("person", ""), "page")
     response = RedirectResponse(f"/events/{event_id}", status_code=303)
-    response.set_cookie(PERSON_COOKIE, made.person_id, max_age=31_536_000, httponly=True, samesite="strict")
+    remember_person(response, made.person_id)
     return response
 
 
@@ -138,21 +123,4 @@ def _picture(request: Request, svg: str) -> Response:
 
 def _acknowledge(services: ApiServices, viewer: Viewer, event_id: str, person: str, via: str) -> Acknowledgement:
     found_event(event_id, services, viewer)
-    person_id = viewer.person_id or (person if services.may_choose_person else None)
-    if not person_id or all(one.id != person_id for one in services.people):
-        raise NotAllowedError("nobody is named who could take this event", remedy="choose who you are")
-    return services.acknowledge(event_id, person_id, via)
-
-
-def _people_to_choose(services: ApiServices, viewer: Viewer) -> list[Person]:
-    """Advocates among whom someone without sign-in says who they are; none where people sign in."""
-    if viewer.person_id or not services.may_choose_person:
-        return []
-    return [person for person in services.people if PersonRole.ADVOCATE in person.roles]
-
-
-def _chosen(request: Request, services: ApiServices, people: list[Person]) -> str | None:
-    """Who is offered first: who used this browser last, else who is on call."""
-    ids = [person.id for person in people]
-    on_call = [person.id for person in services.on_call().people]
-    return next((one for one in (request.cookies.get(PERSON_COOKIE, ""), *on_call) if one in ids), None)
+    return services.acknowledge(event_id, person_of(services, viewer, person), via)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.domain.clock import Clock
+from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.people import Acknowledgement, Person
 from tocsin.store import Store
+from tocsin.workflow.draft_views import DraftView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,25 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftDesk:
+    """What is done with circular drafts; nothing of it submits one.
+
+    Parameters
+    ----------
+    view
+        ``view(draft, clearance)``: the draft with what stands in its way.
+    edit
+        ``edit(event_id, kind, revision, person_id, subject, body, via)``: the new revision.
+    approve
+        ``approve(event_id, kind, revision, person_id, sha256, via)``: the draft approved.
+    """
+
+    view: Callable[[Draft, frozenset[str]], DraftView | None]
+    edit: Callable[[str, DraftKind, int, str, str, str, str], Draft]
+    approve: Callable[[str, DraftKind, int, str, str, str], Draft]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServices:
     """Dependencies of the API.
 
@@ -84,6 +105,8 @@ class ApiServices:
         ``acknowledge(event_id, person_id, via)``.
     slack_interaction
         Takes raw body and headers (names in lower case) of a signed Slack request; the words to answer with.
+    drafts
+        Editing and approval of drafts; None where nobody may.
     on_call
         Who is on call now.
     people
@@ -106,6 +129,7 @@ class ApiServices:
     clock: Clock
     acknowledge: Callable[[str, str, str], Acknowledgement]
     slack_interaction: Callable[[bytes, Mapping[str, str]], str] | None = None
+    drafts: DraftDesk | None = None
     on_call: Callable[[], OnCall] = field(default=OnCall)
     people: Sequence[Person] = ()
     version: str = ""

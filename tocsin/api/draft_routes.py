@@ -1,0 +1,71 @@
+"""REST: circular drafts as they are edited, approved and handed over. Nothing here submits one."""
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from tocsin.api import forms
+from tocsin.api.access import Asker, Services
+from tocsin.api.draft_access import FoundDraft, draft_desk_of, found_draft, revision_of
+from tocsin.api.event_routes import found_event
+from tocsin.api.posting import Form, TextForm, person_of
+from tocsin.api.responses import json_response, tagged
+
+router = APIRouter(prefix="/api/v1/events/{event_id}/drafts/{kind}", tags=["drafts"])
+
+TEXT_TYPE = "text/plain; charset=utf-8"
+
+
+@router.get("")
+def draft(request: Request, services: Services, view: FoundDraft) -> Response:
+    """One draft: its digest, findings, approvals, changes and, once approved, the link to GCN's own form."""
+    return json_response(request, forms.draft_view_json(view, services.name_of))
+
+
+@router.get("/text")
+def text(request: Request, view: FoundDraft) -> Response:
+    """The text as a file; an unapproved one says DRAFT in its subject, which GCN refuses."""
+    made = view.draft
+    name = f"{'' if view.is_approved else 'DRAFT-'}{made.event_id}-{made.kind.value}-r{made.revision}.txt"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return tagged(request, view.export.encode(), TEXT_TYPE, headers=headers)
+
+
+@router.post("/edit")
+async def edit(
+    request: Request, event_id: str, services: Services, asker: Asker, view: FoundDraft, form: TextForm
+) -> Response:
+    """Keep a text as the next revision (form fields `revision`, `subject`, `body`; `person` where nobody is signed in).
+
+    Its approvals are void. 409 where a newer revision was made meanwhile.
+    """
+    person_id = person_of(services, asker, form.get("person", ""))
+    await run_in_threadpool(
+        draft_desk_of(services).edit,
+        event_id,
+        view.draft.kind,
+        revision_of(form),
+        person_id,
+        form.get("subject", ""),
+        form.get("body", ""),
+        "api",
+    )
+    return await run_in_threadpool(_answer, request, event_id, view.draft.kind.value, services, asker)
+
+
+@router.post("/approve")
+async def approve(
+    request: Request, event_id: str, services: Services, asker: Asker, view: FoundDraft, form: Form
+) -> Response:
+    """Approve the exact text of the newest revision (form fields `revision`, `sha256`; `person` as for an edit).
+
+    403 names every reason why not; 409 where the text is not the one that was read.
+    """
+    person_id = person_of(services, asker, form.get("person", ""))
+    given = (event_id, view.draft.kind, revision_of(form), person_id, form.get("sha256", ""), "api")
+    await run_in_threadpool(draft_desk_of(services).approve, *given)
+    return await run_in_threadpool(_answer, request, event_id, view.draft.kind.value, services, asker)
+
+
+def _answer(request: Request, event_id: str, kind: str, services: Services, asker: Asker) -> Response:
+    view = found_draft(kind, services, asker, found_event(event_id, services, asker))
+    return json_response(request, forms.draft_view_json(view, services.name_of))
