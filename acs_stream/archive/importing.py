@@ -4,11 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from acs_stream.archive.packets import rows_of_packets
 from acs_stream.archive.rate_archive import Appended, RateArchive
+from acs_stream.archive.rows import RateRows, from_light_curve
 from acs_stream.readers import guess_format, read_light_curve
 from acs_stream.readers.content import load
+from acs_stream.readers.isdc import lcdump_rows, parse_rtlc, rtlc_rows
+from acs_stream.readers.spi_acs import INSTRUMENT
 from tocsin.domain.errors import ScienceError
-from tocsin.domain.light_curves import LightCurve
 
 #: Formats whose rows have absolute times and a product kind that the archive knows how to rank.
 IMPORTED = ("genlc", "ipnlc", "mmoda-fits", "rtlc-json", "lcdump")
@@ -74,16 +77,21 @@ def _import_one(archive: RateArchive, path: Path, form: str | None, instrument: 
     try:
         content = load(path)
         form = form or guess_format(content)
-        curve = _rates(content, form, instrument)
+        name, rows = _rates(content, form, instrument)
     except ScienceError as error:
         return Imported(path=path, refused=str(error))
-    return Imported(path=path, format=form, instrument=curve.instrument, appended=archive.add(curve))
+    return Imported(path=path, format=form, instrument=name, appended=archive.append(name, rows))
 
 
-def _rates(content: bytes, form: str, instrument: str | None) -> LightCurve:
+def _rates(content: bytes, form: str, instrument: str | None) -> tuple[str, RateRows]:
+    """Name of the instrument and its rows; real-time forms may hold packets in any order."""
     if form not in IMPORTED:
         raise ScienceError(f"the format is {form}: not a form of rates", remedy=f"one of {', '.join(IMPORTED)}")
+    if form == "rtlc-json":
+        return instrument or INSTRUMENT, rows_of_packets(*rtlc_rows(parse_rtlc(content)))
+    if form == "lcdump":
+        return instrument or INSTRUMENT, rows_of_packets(*lcdump_rows(content))
     curve = read_light_curve(content, format=form, instrument=instrument)
     if curve.instrument == UNNAMED:
         raise ScienceError("the file does not say which instrument's rates it holds", remedy="name the instrument")
-    return curve
+    return curve.instrument, from_light_curve(curve)

@@ -149,12 +149,19 @@ def lcdump_rows(content: bytes) -> tuple[FloatArray, FloatArray]:
         fields = line.split()
         if not fields or line.lstrip().startswith("#"):
             continue
+        if not columns and _is_heading(fields):
+            continue
         columns = columns or len(fields)
         if len(fields) != columns or columns < 2:
             raise ScienceError(f"line {number}: {len(fields)} columns instead of {max(columns, 2)}")
         rows.append((number, " ".join(fields[-2:])))
     table = number_rows(rows, columns=2)
     return table[:, 0], table[:, 1]
+
+
+def _is_heading(fields: list[str]) -> bool:
+    """Names of columns rather than numbers."""
+    return all(re.fullmatch(r"[A-Za-z_]\w*", field) and field.lower() != "nan" for field in fields[-2:])
 
 
 def table_of_packets(counts: FloatArray, ijd: FloatArray) -> ChannelTable:
