@@ -11,6 +11,7 @@ from rich.console import Console
 from advocates.rota import Rota
 from tocsin.app.build import build_context, build_doors, build_people, build_store
 from tocsin.app.clocks import SystemClock
+from tocsin.app.feeds import FeedBoard, build_vtp, feeds_in_words
 from tocsin.settings import load_settings
 
 
@@ -39,12 +40,13 @@ def check_configuration(environment: Mapping[str, str]) -> CheckReport:
         people, rota, plan = build_people(settings)
         doors = build_doors(settings, people, clock=clock, console=Console(stderr=True))
         context = build_context(aside, clock=clock, store=store, doors=doors)
+        build_vtp(settings, context, FeedBoard())
         store.close()
     lines = (
         f"configuration {settings.file}, data in {Path(settings.service.data_dir)}",
         f"channels: {', '.join(door.name for door in doors)}",
         f"instruments: {', '.join(context.sources)}",
-        f"feeds: {'Kafka' if settings.feeds.kafka.enabled else 'none (replay and demo still work)'}",
+        f"feeds: {feeds_in_words(settings) or 'none (replay and demo still work)'}",
         f"people: {len(list(people))}, escalation '{plan.name}' with {len(plan.steps)} steps",
     )
     return CheckReport(lines=lines, problems=(*people.problems(), *rota.problems(clock.now())))

@@ -11,7 +11,7 @@ from listeners.streams import RESTRICTED_STREAMS
 from tocsin.api.app import build_app
 from tocsin.app.build import build_context, build_doors, build_people, build_store
 from tocsin.app.clocks import SystemClock
-from tocsin.app.feeds import FeedBoard, build_kafka, health_of
+from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, health_of, vtp_topics
 from tocsin.app.logs import configure_logs
 from tocsin.app.service import Service
 from tocsin.app.web import api_services
@@ -48,11 +48,13 @@ def build_service(
             each()
 
     context = build_context(settings, clock=clock, store=store, doors=doors, is_replay=is_replay, sources=sources)
-    context = replace(context, wake=wake)
+    streams = replace(context.streams, topics={**context.streams.topics, **vtp_topics(settings)})
+    context = replace(context, wake=wake, streams=streams)
     topics = {name: topic.labels for name, topic in context.streams.topics.items() if topic.labels}
     labels = RESTRICTED_STREAMS | topics
     app = build_app(api_services(context, settings, health=lambda: health_of(store, board), labels_of_streams=labels))
     listeners = [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
+    listeners += [listener.run for listener in build_vtp(settings, context, board)]
     service = Service(context, settings, app=app, listeners=listeners)
     waking.append(service.wake)
     return Built(service=service, board=board, close=store.close)
@@ -76,7 +78,7 @@ def serve(environment: Mapping[str, str], *, host: str | None = None, port: int 
 
 
 def _say_hello(settings: Settings, built: Built, console: Console) -> None:
-    feeds = "Kafka" if settings.feeds.kafka.enabled else "no feed (see docs/how_to/run_the_service.md)"
+    feeds = feeds_in_words(settings) or "no feed (see docs/how_to/run_the_service.md)"
     console.print(
         f"tocsin serves http://{settings.api.host}:{built.service.port}, listening to {feeds}; Ctrl-C ends it"
     )

@@ -5,14 +5,15 @@ Everything is checked at the start; a wrong setting refuses to start, naming the
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from tocsin.domain.errors import ConfigurationError
 from tocsin.settings.files import ConfigFile, ConfigFolder, default_folder
 
 Seconds = Annotated[float, Field(gt=0)]
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class _Table(BaseModel):
@@ -78,10 +79,40 @@ class KafkaTable(_Table):
     session_timeout_s: Seconds = 10.0
 
 
+class VtpBrokerTable(_Table):
+    """One private VTP broker; its notices are private unless said otherwise."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 8099
+    security: Literal["loopback", "tls", "plain"] = "loopback"
+    ca_file: str = ""
+    filters: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    is_public: bool = False
+    is_test: bool = False
+
+    @model_validator(mode="after")
+    def _stays_here(self) -> Self:
+        if self.security == "loopback" and self.host not in _LOOPBACK:
+            raise ValueError(f'{self.host} is not this machine: set security to "tls", or to "plain" at your own risk')
+        return self
+
+
+class VtpTable(_Table):
+    """The VTP feeds: who we are, and the brokers by name."""
+
+    ivorn: Annotated[str, Field(pattern=r"^ivo://\S+$")] = "ivo://tocsin/subscriber"
+    silence_s: Seconds = 120.0
+    longest_pause_s: Seconds = 64.0
+    largest_frame_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 4 * 1024 * 1024
+    brokers: Mapping[Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")], VtpBrokerTable] = {}
+
+
 class FeedsTable(_Table):
     """What is listened to; nothing, by default."""
 
     kafka: KafkaTable = KafkaTable()
+    vtp: VtpTable = VtpTable()
 
 
 class ReactionTable(_Table):
