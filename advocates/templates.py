@@ -20,7 +20,7 @@ from tocsin.domain.drafts import DraftKind, Fact, SlotSpan
 from tocsin.domain.errors import ConfigurationError
 
 _TOKEN = re.compile(r"\[\[(\?|each )(\w+)\]\]|\[\[(else|end)\]\]|\{([\w#]+)(?:\|([^}]*))?\}")
-_FORMAT = re.compile(r"([+-]?)(\.\d[eEf])")
+_FORMAT = re.compile(r"([+-]?)(\.\d[eEfg])")
 _ALONE = re.compile(r"\s|\[\d")
 
 

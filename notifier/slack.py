@@ -20,7 +20,8 @@ EVENT_TYPE = "tocsin_message"
 _HISTORY_PAGE = 200
 _HISTORY_PAGES = 5
 _TEXT_CHARACTERS = 3500
-_IN_THREAD = frozenset({MessagePurpose.UPDATE, MessagePurpose.ESCALATION, MessagePurpose.RETRACTION})
+#: Purposes of which the channel is told aloud, though the message itself is only updated: an update wakes nobody.
+_BROADCAST = frozenset({MessagePurpose.PAGE, MessagePurpose.ESCALATION})
 
 
 class SlackChannel:
@@ -80,8 +81,9 @@ class SlackChannel:
     def send(self, message: OutgoingMessage) -> str:
         """Reference ``conversation/timestamp`` of the event's message, posted or updated in place.
 
-        An update also leaves a line in the thread; only an escalation is broadcast from there to the channel. Where
-        the message to be updated has gone (somebody deleted it), a new one is posted.
+        A message updated in place also leaves a line in the thread; an escalation, or a page for what is known already,
+        is broadcast from there to the channel. Where the message to be updated has gone (somebody deleted it), a new
+        one is posted.
 
         Raises
         ------
@@ -97,8 +99,7 @@ class SlackChannel:
             if is_gone(failure):
                 return self._post(message)
             raise remote_error(failure, "chat.update") from failure
-        if message.purpose in _IN_THREAD:
-            self._reply(message, conversation, stamp)
+        self._reply(message, conversation, stamp)
         return message.replaces
 
     def find_sent(self, message: OutgoingMessage) -> str | None:
@@ -139,7 +140,7 @@ class SlackChannel:
             self._client.chat_postMessage,
             channel=conversation,
             thread_ts=stamp,
-            reply_broadcast=message.purpose is MessagePurpose.ESCALATION,
+            reply_broadcast=message.purpose in _BROADCAST,
             text=text,
             metadata=_metadata(message),
             unfurl_links=False,
@@ -177,8 +178,6 @@ class SlackChannel:
     def _is_in_thread(self, message: OutgoingMessage, reference: str) -> bool:
         """Whether the thread holds the history line of this message; the updated message itself proves nothing."""
         conversation, stamp = _split(reference)
-        if message.purpose not in _IN_THREAD:
-            return False
         read = self._client.conversations_replies
         return self._search(message.key, read, not_at=stamp, channel=conversation, ts=stamp) is not None
 

@@ -84,7 +84,7 @@ def _all_events(client: httpx.Client) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
-        parameters = {"limit": 100} | ({"cursor": cursor} if cursor else {})
+        parameters = {"limit": 100} | ({"before": cursor} if cursor else {})
         page = client.get("/api/v1/events", params=parameters).raise_for_status().json()
         rows += page["events"]
         cursor = page.get("next")

@@ -37,16 +37,18 @@ class SleepyAdvocates:
         if button is None or message.thread_ts is not None:
             return
         event_id = str(button["value"])
+        paged_id = next((user for text in (*message.revisions, message.text) if (user := _mentioned(text))), None)
+        if paged_id is None or event_id in self._done:
+            return
         if event_id not in self._paged:
             self._paged.append(event_id)
-        if event_id in self._done:
-            return
-        user_id = self._named_by_escalation(message) if self._paged.index(event_id) == 1 else _mentioned(message.text)
+        user_id = self._named_by_escalation(message) if self._paged.index(event_id) == 1 else paged_id
         if user_id is not None:
             self._click(message, event_id, user_id)
 
     def _named_by_escalation(self, message: StoredMessage) -> str | None:
-        replies = [reply for reply in self._slack.messages if reply.thread_ts == message.ts]
+        thread = [reply for reply in self._slack.messages if reply.thread_ts == message.ts]
+        replies = [reply for reply in thread if "ESCALATED" in reply.text]
         return next((user for reply in replies if (user := _mentioned(reply.text)) is not None), None)
 
     def _click(self, message: StoredMessage, event_id: str, user_id: str) -> None:

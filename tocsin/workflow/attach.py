@@ -17,7 +17,7 @@ from tocsin.domain.products import may_see
 from tocsin.store import NoticeStatus, UnitOfWork
 from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context, Door
-from tocsin.workflow.owing import owe_escalation, owe_messages, owe_reaction, withdraw
+from tocsin.workflow.owing import doors_paged, owe_escalation, owe_messages, owe_reaction, withdraw
 from triggers import association
 from triggers import event as event_fold
 from triggers.event import summarise
@@ -175,7 +175,7 @@ def _decide(
         before=before,
         after=after,
         notice=newest.notice,
-        was_paged=was_paged,
+        was_paged=was_paged or any(doors_paged(work, one.other_id) for one in companions),
         was_told=was_told,
         is_replay=context.is_replay,
         associations=companions,

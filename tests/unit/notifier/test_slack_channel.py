@@ -44,11 +44,13 @@ def test_an_update_changes_the_message_and_leaves_a_line_in_its_thread(
     assert (reply["thread_ts"], reply["reply_broadcast"]) == (first["ts"], False)
 
 
-def test_only_an_escalation_is_broadcast(server: SlackServer, channel: SlackChannel) -> None:
+def test_an_escalation_and_a_second_page_are_broadcast_since_an_update_wakes_nobody(
+    server: SlackServer, channel: SlackChannel
+) -> None:
     reference = channel.send(message())
     for purpose in (MessagePurpose.ESCALATION, MessagePurpose.RETRACTION, MessagePurpose.PAGE):
         channel.send(message(key=purpose.value, purpose=purpose, replaces=reference))
-    assert [reply["reply_broadcast"] for reply in server.messages[1:]] == [True, False]
+    assert [reply["reply_broadcast"] for reply in server.messages[1:]] == [True, False, True]
 
 
 def test_a_message_that_was_deleted_is_posted_anew(server: SlackServer, channel: SlackChannel) -> None:
