@@ -76,13 +76,15 @@ def _by_rows(head: str) -> str | None:
 
 def _is_dump(rows: list[str]) -> bool:
     """Rows that end in counts and IJD; the last may be cut off."""
+    if re.fullmatch(r"[A-Za-z_\s]+", rows[0]):
+        rows = rows[1:]  # names of the columns
     try:
         last = [float(row.split()[-1]) for row in rows[:4][: max(2, len(rows) - 1)]]
     except (ValueError, IndexError):
         return False
     steps = [b - a for a, b in pairwise(last)]
     is_slow = bool(steps) and all(abs(step) < LARGEST_IJD_STEP for step in steps) and any(steps)
-    return len(rows[0].split()) >= 2 and is_slow and IJD_RANGE[0] < last[0] < IJD_RANGE[1]
+    return is_slow and len(rows[0].split()) >= 2 and IJD_RANGE[0] < last[0] < IJD_RANGE[1]
 
 
 def _by_numbers(rows: list[str]) -> str | None:
