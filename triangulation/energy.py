@@ -18,8 +18,9 @@ from triangulation.curves import find_burst, series_of
 from triangulation.delay import estimate_delay
 from triangulation.posterior import DelayPosterior
 
-#: Lag per unit of ln E over (duration / s)^0.7, s: mean and scatter over bursts, and scatter that shortest ones have.
-MEAN_LAG_S, LAG_SCATTER_S, LEAST_SCATTER_S = 0.015, 0.020, 0.002
+#: Lag per unit of ln E over (duration / s)^0.7, s: mean and scatter over long bursts, over those below `SHORT_S`, and
+#: scatter that the shortest have.
+LONG_LAGS_S, SHORT_LAGS_S, SHORT_S, LEAST_SCATTER_S = (0.015, 0.020), (0.006, 0.010), 2.0, 0.002
 #: The same scatter, wide, as the prior of a lag that is measured.
 PRIOR_SCATTER_S, LEAST_PRIOR_S = 0.040, 0.003
 DURATION_POWER = 0.7
@@ -89,7 +90,8 @@ def effective_ln_energy(band_kev: tuple[float, float]) -> float:
 def population_lag(duration_s: float) -> SpectralLag:
     """Lag of bursts of a duration (s), as the population has it."""
     scale = max(duration_s, 1e-3) ** DURATION_POWER
-    return SpectralLag(slope_s=-MEAN_LAG_S * scale, sigma_s=LAG_SCATTER_S * scale + LEAST_SCATTER_S, is_measured=False)
+    mean, scatter = SHORT_LAGS_S if duration_s < SHORT_S else LONG_LAGS_S
+    return SpectralLag(slope_s=-mean * scale, sigma_s=scatter * scale + LEAST_SCATTER_S, is_measured=False)
 
 
 def spectral_lag(channels: Sequence[LightCurve]) -> SpectralLag:

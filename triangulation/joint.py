@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from tocsin.domain.light_curves import FloatArray
+from triangulation.comb import TOLERANCE
 from triangulation.curves import Burst, Series
 from triangulation.likelihood import Data, Fit, Projection, Smoothness, best_fit, log_evidence, project
 from triangulation.spline import Knots
@@ -130,13 +131,40 @@ def prepare(series: Series, burst: Burst, inner_s: tuple[float, float], side_s: 
         outer.select(high, np.inf).merged(side_s / 25),
     ]
     joined = concatenated(parts)
+    first = parts[0].counts.size
     expected = burst.background.counts(joined)
     middle, half = 0.5 * (low + high), 0.5 * (high - low) + side_s
     x = (joined.centre_s - middle) / half
     design = joined.exposure_s[:, None] * x[:, None] ** np.arange(_degree(joined, burst) + 1)
     net = joined.counts - expected
     signal = _smoothed_signal(joined, net, expected, burst)
-    return Data(series=joined, net=net, design=design, weight=1.0 / variance_of(joined, expected + signal, burst))
+    return Data(
+        series=joined,
+        net=net,
+        design=design,
+        weight=1.0 / variance_of(joined, expected + signal, burst),
+        inner=slice(first, first + parts[1].counts.size),
+    )
+
+
+def commensurate(series: Series, step_s: float) -> tuple[float, float]:
+    """Step near the one wanted that is a whole number of bins, and the width (s) that bins may be joined to.
+
+    Parameters
+    ----------
+    series
+        The curve that is moved: many products are needed of it, see `triangulation.comb`.
+    step_s
+        Step wanted, s.
+    """
+    width = float(np.median(series.width_s))
+    if np.abs(series.width_s - width).max() > TOLERANCE * width:
+        return step_s, step_s / 4.0
+    if step_s < 0.75 * width:
+        return width / round(width / step_s), step_s / 4.0
+    gapless = float(np.abs(np.diff(series.start_s) - width).max(initial=0.0)) < 0.1 * width
+    joined = max(1, int(step_s / width / 4.0)) if gapless else 1
+    return joined * width * max(round(step_s / (joined * width)), 1), joined * width * (1.0 + 1e-9)
 
 
 def concatenated(parts: list[Series]) -> Series:
@@ -177,11 +205,12 @@ def _smoothed_signal(series: Series, net: FloatArray, background: FloatArray, bu
 def build_model(pair: Pair, step_s: float) -> Model:
     """Model at a resolution, its smoothness chosen by the base alone."""
     low, high = pair.support_s
+    step_s, fine_s = commensurate(pair.other, step_s)
     knots = Knots.over(low, high, step_s)
     inner = (knots.start_s, knots.stop_s)
     reach = (inner[0] - pair.max_delay_s, inner[1] + pair.max_delay_s)
     base = prepare(pair.base, pair.base_burst, inner, pair.side_s, step_s / 4.0)
-    other = prepare(pair.other, pair.other_burst, reach, pair.side_s, step_s / 4.0)
+    other = prepare(pair.other, pair.other_burst, reach, pair.side_s, fine_s)
     seen = project(base, knots)
     pilot = pilot_rate(pair, knots)
     best = tuned((seen,), (1.0,), pilot, pilot[1:-1], CURVATURES)

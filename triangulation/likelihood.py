@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from tocsin.domain.light_curves import FloatArray
+from triangulation.comb import Comb
 from triangulation.curves import Series
 from triangulation.spline import Knots, Rows, add_bands, factor, forward, log_determinant, solve
 
@@ -33,17 +34,33 @@ class Data:
         Background polynomials per bin, shape (n, p).
     weight
         1 / variance, shape (n,).
+    inner
+        The fine bins, where the shape may be.
     """
 
     series: Series
     net: FloatArray
     design: FloatArray
     weight: FloatArray
+    inner: slice
 
     @cached_property
     def stop_s(self) -> FloatArray:
         """Ends of the bins, s, shape (n,)."""
         return self.series.stop_s
+
+    @cached_property
+    def columns(self) -> FloatArray:
+        """``W [y X]``, shape (n, 1 + p)."""
+        return np.asarray(np.column_stack([self.net, self.design]) * self.weight[:, None])
+
+    @cached_property
+    def comb(self) -> Comb | None:
+        """The equal bins of the curve, or None where they are not equal."""
+        series, part = self.series, self.inner
+        return Comb.of(
+            series.start_s[part], series.width_s[part], series.live[part], self.weight[part], self.columns[part]
+        )
 
     @cached_property
     def normal(self) -> FloatArray:
@@ -68,15 +85,32 @@ class Projection:
 
 def project(data: Data, knots: Knots, delay_s: float = 0.0) -> Projection:
     """Curve through splines that arrive `delay_s` later, s."""
+    found = None if data.comb is None else data.comb.project(knots, delay_s)
+    if found is not None:
+        return Projection(gram=found[0], right=found[1], normal=data.normal, moment=data.moment)
+    part, rows = rows_at(data, knots, delay_s)
+    weight = data.weight[part]
+    return Projection(
+        gram=rows.gram(weight), right=rows.project(data.columns[part]), normal=data.normal, moment=data.moment
+    )
+
+
+def rows_at(data: Data, knots: Knots, delay_s: float) -> tuple[slice, Rows]:
+    """Bins that splines arriving `delay_s` later touch, and the integrals over them."""
     series = data.series
     part = slice(
         int(np.searchsorted(data.stop_s, knots.start_s + delay_s, side="right")),
         int(np.searchsorted(series.start_s, knots.stop_s + delay_s, side="left")),
     )
-    rows = Rows.of(series.start_s[part] - delay_s, series.width_s[part], series.live[part], knots)
-    weight = data.weight[part]
-    columns = np.column_stack([data.net[part], data.design[part]]) * weight[:, None]
-    return Projection(gram=rows.gram(weight), right=rows.project(columns), normal=data.normal, moment=data.moment)
+    return part, Rows.of(series.start_s[part] - delay_s, series.width_s[part], series.live[part], knots)
+
+
+def expected_signal(data: Data, knots: Knots, delay_s: float, coefficients: FloatArray) -> FloatArray:
+    """Counts of a shape that arrives `delay_s` later in each bin, shape (n,)."""
+    part, rows = rows_at(data, knots, delay_s)
+    out = np.zeros(data.net.size)
+    out[part] = rows.expected(coefficients)
+    return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -19,9 +19,8 @@ from triangulation.joint import (
     tuned,
     variance_of,
 )
-from triangulation.likelihood import Data, Fit, log_evidence, project
+from triangulation.likelihood import Data, Fit, expected_signal, log_evidence, project
 from triangulation.posterior import thinned
-from triangulation.spline import Rows
 
 MAX_MODES = 6
 #: Log posterior below the best down to which the grid is refined, and the largest step of it between grid points.
@@ -138,8 +137,8 @@ def _replica(model: Model, coefficients: FloatArray, peak: Peak) -> Model:
     """Model of the counts that a shape predicts, without noise."""
     delays, scales = (0.0, peak.delay_s), (1.0, float(np.exp(peak.log_area)))
     nets = [
-        scale * Rows.of(series.start_s - delay, series.width_s, series.live, model.knots).expected(coefficients)
-        for series, delay, scale in zip((model.base.series, model.other.series), delays, scales, strict=True)
+        scale * expected_signal(data, model.knots, delay, coefficients)
+        for data, delay, scale in zip((model.base, model.other), delays, scales, strict=True)
     ]
     base, other = replace(model.base, net=nets[0]), replace(model.other, net=nets[1])
     return replace(model, base=base, other=other, seen=project(base, model.knots))
@@ -156,10 +155,8 @@ def expected_counts(
 ) -> FloatArray:
     """Counts that a fit expects in each bin of one of the curves, shape (n,)."""
     delay, scale = (peak.delay_s, float(np.exp(peak.log_area))) if peak is not None else (0.0, 1.0)
-    series = data.series
-    rows = Rows.of(series.start_s - delay, series.width_s, series.live, model.knots)
-    background = burst.background.counts(series) + data.design @ fit.backgrounds[which]
-    return np.asarray(background + scale * rows.expected(fit.coefficients))
+    background = burst.background.counts(data.series) + data.design @ fit.backgrounds[which]
+    return np.asarray(background + scale * expected_signal(data, model.knots, delay, fit.coefficients))
 
 
 def _reweighted(data: Data, burst: Burst, model: Model, fit: Fit, which: int, peak: Peak | None = None) -> Data:

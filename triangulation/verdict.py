@@ -6,7 +6,17 @@ import numpy as np
 
 from tocsin.domain.light_curves import FloatArray, IntArray
 from triangulation.curves import Burst, Series
-from triangulation.joint import CURVATURES, LEAD, REFINED_CURVATURES, TAIL, Model, Pair, local_curvature, tuned
+from triangulation.joint import (
+    CURVATURES,
+    LEAD,
+    MAX_KNOTS,
+    REFINED_CURVATURES,
+    TAIL,
+    Model,
+    Pair,
+    local_curvature,
+    tuned,
+)
 from triangulation.likelihood import Data, Projection, log_evidence, project
 from triangulation.refine import Peak, expected_counts
 from triangulation.spline import Knots, Rows, add_bands, factor, solve
@@ -119,7 +129,12 @@ def _evidence_alone(data: Data, burst: Burst, step_s: float) -> float:
     """Evidence of a curve with a burst of its own shape."""
     width = float(np.median(data.series.width_s))
     lead, tail = max(LEAD * burst.duration_s, width), max(TAIL * burst.duration_s, width)
-    knots = Knots.over(burst.start_s - lead, burst.stop_s + tail, step_s)
+    # Only where the bins are fine: beyond, the curve is kept for its background.
+    inner = data.series.start_s[data.inner]
+    start, stop = max(burst.start_s - lead, float(inner[0])), min(burst.stop_s + tail, float(inner[-1]))
+    if stop - start < 4.0 * step_s:
+        start, stop = float(inner[0]), float(inner[-1])
+    knots = Knots.over(start + 3.0 * step_s, stop - 3.0 * step_s, max(step_s, (stop - start) / MAX_KNOTS))
     seen: tuple[Projection, ...] = (project(data, knots),)
     net = np.maximum(data.net / data.series.exposure_s, 0.0)
     pilot = np.interp(knots.centre_s, data.series.centre_s, np.convolve(net, np.ones(5) / 5, mode="same"))
