@@ -5,7 +5,7 @@ alter what is already running. All its times are seconds since that first page.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +46,24 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How people are asked again; every kind of it ends.
+
+    Parameters
+    ----------
+    snooze_s, most_snoozes
+        How long one snooze puts the next step off, s, and how often that may be done for an event.
+    draft_within_s, draft_times
+        How long who has an event may do nothing about a draft before they are asked again, s, and how often they are.
+    """
+
+    snooze_s: float = 600.0
+    most_snoozes: int = 3
+    draft_within_s: float = 1800.0
+    draft_times: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Steps of an escalation, the last of which tells everybody.
 
@@ -57,11 +75,14 @@ class Plan:
         In order of time.
     acknowledgements_needed
         How many people must acknowledge before it stops.
+    asking
+        How people are asked again.
     """
 
     name: str
     steps: tuple[Step, ...]
     acknowledgements_needed: int = 1
+    asking: Asking = Asking()
 
     @classmethod
     def from_config(cls, mapping: Mapping[str, Any], people: People, file: str = "escalation.toml") -> "Plan":
@@ -73,7 +94,9 @@ class Plan:
             A setting is unknown, missing or malformed, or a target is nobody.
         """
         table = Table(values=mapping, file=file)
-        table.only(("name", "acknowledgements_needed", "repeats", "pause_s", "safety_net", "step"))
+        table.only(
+            ("name", "acknowledgements_needed", "repeats", "pause_s", "safety_net", "step", "snooze", "draft_action")
+        )
         listed = [_step(item, people) for item in table.tables("step")]
         if not listed:
             raise table.wrong("step", "at least one step is needed")
@@ -82,6 +105,7 @@ class Plan:
             name=table.text("name"),
             steps=_numbered([*steps, *_safety_net(table.table("safety_net"), steps[-1][0])]),
             acknowledgements_needed=table.whole("acknowledgements_needed", 1, low=1, high=10),
+            asking=_asking(table),
         )
 
     def is_satisfied(self, acknowledgements: int) -> bool:
@@ -129,7 +153,8 @@ class Plan:
     def to_record(self) -> dict[str, Any]:
         """The plan as JSON-able values, to be kept with the event."""
         steps = [{"delay_s": step.delay_s, "target": step.target} for step in self.steps]
-        return {"name": self.name, "acknowledgements_needed": self.acknowledgements_needed, "steps": steps}
+        needed = self.acknowledgements_needed
+        return {"name": self.name, "acknowledgements_needed": needed, "steps": steps, "asking": asdict(self.asking)}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Plan":
@@ -139,6 +164,7 @@ class Plan:
             name=str(record["name"]),
             steps=_numbered(listed),
             acknowledgements_needed=int(record["acknowledgements_needed"]),
+            asking=Asking(**record.get("asking", {})),
         )
 
 
@@ -170,6 +196,21 @@ def _step(table: Table, people: People) -> tuple[float, str]:
     if target not in _GROUPS and people.person(target) is None:
         raise table.wrong("target", f"{target!r} is neither a person nor one of {', '.join(sorted(_GROUPS))}")
     return table.number("after_s", low=0, high=_DAY_S), target
+
+
+def _asking(table: Table) -> Asking:
+    given = Asking()
+    empty = Table(values={}, file=table.file)
+    snooze = table.table("snooze") if "snooze" in table.values else empty
+    draft = table.table("draft_action") if "draft_action" in table.values else empty
+    snooze.only(("for_s", "most"))
+    draft.only(("within_s", "times"))
+    return Asking(
+        snooze_s=snooze.number("for_s", given.snooze_s, low=60, high=3600),
+        most_snoozes=snooze.whole("most", given.most_snoozes, low=0, high=10),
+        draft_within_s=draft.number("within_s", given.draft_within_s, low=60, high=_DAY_S),
+        draft_times=draft.whole("times", given.draft_times, low=0, high=10),
+    )
 
 
 def _repeated(table: Table, listed: list[tuple[float, str]]) -> list[tuple[float, str]]:

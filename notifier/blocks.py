@@ -73,12 +73,13 @@ def _value(value: str) -> str:
 def _buttons(card: Card) -> list[Block]:
     made = [] if card.state in _CLOSED else [_button(action, card.event_id) for action in card.actions]
     if card.page_url:
-        link = _button(CardAction(action_id="open_page", label="Open event page"), card.event_id)
-        made.append(link | {"url": card.page_url})
+        page = CardAction(action_id="open_page", label="Open event page", url=card.page_url)
+        made.append(_button(page, card.event_id))
     return made[:_MAX_BUTTONS]
 
 
 def _button(action: CardAction, event_id: str) -> Block:
     style = {"style": "primary"} if action.is_primary else {}
+    link = {"url": action.url} if action.url else {}
     label = {"type": "plain_text", "text": shortened(one_line(action.label), 75), "emoji": False}
-    return {"type": "button", "action_id": action.action_id, "text": label, "value": event_id, **style}
+    return {"type": "button", "action_id": action.action_id, "text": label, "value": event_id, **style, **link}

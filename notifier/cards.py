@@ -72,6 +72,8 @@ def history_line(message: OutgoingMessage) -> str:
         MessagePurpose.ESCALATION: "ESCALATED, nobody has acknowledged yet",
         MessagePurpose.UPDATE: "Update",
         MessagePurpose.RETRACTION: "RETRACTED, stand down",
+        MessagePurpose.STAND_DOWN: "STAND DOWN",
+        MessagePurpose.REMINDER: "Asked again",
     }[message.purpose]
     return f"{word}: {headline(message.card)}"
 

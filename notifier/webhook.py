@@ -125,7 +125,7 @@ def _priority(message: OutgoingMessage) -> str:
         return "2"
     if message.purpose in _LOUD and card.tier is Tier.WAKE:
         return "5"
-    return "4" if message.purpose in _LOUD | {MessagePurpose.RETRACTION} else "3"
+    return "3" if message.purpose is MessagePurpose.UPDATE else "4"
 
 
 def _tags(card: Card) -> list[str]:

@@ -12,6 +12,7 @@ class JobKind(StrEnum):
 
     SEND = "send"
     ESCALATE = "escalate"
+    REMIND = "remind"
     FETCH = "fetch"
     SEARCH = "search"
     TRIANGULATE = "triangulate"

@@ -51,11 +51,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardAction:
-    """A button: what it is called, what it does, for which event."""
+    """A button: what it is called, what it does, for which event; with `url` it opens that page."""
 
     action_id: str
     label: str
     is_primary: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,8 @@ class MessagePurpose(StrEnum):
     ESCALATION = "escalation"
     UPDATE = "update"
     RETRACTION = "retraction"
+    STAND_DOWN = "stand_down"
+    REMINDER = "reminder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

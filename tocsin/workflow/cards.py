@@ -6,16 +6,22 @@ from tocsin.domain.events import Event, EventKind, EventState, Tier
 from tocsin.domain.jobs import JobKind
 from tocsin.domain.people import Card, CardAction
 from tocsin.domain.products import Product, ProductKind
-from tocsin.store import UnitOfWork
+from tocsin.store import EventRow, UnitOfWork
 from tocsin.workflow.attach import visible_event
 from tocsin.workflow.context import Context
 from tocsin.workflow.findings import Finding, findings, localization
 from tocsin.workflow.owing import UNFINISHED
 
+ACKNOWLEDGE = CardAction(action_id="acknowledge", label="Acknowledge", is_primary=True)
+#: What can be done with an event whether somebody has it or not.
 ACTIONS = (
-    CardAction(action_id="acknowledge", label="Acknowledge", is_primary=True),
+    CardAction(action_id="escalate", label="Escalate"),
+    CardAction(action_id="snooze", label="Snooze"),
     CardAction(action_id="not_astrophysical", label="Not astrophysical"),
 )
+
+OPEN_DRAFT = "open_draft"
+OVER = frozenset({EventState.NOT_ASTROPHYSICAL, EventState.CLOSED})
 
 _KIND_WORDS = {
     EventKind.GRAVITATIONAL_WAVE: "GW",
@@ -36,6 +42,7 @@ def card_for(
     products = work.products(event_id, clearance=clearance)
     acknowledgements = work.acknowledgements(event_id)
     first = acknowledgements[0] if acknowledgements else None
+    actions = ACTIONS if first is not None else (ACKNOWLEDGE, *ACTIONS)
     return Card(
         event_id=event_id,
         name=event.name,
@@ -52,7 +59,25 @@ def card_for(
         acknowledged_utc=None if first is None else first.at_utc,
         next_step=next_step(work, event_id, acknowledged=first is not None),
         page_url=f"{context.page_url}/events/{event_id}",
-        actions=() if first is not None or event.is_retracted or row.state is EventState.NOT_ASTROPHYSICAL else ACTIONS,
+        actions=()
+        if event.is_retracted or row.state in OVER
+        else (*actions, *_draft_links(context, work, row, clearance)),
+    )
+
+
+def _draft_links(
+    context: Context, work: UnitOfWork, row: EventRow, clearance: frozenset[str]
+) -> tuple[CardAction, ...]:
+    """A button for each kind of draft, that opens its page."""
+    kinds = dict.fromkeys(draft.kind for draft in work.drafts(row.id, clearance=clearance))
+    label = "Open draft" if len(kinds) == 1 else "Open draft: {}"
+    return tuple(
+        CardAction(
+            action_id=OPEN_DRAFT,
+            label=label.format(kind.value.replace("_", " ")),
+            url=f"{context.page_url}/events/{row.id}/drafts/{kind.value}",
+        )
+        for kind in kinds
     )
 
 

@@ -6,6 +6,7 @@ from tocsin.domain.events import EventState
 from tocsin.domain.jobs import Job, JobKind
 from tocsin.domain.people import MessagePurpose
 from tocsin.store import UnitOfWork
+from tocsin.workflow.attach import visible_event
 from tocsin.workflow.context import Context
 from tocsin.workflow.owing import UNFINISHED, doors_paged, owe_escalation_step, owe_message
 
@@ -22,18 +23,21 @@ def escalate(context: Context, job: Job) -> None:
     now = context.clock.now()
     with context.store.begin() as work:
         row = work.event_row(job.event_id)
-        if row is None or row.state in SETTLED or plan.is_satisfied(takers(work, job.event_id)):
+        asked_by = job.payload.get("asked_by")
+        is_taken_already = plan.is_satisfied(takers(work, job.event_id))
+        if row is None or row.state in SETTLED or (is_taken_already and asked_by is None):
             return
         people = [person.id for person in plan.recipients(plan.steps[step], context.rota, context.people, now)]
-        _owe_pages(context, work, job.event_id, people, cause=job.key.rsplit("/", 2)[1] + f"-{step}")
-        owe_escalation_step(
-            work,
-            job.event_id,
-            job.payload["plan"],
-            started_utc=to_utc(str(job.payload["started_utc"])),
-            step=step + 1,
-            round_key=str(job.payload["round"]),
-        )
+        _owe_pages(context, work, job.event_id, people, cause=f"{job.payload['round']}-{step}", asked_by=asked_by)
+        if not is_taken_already:
+            owe_escalation_step(
+                work,
+                job.event_id,
+                job.payload["plan"],
+                started_utc=to_utc(str(job.payload["started_utc"])),
+                step=step + 1,
+                round_key=str(job.payload["round"]),
+            )
         late_by_s = round((now - job.due_utc).total_seconds(), 3)
         detail = {"step": step, "people": people, "late_by_s": late_by_s}
         work.audit("tocsin", "escalation", job.event_id, detail, now)
@@ -52,9 +56,17 @@ def is_taken(work: UnitOfWork, event_id: str) -> bool:
     return all(Plan.from_record(job.payload["plan"]).is_satisfied(count) for job in running)
 
 
-def _owe_pages(context: Context, work: UnitOfWork, event_id: str, person_ids: list[str], *, cause: str) -> None:
-    details = {"reasons": [f"nobody had acknowledged by {context.clock.now():%H:%M:%S} UTC"]}
+def _owe_pages(
+    context: Context, work: UnitOfWork, event_id: str, person_ids: list[str], *, cause: str, asked_by: str | None
+) -> None:
+    details: dict[str, object] = {"reasons": [f"nobody had acknowledged by {context.clock.now():%H:%M:%S} UTC"]}
     paged = doors_paged(work, event_id)
+    if asked_by is not None:
+        person = context.people.person(asked_by)
+        name = asked_by if person is None else person.name
+        details = {"reasons": [f"{name} asks for more people"], "asked_by": asked_by}
+        seeing = (door for door in context.doors if visible_event(work, event_id, door.clearance) is not None)
+        paged = paged or {door.name for door in seeing}
     # A door that was not paged may not know of what is escalated.
     for door in (door for door in context.doors if door.name in paged):
         for person_id in person_ids:

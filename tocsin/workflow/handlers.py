@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tocsin.domain.jobs import JobKind
+from tocsin.workflow.asking import remind
 from tocsin.workflow.drafting import draft
 from tocsin.workflow.escalating import escalate
 from tocsin.workflow.localizing import localize
@@ -11,5 +12,5 @@ from tocsin.workflow.runner import Handler
 from tocsin.workflow.sending import send
 
 #: People first: their messages never wait behind a light curve.
-NOTIFYING: Mapping[JobKind, Handler] = {JobKind.SEND: send, JobKind.ESCALATE: escalate}
+NOTIFYING: Mapping[JobKind, Handler] = {JobKind.SEND: send, JobKind.ESCALATE: escalate, JobKind.REMIND: remind}
 REACTING: Mapping[JobKind, Handler] = {JobKind.FETCH: react, JobKind.TRIANGULATE: localize, JobKind.DRAFT: draft}

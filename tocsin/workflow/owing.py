@@ -15,8 +15,17 @@ from tocsin.workflow.context import Context, Door
 #: Recipient of messages that are for everybody who looks at a shared place.
 EVERYBODY_THERE = "#everybody"
 #: Kinds of work that a retraction cancels; messages already owed still go out, corrected.
-CANCELLED_BY_RETRACTION = (JobKind.ESCALATE, JobKind.FETCH, JobKind.SEARCH, JobKind.TRIANGULATE, JobKind.DRAFT)
+CANCELLED_BY_RETRACTION = (
+    JobKind.ESCALATE,
+    JobKind.REMIND,
+    JobKind.FETCH,
+    JobKind.SEARCH,
+    JobKind.TRIANGULATE,
+    JobKind.DRAFT,
+)
 
+#: Purposes of messages that wake people.
+WAKING = frozenset({MessagePurpose.PAGE.value, MessagePurpose.ESCALATION.value})
 #: States of a job that is still to be done, or being done.
 UNFINISHED = frozenset({JobState.WAITING, JobState.LEASED})
 
@@ -105,7 +114,7 @@ def told_at(work: UnitOfWork, event_id: str) -> dict[str, set[str]]:
 def doors_paged(work: UnitOfWork, event_id: str) -> set[str]:
     """Names of the doors at which people were, or are about to be, woken for an event."""
     jobs = [job for job in work.jobs(event_id) if job.kind is JobKind.SEND]
-    return {str(job.payload["door"]) for job in jobs if job.payload["purpose"] == MessagePurpose.PAGE.value}
+    return {str(job.payload["door"]) for job in jobs if job.payload["purpose"] in WAKING}
 
 
 def _purpose(event: Event, decision: Decision) -> MessagePurpose | None:
@@ -156,8 +165,12 @@ def owe_escalation_step(
     started_utc: datetime,
     step: int,
     round_key: str,
+    asked_by: str | None = None,
 ) -> bool:
-    """Owe one escalation step of a plan begun at `started_utc`; False after the last."""
+    """Owe one escalation step of a plan begun at `started_utc`; False after the last.
+
+    `asked_by` names who asked for this step: it is taken even where somebody has the event.
+    """
     steps = Plan.from_record(plan_record).steps
     if step >= len(steps):
         return False
@@ -166,7 +179,8 @@ def owe_escalation_step(
         key=f"{event_id}/escalation/{round_key}/{step}",
         due_utc=steps[step].due_utc(started_utc),
         event_id=event_id,
-        payload={"plan": dict(plan_record), "started_utc": iso_utc(started_utc), "step": step, "round": round_key},
+        payload={"plan": dict(plan_record), "started_utc": iso_utc(started_utc), "step": step, "round": round_key}
+        | ({} if asked_by is None else {"asked_by": asked_by}),
     )
 
 

@@ -1,5 +1,7 @@
 """Sending: the handler of owed messages. At least once, deduplicated by key; one message per event, updated."""
 
+from dataclasses import replace
+
 from notifier.channel import send_once
 from tocsin.domain.errors import RemoteError
 from tocsin.domain.events import EventState, Tier
@@ -9,7 +11,7 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow import metrics
 from tocsin.workflow.cards import card_for
 from tocsin.workflow.context import Context, Door
-from tocsin.workflow.escalating import is_taken
+from tocsin.workflow.escalating import SETTLED, is_taken
 from tocsin.workflow.owing import UNFINISHED
 
 #: How long to wait, s, for another message of the same event that is on its way.
@@ -55,8 +57,11 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> OutgoingM
         reference = shared_reference(work, event_id, door)
         recipient = str(job.payload["recipient"])
         is_begun = earlier is not None
-        if card is None or (not is_begun and _is_needless(work, purpose, card, door, recipient)):
+        # Somebody asked for more people although the event is taken: that is never needless while it stands.
+        is_asked_for = "asked_by" in job.payload and card is not None and not card.is_retracted
+        if card is None or not (is_begun or is_asked_for or not _is_needless(work, purpose, card, door, recipient)):
             return None
+        card = _headed(purpose, card, door)
         if door.is_shared and reference is None:
             _wait_for_first(context, work, job, door)
         message = OutgoingMessage(
@@ -82,8 +87,19 @@ def _is_needless(work: UnitOfWork, purpose: MessagePurpose, card: Card, door: Do
             return card.is_retracted or (card.acknowledged_by is not None and is_taken(work, card.event_id))
         case MessagePurpose.UPDATE:
             return not begun and not _begins(card)
-        case MessagePurpose.RETRACTION:
+        case MessagePurpose.REMINDER:
+            return card.state in SETTLED or not begun
+        case MessagePurpose.RETRACTION | MessagePurpose.STAND_DOWN:
             return not any(door.is_shared or one.recipient == recipient for one in begun)
+
+
+def _headed(purpose: MessagePurpose, card: Card, door: Door) -> Card:
+    """Card whose verdict says first why it comes, where that is not what the verdict says."""
+    if purpose is MessagePurpose.STAND_DOWN:
+        return replace(card, verdict=f"STAND DOWN: {card.verdict}")
+    if purpose is MessagePurpose.REMINDER and not door.is_shared:
+        return replace(card, verdict=f"ASKED AGAIN: {card.verdict}")
+    return card
 
 
 def _wait_for_first(context: Context, work: UnitOfWork, job: Job, door: Door) -> None:

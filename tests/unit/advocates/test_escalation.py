@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from advocate_values import ANNA, BERT, CLEO, PEOPLE
 
-from advocates.escalation import Plan, described
+from advocates.escalation import Asking, Plan, described
 from advocates.rota import Rota
 from tocsin.domain.errors import ConfigurationError
 
@@ -114,3 +114,25 @@ def test_a_wrong_plan_is_refused_with_its_file_and_key(change: dict[str, Any], k
     with pytest.raises(ConfigurationError) as caught:
         plan(**change)
     assert (caught.value.file, caught.value.key) == ("config/escalation.toml", key)
+
+
+def test_how_people_are_asked_again_is_part_of_the_plan_and_of_its_record() -> None:
+    made = plan(snooze={"for_s": 300, "most": 1}, draft_action={"within_s": 900, "times": 0})
+    assert made.asking == Asking(snooze_s=300.0, most_snoozes=1, draft_within_s=900.0, draft_times=0)
+    assert Plan.from_record(json.loads(json.dumps(made.to_record()))) == made
+    old = {name: value for name, value in made.to_record().items() if name != "asking"}
+    assert Plan.from_record(old).asking == Asking()
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"snooze": {"for_s": 0}}, "snooze.for_s"),
+        ({"snooze": {"for_h": 1}}, "snooze.for_h"),
+        ({"draft_action": {"times": 99}}, "draft_action.times"),
+    ],
+)
+def test_what_would_never_end_is_refused(change: dict[str, Any], key: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        plan(**change)
+    assert caught.value.key == key

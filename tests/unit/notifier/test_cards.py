@@ -8,7 +8,7 @@ from notifier_values import card, message
 from rich.console import Console
 
 from notifier.blocks import blocks
-from notifier.cards import headline, lock_screen, plain_text
+from notifier.cards import headline, history_line, lock_screen, plain_text
 from notifier.console import ConsoleChannel
 from notifier.recorder import RecorderChannel
 from tocsin.domain.events import EventState
@@ -90,3 +90,16 @@ def test_the_recorder_finds_what_it_was_given() -> None:
     assert channel.send(message(key="k2", purpose=MessagePurpose.UPDATE, replaces="recorder/1")) == "recorder/1"
     assert channel.find_sent(message()) == "recorder/1"
     assert channel.find_sent(message(key="k3")) is None
+
+
+def test_a_button_with_a_link_opens_it_and_names_its_event() -> None:
+    link = CardAction(action_id="open_draft", label="Open draft", url="https://tocsin.example.org/events/x/drafts/y")
+    (row,) = [block for block in blocks(card(actions=(link,))) if block["type"] == "actions"]
+    first, page = row["elements"]
+    assert (first["action_id"], first["url"], first["value"]) == ("open_draft", link.url, "s230518h")
+    assert page["action_id"] == "open_page"
+
+
+@pytest.mark.parametrize("purpose", list(MessagePurpose))
+def test_every_purpose_has_a_line_in_the_history(purpose: MessagePurpose) -> None:
+    assert history_line(message(purpose=purpose)).endswith(headline(card()))

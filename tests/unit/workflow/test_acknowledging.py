@@ -41,7 +41,7 @@ def test_the_first_wins_and_the_second_is_told_who_was_first(paged: Desk) -> Non
     last = paged.recorder.sent[-1]
     assert last.purpose is MessagePurpose.UPDATE
     assert last.card.acknowledged_by == "C. Okafor"
-    assert last.card.actions == ()
+    assert [one.action_id for one in last.card.actions] == ["escalate", "snooze", "not_astrophysical"]
     assert last.card.next_step == ""
     assert paged.read(lambda work: work.event_row(S)).state is EventState.ACKNOWLEDGED
 
