@@ -1,7 +1,8 @@
 """Files into the archive: genlc, ipnlc, MMODA FITS, real-time JSON and dump files, told by their content."""
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from acs_stream.archive.packets import rows_of_packets
@@ -11,12 +12,15 @@ from acs_stream.readers import guess_format, read_light_curve
 from acs_stream.readers.content import load
 from acs_stream.readers.isdc import lcdump_rows, parse_rtlc, rtlc_rows
 from acs_stream.readers.spi_acs import INSTRUMENT
+from acs_stream.readers.table import add_note
 from tocsin.domain.errors import ScienceError
 
 #: Formats whose rows have absolute times and a product kind that the archive knows how to rank.
 IMPORTED = ("genlc", "ipnlc", "mmoda-fits", "rtlc-json", "lcdump")
 #: What readers call rates that do not say of which of INTEGRAL's instruments they are.
 UNNAMED = "INTEGRAL"
+#: The IPN's text form rounds times to this, s: other forms of the same product are better.
+PRINTED_TO_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,9 @@ def _rates(content: bytes, form: str, instrument: str | None) -> tuple[str, Rate
     if form == "lcdump":
         return instrument or INSTRUMENT, rows_of_packets(*lcdump_rows(content))
     curve = read_light_curve(content, format=form, instrument=instrument)
+    if form == "ipnlc" and curve.timing is not None:
+        rounded = replace(curve.timing, clock_error_s=math.hypot(curve.timing.clock_error_s, PRINTED_TO_S / 12**0.5))
+        curve = curve.replace(timing=add_note(rounded, "times printed to 1 ms"))
     if curve.instrument == UNNAMED:
         raise ScienceError("the file does not say which instrument's rates it holds", remedy="name the instrument")
     return curve.instrument, from_light_curve(curve)

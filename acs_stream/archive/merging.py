@@ -1,9 +1,9 @@
 """Merging of rows that arrived late, twice or in a better version: each stretch of time is counted once. Pure.
 
 A row goes where better ones cover more than half of it: better is the better product (consolidated before real-time),
-among equals the finer, then the newer. One alone may cover it (a repeat), or several together (a consolidated grid
-shifted by half a bin against the real-time one). Rows that overlap less are different bins seen through a clock
-correction; both are kept, and `without_overlaps` chooses when a light curve is made of them.
+among equals the finer, then the one of the better clock, then the newer. One alone may cover it (a repeat), or several
+together (a consolidated grid shifted by half a bin against the real-time one). Rows that overlap less are different
+bins seen through a clock correction; both are kept, and `without_overlaps` chooses when a light curve is made of them.
 """
 
 import numpy as np
@@ -84,9 +84,9 @@ def in_order(rows: RateRows) -> RateRows:
 
 
 def _is_better(rows: RateRows, a: IntArray, b: IntArray) -> BoolArray:
-    """Whether rows `a` win against rows `b`: product, resolution, arrival, place."""
+    """Whether rows `a` win against rows `b`: product, resolution, clock, arrival, place."""
     better = a > b
-    for key in (rows.revision, -rows.width_us, rows.rank):
+    for key in (rows.revision, -rows.clock_error_s, -rows.width_us, rows.rank):
         better = np.where(key[a] == key[b], better, key[a] > key[b])
     return np.asarray(better, dtype=bool)
 

@@ -104,6 +104,11 @@ class RateRows:
         """Rank of each row's kind, shape (n,)."""
         return np.array([kind.rank for kind in self.kinds] or [0], dtype=np.int64)[self.kind]
 
+    @property
+    def clock_error_s(self) -> FloatArray:
+        """Systematic clock error of each row's kind, s, shape (n,)."""
+        return np.array([kind.clock_error_s for kind in self.kinds] or [0.0])[self.kind]
+
     def take(self, which: BoolArray | IntArray) -> "RateRows":
         """Rows where a mask is True, or at given places in their order."""
         return replace(self, **{name: getattr(self, name)[which] for name in COLUMNS})

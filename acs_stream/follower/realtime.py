@@ -103,6 +103,7 @@ class RealtimeFollower:
         self._on_health = on_health
         self._client = httpx.Client(timeout=instrument.timeout_s, transport=transport, follow_redirects=True)
         self._progress: Progress | None = None
+        self._has_tried = False
 
     def close(self) -> None:
         """Close the connections."""
@@ -117,12 +118,13 @@ class RealtimeFollower:
     def due_in_s(self) -> float:
         """Seconds of the clock until `step` may have something to do."""
         if self._progress is None:
-            return 0.0
+            return self.settings.poll_s if self._has_tried else 0.0
         return max(self._progress.due_s - self._clock.monotonic_s(), 1.0)
 
     def step(self) -> FollowerHealth:
         """Send the request that is due, if one is, and store what it brings."""
         now = self._now()
+        self._has_tried = True
         try:
             progress = self._known(now)
         except (RemoteError, ScienceError) as error:

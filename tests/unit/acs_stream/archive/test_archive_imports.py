@@ -10,11 +10,7 @@ ROOT = Path(acs_stream.__file__).parent
 NEED_THE_SERVER = {f"acs_stream.archive.{name}" for name in ("storage", "parts", "rate_archive", "importing", "source")}
 CODE = """
 import sys
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition('.')[0] in {'pyarrow', 'fsspec'}:
-            raise ModuleNotFoundError(name, name=name)
-sys.meta_path.insert(0, Absent())
+sys.modules.update(pyarrow=None, fsspec=None)
 import importlib
 for name in sys.argv[1:]:
     importlib.import_module(name)
