@@ -16,13 +16,17 @@ from tocsin.api.posting import Form, chosen_person, people_to_choose, person_of,
 from tocsin.api.rendering import THEME_COOKIE, THEMES, render
 from tocsin.api.responses import json_response, tagged
 from tocsin.api.services import ApiServices, Viewer
-from tocsin.domain.events import EventKind, Tier
+from tocsin.domain.events import EventKind, EventState, Tier
 from tocsin.domain.people import Acknowledgement, PersonRole
 from tocsin.workflow import queries
 
 router = APIRouter(include_in_schema=False)
 
 SVG_TYPE = "image/svg+xml"
+#: What can be done with an event beside acknowledging it.
+ACTIONS = frozenset({"escalate", "snooze", "not_astrophysical"})
+#: States in which nothing is left to do.
+OVER = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED})
 
 
 @router.get("/")
@@ -69,6 +73,7 @@ def event(request: Request, services: Services, asker: Asker, view: FoundEvent) 
         "signed_in_as": services.name_of(asker.person_id) if asker.person_id else None,
         "name_of": services.name_of,
         "first": view.item.acknowledgement,
+        "can_press": services.press is not None and view.item.state not in OVER,
     }
     return render(request, "event.html", content)
 
@@ -87,6 +92,24 @@ async def acknowledge_by_api(request: Request, event_id: str, services: Services
     """Take an event (form field `person` where nobody is signed in)."""
     made = await run_in_threadpool(_acknowledge, services, asker, event_id, form.get("person", ""), "api")
     return json_response(request, forms.acknowledgement_json(made, services.name_of))
+
+
+@router.post("/events/{event_id}/actions/{action}")
+async def act(event_id: str, action: str, services: Services, asker: Asker, form: Form) -> Response:
+    """Escalate, snooze, or mark as not astrophysical: what the buttons in chat do."""
+    person_id, _ = await run_in_threadpool(_press, services, asker, event_id, action, form.get("person", ""), "page")
+    response = RedirectResponse(f"/events/{event_id}", status_code=303)
+    remember_person(response, person_id)
+    return response
+
+
+@router.post("/api/v1/events/{event_id}/actions/{action}", include_in_schema=True, tags=["events"])
+async def act_by_api(
+    request: Request, event_id: str, action: str, services: Services, asker: Asker, form: Form
+) -> Response:
+    """Do what a button does: `escalate`, `snooze`, `not_astrophysical` (form field `person` as for acknowledge)."""
+    _, words = await run_in_threadpool(_press, services, asker, event_id, action, form.get("person", ""), "api")
+    return json_response(request, {"words": words})
 
 
 @router.post("/theme")
@@ -119,6 +142,15 @@ def _picture(request: Request, svg: str) -> Response:
     if not svg:
         raise not_found()
     return tagged(request, svg.encode(), SVG_TYPE)
+
+
+def _press(services: ApiServices, viewer: Viewer, event_id: str, action: str, person: str, via: str) -> tuple[str, str]:
+    """Id of who pressed, and the words of the answer."""
+    found_event(event_id, services, viewer)
+    if services.press is None or action not in ACTIONS:
+        raise not_found()
+    person_id = person_of(services, viewer, person)
+    return person_id, services.press(action, event_id, person_id, via)
 
 
 def _acknowledge(services: ApiServices, viewer: Viewer, event_id: str, person: str, via: str) -> Acknowledgement:

@@ -105,6 +105,9 @@ class ApiServices:
         ``acknowledge(event_id, person_id, via)``.
     slack_interaction
         Takes raw body and headers (names in lower case) of a signed Slack request; the words to answer with.
+    press
+        ``press(action, event_id, person_id, via)``: does what a button asks, on the page as in chat; the words to
+        answer with. None where there are no buttons but Acknowledge.
     drafts
         Editing and approval of drafts; None where nobody may.
     on_call
@@ -129,6 +132,7 @@ class ApiServices:
     clock: Clock
     acknowledge: Callable[[str, str, str], Acknowledgement]
     slack_interaction: Callable[[bytes, Mapping[str, str]], str] | None = None
+    press: Callable[[str, str, str, str], str] | None = None
     drafts: DraftDesk | None = None
     on_call: Callable[[], OnCall] = field(default=OnCall)
     people: Sequence[Person] = ()

@@ -11,7 +11,7 @@ from tocsin.api.services import ApiServices, DraftDesk, Health, OnCall
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import NotAllowedError
 from tocsin.settings import Settings
-from tocsin.workflow.acknowledging import acknowledge, interact
+from tocsin.workflow.acknowledging import acknowledge, interact, press
 from tocsin.workflow.approving import approve, edit
 from tocsin.workflow.context import Context
 from tocsin.workflow.draft_views import draft_view
@@ -37,6 +37,7 @@ def api_services(
         clock=context.clock,
         acknowledge=lambda event_id, person_id, via: acknowledge(context, event_id, person_id, via),
         slack_interaction=None if secret is None else _slack(context, secret.get_secret_value()),
+        press=lambda action, event_id, person_id, via: press(context, action, event_id, person_id, via),
         drafts=draft_desk(context),
         on_call=lambda: on_call(context.rota, context.clock),
         people=tuple(context.people),
