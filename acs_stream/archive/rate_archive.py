@@ -5,7 +5,7 @@ reading; so a writer may be killed at any moment, a packet may be stored twice, 
 is read is the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from acs_stream.archive.days import days_between, split_by_day
 from acs_stream.archive.merging import merged, news, without_overlaps
 from acs_stream.archive.parts import PartName, new_name, parse_name, read_parquet, to_parquet
-from acs_stream.archive.regrid import regrid
+from acs_stream.archive.regrid import nearest_edge_s, put_together, regrid
 from acs_stream.archive.rows import RateRows, empty_rows, from_light_curve, joined, to_light_curve
 from acs_stream.archive.storage import Storage, open_storage
 from acs_stream.time_systems import SECOND_US, tt_us_to_utc, utc_to_tt_us
@@ -30,6 +30,8 @@ MARGIN_US = 10 * SECOND_US
 SMALL_ROWS, SMALL_PARTS = 100_000, 16
 #: Files may vanish under a reader while another process compacts: looked again so often.
 TRIES = 50
+#: Longer intervals are put into wider bins piece by piece, us.
+PIECE_US = 86_400 * SECOND_US
 ALL_TIME_US = (-(2**62), 2**62)
 
 
@@ -164,10 +166,33 @@ class RateArchive:
         RemoteError
             The storage does not answer.
         """
-        rows = without_overlaps(self.rows(instrument, start_utc, stop_utc))
         zero = to_utc(start_utc if t0_utc is None else t0_utc)
-        curve = to_light_curve(rows, instrument=instrument, t0_utc=zero)
-        return curve if bin_s is None else regrid(curve, bin_s)
+        start, stop = utc_to_tt_us(start_utc), utc_to_tt_us(stop_utc)
+        if bin_s is None or stop - start <= PIECE_US:
+            rows = without_overlaps(self.rows_between(instrument, start, stop))
+            curve = to_light_curve(rows, instrument=instrument, t0_utc=zero)
+            return curve if bin_s is None else regrid(curve, bin_s)
+        return put_together(list(self._pieces(instrument, start, stop, zero, bin_s)))
+
+    def _pieces(
+        self, instrument: str, start_tt_us: int, stop_tt_us: int, zero: datetime, bin_s: float
+    ) -> Iterator[LightCurve]:
+        """Wider bins of a long interval, a day or so at a time: never more native rows in memory than that."""
+        bin_us = max(round(bin_s * SECOND_US), 1)
+        step_us = max(PIECE_US // bin_us, 1) * bin_us
+        zero_us = utc_to_tt_us(zero)
+        edge_s: float | None = None
+        for number, low in enumerate(range(start_tt_us, stop_tt_us, step_us)):
+            low_us, high_us = max(low - 2 * bin_us, start_tt_us), min(low + step_us + 2 * bin_us, stop_tt_us)
+            rows = without_overlaps(self.rows_between(instrument, low_us, high_us))
+            if not len(rows):
+                continue
+            curve = to_light_curve(rows, instrument=instrument, t0_utc=zero)
+            edge_s = nearest_edge_s(curve) if edge_s is None else edge_s
+            wide = regrid(curve, bin_s, edge_s=edge_s)
+            middle_s = (np.floor((wide.start_s + wide.width_s / 2 - edge_s) / bin_s) + 0.5) * bin_s + edge_s
+            first_s, last_s = (low - zero_us) / SECOND_US, (low + step_us - zero_us) / SECOND_US
+            yield wide.select((middle_s >= (first_s if number else -np.inf)) & (middle_s < last_s))
 
     def instruments(self) -> tuple[str, ...]:
         """Names of the instruments it holds."""

@@ -1,12 +1,23 @@
 """Light curves of the archive in any wider bins. Pure."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from tocsin.domain.errors import ScienceError
-from tocsin.domain.light_curves import OVERLAP_TOLERANCE, BoolArray, FloatArray, IntArray, LightCurve
+from tocsin.domain.light_curves import OVERLAP_TOLERANCE, BoolArray, FloatArray, IntArray, LightCurve, Timing
+
+#: Remarks kept of a light curve put together of many pieces.
+NOTES = 20
 
 
-def regrid(curve: LightCurve, bin_s: float) -> LightCurve:
+def nearest_edge_s(curve: LightCurve) -> float:
+    """Start of the native bin nearest to T0, s."""
+    return float(curve.start_s[np.argmin(np.abs(curve.start_s))])
+
+
+def regrid(curve: LightCurve, bin_s: float, *, edge_s: float | None = None) -> LightCurve:
     """Light curve in bins of about `bin_s`, each the sum of whole native bins; a bin with a gap inside is absent.
 
     Parameters
@@ -15,7 +26,9 @@ def regrid(curve: LightCurve, bin_s: float) -> LightCurve:
         Native bins.
     bin_s
         Wanted width, s; not below the native one. Where it is no multiple of it, widths differ by one native bin, and
-        each bin states its own. The edges lie on the native edge nearest to T0.
+        each bin states its own.
+    edge_s
+        Where one edge lies, s since T0; None: on the native edge nearest to T0.
 
     Raises
     ------
@@ -34,12 +47,47 @@ def regrid(curve: LightCurve, bin_s: float) -> LightCurve:
         raise ScienceError(f"{curve.instrument}: bins of {native_s:g} s cannot be made into bins of {bin_s:g} s")
     if abs(bin_s - native_s) <= OVERLAP_TOLERANCE * native_s:
         return curve
-    edge_s = float(curve.start_s[np.argmin(np.abs(curve.start_s))])
+    edge_s = nearest_edge_s(curve) if edge_s is None else edge_s
     place = np.floor((curve.start_s + curve.width_s / 2 - edge_s) / bin_s + 1e-9).astype(np.int64)
     head = np.flatnonzero(np.concatenate([[True], np.diff(place) > 0]))
     width_s = np.add.reduceat(curve.width_s, head)
     whole = _are_whole(curve, head, width_s, bin_s - native_s / 2)
     return _summed(curve, head, width_s).select(whole)
+
+
+def put_together(pieces: Sequence[LightCurve]) -> LightCurve:
+    """One light curve of pieces that follow each other, of one instrument and T0; timing is the worst of them.
+
+    Raises
+    ------
+    ScienceError
+        There is no piece.
+    """
+    if not pieces:
+        raise ScienceError("no data in the whole interval")
+    if len(pieces) == 1:
+        return pieces[0]
+    timings = [piece.timing or Timing(product="") for piece in pieces]
+    worst = max(timings, key=lambda timing: (timing.is_approximate, timing.clock_error_s))
+    notes = dict.fromkeys(timing.note for timing in timings if timing.note)
+
+    def column(name: str, fallback: str) -> FloatArray | None:
+        if all(getattr(piece, name) is None for piece in pieces):
+            return None
+        values = [getattr(p, fallback) if getattr(p, name) is None else getattr(p, name) for p in pieces]
+        return np.concatenate(values)
+
+    usable = np.concatenate([piece.usable for piece in pieces])
+    return pieces[0].replace(
+        start_s=np.concatenate([piece.start_s for piece in pieces]),
+        width_s=np.concatenate([piece.width_s for piece in pieces]),
+        counts=np.concatenate([piece.counts for piece in pieces]),
+        exposure_s=column("exposure_s", "width_s"),
+        variance_counts=column("variance_counts", "counts"),
+        mask=None if usable.all() else np.logical_not(usable),
+        energy_kev=pieces[0].energy_kev if len({piece.energy_kev for piece in pieces}) == 1 else None,
+        timing=replace(worst, note="; ".join(list(notes)[:NOTES])),
+    )
 
 
 def _are_whole(curve: LightCurve, head: IntArray, width_s: FloatArray, least_s: float) -> BoolArray:

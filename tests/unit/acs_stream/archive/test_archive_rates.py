@@ -9,6 +9,7 @@ import pytest
 from unit.acs_stream.archive.archive_values import CONSOLIDATED, REALTIME, T0, after, curve
 
 from acs_stream.archive.rate_archive import RateArchive
+from acs_stream.archive.regrid import regrid
 from acs_stream.archive.rows import from_light_curve
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ScienceError
@@ -188,3 +189,17 @@ def test_a_file_that_is_no_part_and_one_half_written_are_passed_over(tmp_path: P
     (folder / "README").write_text("hello", encoding="utf-8")
     (folder / ".part-00000002-1-2-3-aaaaaaaa.parquet.ffff").write_bytes(b"PAR1 half")
     assert len(archive.read("SPI-ACS", T0, after(60))) == 1200
+
+
+@pytest.mark.parametrize("bin_s", [8.0, 7.3, 100_000.0])
+def test_wide_bins_of_many_days_are_made_piece_by_piece_without_hole_or_double(tmp_path: Path, bin_s: float) -> None:
+    archive = RateArchive(tmp_path)
+    whole = curve(300_000.0, width_s=1.0)
+    archive.add(whole.select((whole.start_s < 130_000) | (whole.start_s >= 130_500)))
+    found = archive.read("SPI-ACS", T0, after(300_000), bin_s=bin_s)
+    np.testing.assert_array_equal(found.counts, regrid(archive.read("SPI-ACS", T0, after(300_000)), bin_s).counts)
+    lost = 300_000 - float(found.width_s.sum())
+    assert lost <= (500 + 3 * bin_s if bin_s < 1000 else 100_000)
+    assert found.timing == CONSOLIDATED
+    with pytest.raises(ScienceError, match="no data in the whole interval"):
+        archive.read("SPI-ACS", after(-900_000), after(-300_000), bin_s=bin_s)
