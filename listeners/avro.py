@@ -66,6 +66,12 @@ def _decompress(block: bytes, codec: str) -> bytes:
     return content
 
 
+def _text(name: object) -> str:
+    if not isinstance(name, str):
+        raise TypeError("a field whose name is no text")
+    return name
+
+
 class _Reader:
     """Reads values of a schema one after the other."""
 
@@ -137,7 +143,7 @@ class _Reader:
             self._remember(schema)
         match kind:
             case "record":
-                return {field["name"]: self.read(field["type"], depth + 1) for field in schema["fields"]}
+                return {_text(field["name"]): self.read(field["type"], depth + 1) for field in schema["fields"]}
             case "enum":
                 return schema["symbols"][self._index(len(schema["symbols"]))]
             case "fixed":

@@ -5,6 +5,7 @@ in. The type is known from the topic only, since the texts name it freely.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from listeners.fields import as_number
@@ -45,7 +46,7 @@ def read_text(payload: bytes, reading: Reading, *, topic: str | None) -> None:
     reading.is_public_source = True
     reading.details["format"] = "text"
     _read_type(fields, reading, topic)
-    trigger = next((fields[key].split(",")[0].split()[0] for key in _trigger_keys(fields)), None)
+    trigger = next(_triggers(fields), None)
     if trigger is not None and trigger != "-1":
         reading.identify(trigger)
     reading.issued_utc = _notice_date(fields.get("NOTICE_DATE", ""))
@@ -78,9 +79,10 @@ def _read_type(fields: dict[str, str], reading: Reading, topic: str | None) -> N
         reading.test(f"type {kind.name}")
 
 
-def _trigger_keys(fields: dict[str, str]) -> list[str]:
-    keys = ("TRIGGER_NUM", "TRIGGER_NUMBER", "TRANS_NUM", "EVENT_NUM", "SUPEREVENT_ID", "EVENT_NAME")
-    return [key for key in keys if fields.get(key, "").strip(" ,")]
+def _triggers(fields: dict[str, str]) -> Iterator[str]:
+    """Identifiers: the first word before the first comma, where there is one."""
+    for key in ("TRIGGER_NUM", "TRIGGER_NUMBER", "TRANS_NUM", "EVENT_NUM", "SUPEREVENT_ID", "EVENT_NAME"):
+        yield from fields.get(key, "").partition(",")[0].split()[:1]
 
 
 def _find(fields: dict[str, str], part: str, pattern: re.Pattern[str]) -> float | None:

@@ -15,6 +15,8 @@ from typing import Any
 Mutation = Callable[[bytes, Random], bytes]
 
 _DEEP = 3000
+#: What mutations make is cut to this: larger ones try the machine, not the decoder.
+_LARGEST_BYTES = 1024 * 1024
 #: Texts that have broken a decoder somewhere.
 TEXTS = (
     "", " ", "0", "-0", "00", "-1", "1e999", "-1e999", "nan", "inf", "-Infinity", "0x10", "1_000", "٣٤", "\uff11", "½",
@@ -335,4 +337,5 @@ def mutate(payload: bytes, mutations: tuple[Mutation, ...], random: Random) -> b
             payload = random.choice(mutations)(payload, random)
         except (ArithmeticError, RecursionError, ValueError):
             payload = random.choice(BYTES)(payload, random)
+        payload = payload[:_LARGEST_BYTES]
     return payload
