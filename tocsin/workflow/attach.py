@@ -18,6 +18,7 @@ from tocsin.store import NoticeStatus, UnitOfWork
 from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.owing import doors_paged, owe_escalation, owe_messages, owe_reaction, withdraw
+from tocsin.workflow.standing_down import downgrade, end_alarm, owe_stand_down
 from triggers import association
 from triggers import event as event_fold
 from triggers.event import summarise
@@ -226,11 +227,20 @@ def _record(
 def _owe_messages(
     context: Context, work: UnitOfWork, key: int, raw: RawNotice, audiences: Mapping[frozenset[str], Attached]
 ) -> bool:
-    owed = [
-        owe_messages(context, work, door, seen.event, seen.decision, notice_key=key, raw=raw)
-        for door in context.doors
-        if (seen := audiences.get(door.clearance)) is not None
-    ]
+    owed = []
+    stood_down: dict[str, str] = {}
+    for door in context.doors:
+        seen = audiences.get(door.clearance)
+        if seen is None:
+            continue
+        reasons = downgrade(context.rules, seen.before, seen.event)
+        if reasons and not seen.decision.pages and door.name in doors_paged(work, seen.event.id):
+            stood_down[door.name] = seen.event.id
+            owed.append(owe_stand_down(context, work, door, seen.event.id, reasons, cause=f"notice-{key}"))
+        else:
+            owed.append(owe_messages(context, work, door, seen.event, seen.decision, notice_key=key, raw=raw))
+    for event_id in set(stood_down.values()):
+        end_alarm(context, work, event_id, list(stood_down), cause=f"notice-{key}")
     return any(owed)
 
 
