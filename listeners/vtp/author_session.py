@@ -49,6 +49,7 @@ class AuthorSession:
         self._patience_s = patience_s
         self._last_frame = begun
         self._is_over = False
+        self.has_heard = False
 
     def receive(self, data: bytes, at: Moment) -> list[AuthorAction]:
         """Actions that follow from bytes received; nothing after a `HangUp`."""
@@ -86,6 +87,7 @@ class AuthorSession:
             parse_voevent(payload)
         except NoticeError as error:
             return self.refuse(root.ivorn, _printable(str(error)), at)
+        self.has_heard = True
         return Submitted(payload=payload, ivorn=root.ivorn)
 
     def _hang_up(self, reason: str) -> HangUp:

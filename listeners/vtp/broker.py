@@ -44,8 +44,8 @@ class BrokerSettings:
         Patience with peers.
     is_from_start
         A subscriber not met before gets everything from the start, not only what comes from now on.
-    most_connections, most_authors
-        Connections at one time, of all and of authors; one more is dropped at once.
+    most_subscribers, most_authors
+        Connections at one time; one more takes the place of one that has not said anything, or is dropped.
     largest_notice_bytes
         Longest notice passed on.
     most_spool_bytes
@@ -61,7 +61,7 @@ class BrokerSettings:
     tls: ssl.SSLContext | None = None
     limits: PeerLimits = field(default_factory=PeerLimits)
     is_from_start: bool = True
-    most_connections: int = 200
+    most_subscribers: int = 200
     most_authors: int = 20
     largest_notice_bytes: int = 1024 * 1024
     most_spool_bytes: int = 4 * 1024**3
@@ -113,7 +113,7 @@ class Broker:
         self._config = config
         self._clock = clock
         self._on_report = on_report
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, None] = {}  # in the order they came
         self._places: OrderedDict[str, int] = OrderedDict()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failure: Exception | None = None
@@ -236,17 +236,21 @@ class Broker:
         return Moment.of(self._clock)
 
     def enter(self, connection: Connection) -> bool:
-        """Whether there is room for one more connection."""
-        authors = sum(isinstance(other, AuthorConnection) for other in self._connections)
-        is_full = len(self._connections) >= self._config.most_connections
-        if is_full or (isinstance(connection, AuthorConnection) and authors >= self._config.most_authors):
-            return False
-        self._connections.add(connection)
+        """Whether there is room for one more connection; who has not said anything makes room for a newcomer."""
+        alike = [other for other in self._connections if isinstance(other, type(connection))]
+        most = self._config.most_authors if isinstance(connection, AuthorConnection) else self._config.most_subscribers
+        if len(alike) >= most:
+            stranger = next((other for other in alike if other.is_stranger), None)
+            if stranger is None:
+                return False
+            del self._connections[stranger]
+            stranger.drop("it said nothing, and somebody else wants to come in")
+        self._connections[connection] = None
         return True
 
     def leave(self, connection: Connection, reason: str) -> None:
         """Forget a connection."""
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         self.say(connection, f"gone: {reason}")
 
     def say(self, connection: Connection, words: str) -> None:

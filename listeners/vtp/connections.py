@@ -119,6 +119,11 @@ class Connection(asyncio.Protocol, ABC):
             and transport.get_write_buffer_size() < WRITE_BUFFER_BYTES
         )
 
+    @property
+    @abstractmethod
+    def is_stranger(self) -> bool:
+        """Whether the peer has not said anything that makes sense yet."""
+
     @abstractmethod
     def open(self, at: Moment) -> None:
         """Begin."""
@@ -138,6 +143,11 @@ class SubscriberConnection(Connection):
         self._make_session = make_session
         self._filter = NoticeFilter(())
         self._ivorn = ""
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether nothing was heard of it yet."""
+        return not self._session.has_heard
 
     def open(self, at: Moment) -> None:
         """Ask who it is."""
@@ -205,6 +215,11 @@ class AuthorConnection(Connection):
     def __init__(self, hall: Hall, make_session: Callable[[Moment], AuthorSession]) -> None:
         super().__init__(hall)
         self._make_session = make_session
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether it has not handed in anything yet."""
+        return not self._session.has_heard
 
     def open(self, at: Moment) -> None:
         """Wait for a notice."""

@@ -94,6 +94,7 @@ class PeerSession:
         self._is_introduced = False
         self._is_over = False
         self._next_index = 0
+        self.has_heard = False
 
     def greet(self, at: Moment) -> Send:
         """First words: the question who the peer is, and what it wants."""
@@ -167,6 +168,7 @@ class PeerSession:
         return self._say(TransportRole.IAMALIVE, at)
 
     def _hear(self, document: Transport) -> list[PeerAction]:
+        self.has_heard = True
         match document.role:
             case TransportRole.IAMALIVE:
                 self._owes_iamalive = False

@@ -1,8 +1,8 @@
 """Inputs that broke a decoder once, found by mutations: each is a notice now, or refused."""
 
 import pytest
-
 from fuzz_mutations import AVRO_SCHEMA, avro_block, avro_container
+
 from listeners.decode import decode
 from tocsin.domain.errors import NoticeError
 

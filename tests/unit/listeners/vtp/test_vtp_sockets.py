@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from vtp_values import (
@@ -254,9 +254,10 @@ def test_a_peer_that_does_not_say_who_it_is_is_served_as_nobody() -> None:
         assert wire.frame() == voevent(0)
 
 
-def test_one_connection_too_many_is_dropped_and_the_others_are_served() -> None:
-    with running_broker(broker_settings(most_connections=3)) as running:
+def test_when_all_places_are_taken_the_next_one_is_dropped_and_the_others_are_served() -> None:
+    with running_broker(broker_settings(most_subscribers=3)) as running:
         guests = [introduced(running, f"ivo://guest/{number}") for number in range(3)]
+        running.wait_until_said("serving ivo://guest", 3)
         with Wire.to(running.broker.port) as late:
             assert late.frame() is None
         running.wait_until_said("too many connections")
@@ -265,6 +266,20 @@ def test_one_connection_too_many_is_dropped_and_the_others_are_served() -> None:
         for guest in guests:
             guest.close()
         running.wait_until_empty()
+
+
+def test_a_thousand_silent_connections_keep_nobody_out_who_speaks() -> None:
+    with running_broker(broker_settings(most_subscribers=50)) as running, ExitStack() as stack:
+        guest = stack.enter_context(introduced(running))
+        running.wait_until_said(f"serving {ME}")
+        for _ in range(1000):
+            stack.enter_context(Wire.to(running.broker.port))
+        late = stack.enter_context(introduced(running, "ivo://late"))
+        running.wait_until_said("serving ivo://late")
+        running.wait_until_said("somebody else wants to come in", 952)
+        assert running.broker.connections == 50
+        running.broker.publish(voevent(0))
+        assert guest.frame() == late.frame() == voevent(0)
 
 
 # A subscriber and brokers that misbehave
