@@ -6,6 +6,7 @@ is read is the same.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -88,11 +89,19 @@ class RateArchive:
         names = self._names(folder)
         revision = 1 + max((name.revision for name in names), default=0)
         span = int(rows.start_tt_us.min()) - MARGIN_US, int(rows.stop_tt_us.max()) + MARGIN_US
-        fresh = news(self._day(folder, *span), rows.with_revision(revision))
+        fresh = news(self._readable(folder, *span), rows.with_revision(revision))
         if len(fresh):
             self._storage.write(f"{folder}/{new_name(fresh)}", to_parquet(fresh))
-            self._tidy(instrument, day, names)
+            with suppress(ScienceError):  # a damaged file is left for people; what is new is stored
+                self._tidy(instrument, day, names)
         return len(fresh)
+
+    def _readable(self, folder: str, start_tt_us: int, stop_tt_us: int) -> RateRows:
+        """Rows of a day; none where a file is damaged, so that it does not keep new rows from being stored."""
+        try:
+            return self._day(folder, start_tt_us, stop_tt_us)
+        except ScienceError:
+            return empty_rows()
 
     def _tidy(self, instrument: str, day: date, before: Sequence[PartName]) -> None:
         """Keep the number of parts small: now and then within the day, wholly when the next day begins."""

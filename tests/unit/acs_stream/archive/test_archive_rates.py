@@ -173,13 +173,19 @@ def test_many_small_appends_are_compacted_and_read_the_same(archive: RateArchive
     assert same(archive.read("SPI-ACS", whole.t0_utc, whole.t0_utc + timedelta(seconds=200)), whole)
 
 
-def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+def test_a_damaged_file_is_named_and_keeps_nothing_new_from_being_stored(tmp_path: Path) -> None:
     archive = RateArchive(tmp_path)
     archive.add(curve())
     (part,) = tmp_path.rglob("*.parquet")
     part.write_bytes(part.read_bytes()[:-50])
     with pytest.raises(ScienceError, match=r"part-00000001.* is damaged"):
         archive.read("SPI-ACS", T0, after(60))
+    for _ in range(20):
+        assert archive.add(curve(60.0, t0=after(60))).new == 1200
+    with pytest.raises(ScienceError, match=r"part-00000001.* is damaged"):
+        archive.read("SPI-ACS", T0, after(120))
+    part.unlink()
+    assert same(archive.read("SPI-ACS", T0, after(120)), curve(60.0, t0=after(60)))
 
 
 def test_a_file_that_is_no_part_and_one_half_written_are_passed_over(tmp_path: Path) -> None:
