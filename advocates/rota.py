@@ -5,17 +5,18 @@ overrides apply in the order of the file. Intervals are half-open; where nobody 
 `Rota.gaps` names the stretch: nobody is ever made up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from advocates.calendar_fetching import CalendarSource
+from advocates.calendar_reading import CalendarShifts
 from advocates.overrides import Override
 from advocates.people import People
 from advocates.reading import Table
-from advocates.rota_reading import read_override, read_person, read_rotation
-from advocates.rotation import Rotation
+from advocates.rota_reading import read_calendar_source, read_override, read_person, read_rotation
 from tocsin.domain.clock import to_utc
 from tocsin.domain.people import Person
 
@@ -32,9 +33,21 @@ class Shift:
     people: tuple[Person, ...]
 
 
+class Turns(Protocol):
+    """People who take turns: by a rule (a rotation), or as a calendar has it."""
+
+    def crew(self, now: datetime) -> tuple[Person, ...]:
+        """People on call at `now`."""
+        ...
+
+    def cuts(self, start: datetime, stop: datetime) -> Iterator[datetime]:
+        """Moments in [start, stop) at which the answer of `crew` may change, in no order."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """Rotations that count as one.
+    """Turns that count as one.
 
     Parameters
     ----------
@@ -47,7 +60,7 @@ class Layer:
     """
 
     name: str
-    rotations: tuple[Rotation, ...]
+    rotations: tuple[Turns, ...]
     is_together: bool = False
 
     def people(self, now: datetime) -> tuple[Person, ...]:
@@ -80,8 +93,24 @@ class Rota:
     fallback: tuple[Person, ...] = ()
 
     @classmethod
-    def from_config(cls, mapping: Mapping[str, Any], people: People, file: str = "rota.toml") -> "Rota":
+    def from_config(
+        cls,
+        mapping: Mapping[str, Any],
+        people: People,
+        file: str = "rota.toml",
+        *,
+        calendars: Mapping[str, Turns] | None = None,
+    ) -> "Rota":
         """Rota of a parsed configuration file.
+
+        Parameters
+        ----------
+        mapping, file
+            As parsed, and where it is from.
+        people
+            Who may be named.
+        calendars
+            Turns of the layers that are kept in a calendar, by name of the layer; nobody's where it has none.
 
         Raises
         ------
@@ -90,7 +119,7 @@ class Rota:
         """
         table = Table(values=mapping, file=file).only(("name", "time_zone", "fallback", "layer", "override"))
         zone = table.zone("time_zone")
-        layers = tuple(_layer(item, people, zone) for item in table.tables("layer"))
+        layers = tuple(_layer(item, people, zone, calendars or {}) for item in table.tables("layer"))
         if not layers:
             raise table.wrong("layer", "at least one layer is needed")
         fallback = tuple(read_person(table, "fallback", name, people) for name in table.texts("fallback"))
@@ -152,11 +181,31 @@ class Rota:
         return cuts + [moment for item in self.overrides for moment in (item.start_utc, item.stop_utc)]
 
 
-def _layer(table: Table, people: People, zone: ZoneInfo) -> Layer:
-    table.only(("name", "combine", "rotation"))
-    rotations = tuple(read_rotation(item, people, zone) for item in table.tables("rotation"))
+def calendar_sources(mapping: Mapping[str, Any], file: str = "rota.toml") -> dict[str, CalendarSource]:
+    """Where the layers that are kept in a calendar are fetched from, by name of the layer.
+
+    Raises
+    ------
+    ConfigurationError
+        A calendar's table is wrong, or two such layers have one name.
+    """
+    found: dict[str, CalendarSource] = {}
+    for layer in Table(values=mapping, file=file).tables("layer"):
+        if "calendar" in layer.values:
+            name = layer.text("name")
+            if name in found:
+                raise layer.wrong("name", f"another layer with a calendar is called {name!r}")
+            found[name] = read_calendar_source(layer.table("calendar"))
+    return found
+
+
+def _layer(table: Table, people: People, zone: ZoneInfo, calendars: Mapping[str, Turns]) -> Layer:
+    table.only(("name", "combine", "rotation", "calendar"))
+    rotations: tuple[Turns, ...] = tuple(read_rotation(item, people, zone) for item in table.tables("rotation"))
+    if "calendar" in table.values:
+        rotations += (calendars.get(table.text("name"), CalendarShifts()),)
     if not rotations:
-        raise table.wrong("rotation", "at least one rotation is needed")
+        raise table.wrong("rotation", "at least one rotation, or a calendar, is needed")
     is_together = table.choice("combine", ("instead", "together"), "instead") == "together"
     return Layer(name=table.text("name", ""), rotations=rotations, is_together=is_together)
 

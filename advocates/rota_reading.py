@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from advocates.calendar_fetching import CalendarSource
 from advocates.overrides import Override, OverrideKind
 from advocates.people import People
 from advocates.reading import Table
@@ -78,6 +79,24 @@ def read_override(table: Table, people: People, zone: ZoneInfo) -> Override:
         other=named.get("other"),
         reason=table.text("reason", ""),
     )
+
+
+def read_calendar_source(table: Table) -> CalendarSource:
+    """Where a calendar is kept, of a table ``[layer.calendar]``: a `file` or a `url`."""
+    table.only(("file", "url", "allow_private", "timeout_s"))
+    if ("file" in table.values) == ("url" in table.values):
+        raise table.wrong("url", "either a file or a url is needed")
+    allow_private = table.values.get("allow_private", False)
+    if not isinstance(allow_private, bool):
+        raise table.wrong("allow_private", "true or false is needed")
+    source = CalendarSource(
+        place=table.text("url" if "url" in table.values else "file"),
+        allow_private=allow_private,
+        timeout_s=table.number("timeout_s", 20, low=1, high=120),
+    )
+    if source.is_url != ("url" in table.values):
+        raise table.wrong("url", "a url starts with https://, a file is a path")
+    return source
 
 
 def _crews(table: Table, people: People) -> tuple[Crew, ...]:
