@@ -206,6 +206,7 @@ def on_call_json(on_call: OnCall) -> dict[str, Any]:
         "fallback": [person_json(person) for person in on_call.fallback],
         "next": [person_json(person) for person in on_call.next_people],
         "next_utc": iso_utc(on_call.next_utc),
+        "warnings": on_call.warnings,
         "gaps": [{"start_utc": iso_utc(start), "stop_utc": iso_utc(stop)} for start, stop in on_call.gaps_utc],
     }
 

@@ -44,6 +44,8 @@ class OnCall:
         The next change of people, if known.
     gaps_utc
         Stretches of the coming days with nobody on call.
+    warnings
+        What is wrong with calendars that the rota is kept in: their age where they fail, names that are nobody's.
     """
 
     people: tuple[Person, ...] = ()
@@ -51,6 +53,7 @@ class OnCall:
     next_people: tuple[Person, ...] = ()
     next_utc: datetime | None = None
     gaps_utc: tuple[tuple[datetime, datetime], ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,18 @@
 """Builds the parts from the settings; a wrong setting refuses here, naming the file and the key."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from rich.console import Console
 
 import tocsin
 from acs_stream.response import ResponseTable
 from acs_stream.sources import LightCurveSource, build_sources
+from advocates.calendar_copy import CalendarCopy
+from advocates.calendar_fetching import fetch_calendar
 from advocates.escalation import Plan
 from advocates.people import People
-from advocates.rota import Rota
+from advocates.rota import Rota, calendar_sources
 from advocates.templates import Templates
 from advocates.wording import Wording
 from listeners.streams import Streams
@@ -34,14 +37,37 @@ def build_store(settings: Settings, clock: Clock, *, is_durable: bool = True) ->
     return store
 
 
-def build_people(settings: Settings) -> tuple[People, Rota, Plan]:
-    """People, their rota and the escalation plan."""
+def build_people(settings: Settings, clock: Clock | None = None) -> tuple[People, Rota, Plan]:
+    """People, their rota and the escalation plan; with a clock, calendars of the rota as they were last read well."""
     people_file = settings.document("people")
     people = People.from_config(people_file.values, file=people_file.name)
     rota_file = settings.document("rota")
     rota = Rota.from_config(rota_file.values, people, file=rota_file.name)
+    if clock is not None and (calendars := build_calendars(settings, people, rota, clock)):
+        rota = Rota.from_config(rota_file.values, people, file=rota_file.name, calendars=calendars)
     plan_file = settings.document("escalation")
     return people, rota, Plan.from_config(plan_file.values, people, file=plan_file.name)
+
+
+def build_calendars(settings: Settings, people: People, rota: Rota, clock: Clock) -> Mapping[str, CalendarCopy]:
+    """Copies of the calendars that layers of the rota are kept in, by name of the layer; nothing is fetched yet."""
+    document = settings.document("rota")
+    return {
+        name: CalendarCopy(
+            name,
+            folder=settings.data_dir / "calendars",
+            people=people,
+            zone=rota.zone,
+            fetch=partial(fetch_calendar, source, clock=clock),
+            clock=clock,
+        )
+        for name, source in calendar_sources(document.values, file=document.name).items()
+    }
+
+
+def calendars_of(rota: Rota) -> tuple[CalendarCopy, ...]:
+    """Calendars that a rota stands on."""
+    return tuple(turns for layer in rota.layers for turns in layer.rotations if isinstance(turns, CalendarCopy))
 
 
 def build_sources_of(settings: Settings, clock: Clock) -> Mapping[str, LightCurveSource]:
@@ -113,7 +139,7 @@ def build_context(
     sources: Mapping[str, LightCurveSource] | None = None,
 ) -> Context:
     """Everything handlers work with."""
-    people, rota, plan = build_people(settings)
+    people, rota, plan = build_people(settings, clock)
     rules_file = settings.document("rules")
     streams_file = settings.document("streams")
     response_file = settings.document("response")

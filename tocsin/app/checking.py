@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from advocates.rota import Rota
-from tocsin.app.build import build_context, build_doors, build_people, build_store
+from tocsin.app.build import build_context, build_doors, build_people, build_store, calendars_of
 from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_vtp, feeds_in_words
 from tocsin.settings import load_settings
@@ -37,7 +37,7 @@ def check_configuration(environment: Mapping[str, str]) -> CheckReport:
         aside = settings.model_copy(update={"service": settings.service.model_copy(update={"data_dir": folder})})
         aside = aside.model_copy(update={"store": aside.store.model_copy(update={"url": ""})})
         store = build_store(aside, clock)
-        people, rota, plan = build_people(settings)
+        people, rota, plan = build_people(settings, clock)
         doors = build_doors(settings, people, clock=clock, console=Console(stderr=True))
         context = build_context(aside, clock=clock, store=store, doors=doors)
         build_vtp(settings, context, FeedBoard())
@@ -49,10 +49,13 @@ def check_configuration(environment: Mapping[str, str]) -> CheckReport:
         f"feeds: {feeds_in_words(settings) or 'none (replay and demo still work)'}",
         f"people: {len(list(people))}, escalation '{plan.name}' with {len(plan.steps)} steps",
     )
-    return CheckReport(lines=lines, problems=(*people.problems(), *rota.problems(clock.now())))
+    now = clock.now()
+    calendars = tuple(words for copy in calendars_of(rota) for words in copy.state.words(now))
+    return CheckReport(lines=lines, problems=(*people.problems(), *rota.problems(now), *calendars))
 
 
 def rota_now(environment: Mapping[str, str]) -> tuple[Rota, datetime]:
     """The configured rota, and the time."""
-    _, rota, _ = build_people(load_settings(environment))
-    return rota, SystemClock().now()
+    clock = SystemClock()
+    _, rota, _ = build_people(load_settings(environment), clock)
+    return rota, clock.now()

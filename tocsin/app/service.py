@@ -9,6 +9,7 @@ import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import FastAPI
 
+from tocsin.app.build import calendars_of
 from tocsin.app.inbox import InboxWatch
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.jobs import JobState
@@ -24,6 +25,9 @@ log = structlog.get_logger()
 
 #: How long requests that are being answered may take once the service is to end, s.
 GRACE_S = 2
+
+#: How often calendars of the rota are fetched.
+CALENDAR_MINUTES = 15
 
 #: A listener runs until the event is set.
 Listener = Callable[[threading.Event], None]
@@ -71,6 +75,12 @@ class Service:
         """Take raw notices: what listeners are given."""
         ingest(self.context, raws)
 
+    def refresh_calendars(self) -> None:
+        """Fetch the calendars of the rota again; one that fails is said, and its last good copy stays in use."""
+        for copy in calendars_of(self.context.rota):
+            for words in copy.refresh().words(self.context.clock.now()):
+                log.warning("rota calendar", words=words)
+
     def start(self) -> None:
         """Start everything; returns when the API answers.
 
@@ -85,6 +95,9 @@ class Service:
             self._spawn(listener)
         self._scheduler.add_job(self.wake, "interval", seconds=1, id="sweep")
         self._scheduler.add_job(self._inbox.look, "interval", seconds=1, id="inbox")
+        if calendars_of(self.context.rota):
+            self._spawn(lambda _stop: self.refresh_calendars())
+            self._scheduler.add_job(self.refresh_calendars, "interval", minutes=CALENDAR_MINUTES, id="calendars")
         self._scheduler.add_job(lambda: retry_undecoded(self.context), "interval", seconds=60, id="retry-undecoded")
         self._scheduler.start()
         if self._server is not None:

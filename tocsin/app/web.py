@@ -8,6 +8,7 @@ import tocsin
 from advocates.rota import Rota
 from notifier.slack_interaction import parse_interaction
 from tocsin.api.services import ApiServices, DraftDesk, Health, OnCall
+from tocsin.app.build import calendars_of
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import NotAllowedError
 from tocsin.settings import Settings
@@ -73,6 +74,7 @@ def on_call(rota: Rota, clock: Clock) -> OnCall:
         fallback=rota.fallback,
         next_people=() if following is None else following.people,
         next_utc=None if following is None else following.start_utc,
+        warnings=tuple(words for copy in calendars_of(rota) for words in copy.state.words(now)),
         gaps_utc=tuple((gap.start_utc, gap.stop_utc) for gap in rota.gaps(now, now + timedelta(days=GAP_DAYS))),
     )
 
