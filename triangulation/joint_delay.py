@@ -80,7 +80,7 @@ def joint_posterior(
         nothing = DelayPosterior.uniform(max_delay_s, flags=("not_detected", "no_constraint"))
         return replace(nothing, figures=figures)
     pair = _pair(series, bursts, base, max_delay_s, area_ratio)
-    solution, outlier_sigma = _without_outlier(pair, solved(pair, needed_sigma_s=clock_error_s))
+    solution, outlier_sigma = _without_outlier(pair, solved(pair, needed_sigma_s=clock_error_s), clock_error_s)
     stands = Standing(inflation=verdict.inflation(solution.model, solution.best), outlier_sigma=outlier_sigma)
     grid, log_p = solution.curve.dense()
     if len(solution.peaks) == 1:
@@ -163,17 +163,21 @@ def _distinct(peaks: list[Peak]) -> list[Peak]:
     return kept
 
 
-def _without_outlier(pair: Pair, solution: Solution) -> tuple[Solution, float]:
-    """Solution without the one bin that stands out, and by how many sigma it did (0: none does)."""
-    found = verdict.outlier(solution.model, solution.best)
-    if found is None:
+def _without_outlier(pair: Pair, solution: Solution, clock_error_s: float) -> tuple[Solution, float]:
+    """Solution without the one bin that stands out, and by how many sigma it did if the delay hangs on it, else 0."""
+    model, best = solution.model, solution.best
+    found = verdict.outlier(model, best)
+    sigma = float(np.hypot(best.sigma_s, clock_error_s))
+    if found is None or found.shift_s < verdict.OUTLIER_SHIFT * sigma:
         return solution, 0.0
-    data = solution.model.other if found.which else solution.model.base
-    width = float(data.series.width_s[int(np.argmin(np.abs(data.series.centre_s - found.centre_s)))])
+    rules = found.sigma > verdict.RULING_SIGMA and found.shift_s > verdict.RULING_SHIFT * sigma
+    data = model.other if found.which else model.base
+    width = float(data.series.width_s[found.index])
     series = pair.other if found.which else pair.base
     parts = [series.select(-np.inf, found.centre_s - 0.5 * width), series.select(found.centre_s + 0.5 * width, np.inf)]
     rest = concatenated(parts)
-    return solved(replace(pair, other=rest) if found.which else replace(pair, base=rest)), found.sigma
+    bare = solved(replace(pair, other=rest) if found.which else replace(pair, base=rest), needed_sigma_s=clock_error_s)
+    return bare, found.sigma if rules else 0.0
 
 
 def _labelled(
@@ -182,14 +186,14 @@ def _labelled(
     pair, scan = solution.model.pair, solution.scan
     detected = pair.base_burst.is_detected and scan.log_odds > DETECTED_LOG_ODDS
     gain = total.entropy_gain_bit(pair.max_delay_s)
-    unrelated = verdict.two_bursts_log_odds(solution.model, solution.best) if pair.other_burst.is_detected else -np.inf
+    alike = verdict.likeness(solution.model, solution.best)
     raised = {
         "not_detected": not detected,
         "insufficient_background": not verdict.has_background(pair),
         "several_modes": sum(mass > 0.05 for _, mass in total.modes()) > 1,
         "single_bin_dominated": stands.outlier_sigma > 0,
         "poor_fit": stands.inflation > 1.0,
-        "unrelated": unrelated > verdict.UNRELATED_LOG_ODDS,
+        "unrelated": detected and alike.is_unrelated,
         "no_constraint": gain < NO_CONSTRAINT_BIT,
     }
     figures = {
@@ -198,7 +202,8 @@ def _labelled(
         "variance_factor_a": bursts[0].variance_factor,
         "variance_factor_b": bursts[1].variance_factor,
         "common_burst_log_odds": scan.log_odds,
-        "same_event_p": float(1.0 / (1.0 + np.exp(np.clip(unrelated, -700.0, 700.0)))),
+        "same_event_p": alike.p,
+        "unlike_share": alike.share,
         "inflation": stands.inflation,
         "outlier_sigma": stands.outlier_sigma,
         "entropy_gain_bit": gain,

@@ -181,6 +181,15 @@ def log_evidence(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[
     )
 
 
+def explained(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...]) -> float:
+    """How much the most probable shape and backgrounds lower chi-squared, the price of the shape paid."""
+    system = _system(prior, seen, scales)
+    root = np.sqrt(np.maximum(np.diag(system.schur), 1e-30))
+    # Columns may see no bin, or be sums of others.
+    scaled = np.linalg.pinv(system.schur / np.outer(root, root), rcond=RIDGE, hermitian=True)
+    return float(system.explained + (system.rest / root) @ scaled @ (system.rest / root))
+
+
 def best_fit(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...]) -> Fit:
     """Most probable shape and backgrounds."""
     system = _system(prior, seen, scales)

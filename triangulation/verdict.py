@@ -1,43 +1,47 @@
 """What is honest to say about a joint fit: does it describe the curves, is it one burst, does one bin rule it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import chdtrc
 
 from tocsin.domain.light_curves import FloatArray, IntArray
-from triangulation.curves import Burst, Series
+from triangulation.curves import Series
 from triangulation.joint import (
-    CURVATURES,
-    LEAD,
-    MAX_KNOTS,
-    REFINED_CURVATURES,
-    TAIL,
     Model,
     Pair,
-    local_curvature,
-    tuned,
 )
-from triangulation.likelihood import Data, Projection, log_evidence, project
-from triangulation.refine import Peak, expected_counts
+from triangulation.likelihood import Data, expected_signal, explained, project
+from triangulation.refine import Peak, climbed, expected_counts
 from triangulation.spline import Knots, Rows, add_bands, factor, solve
 
-#: A bin that stands out by more sigma than this from what all others say is no photon noise.
-OUTLIER_SIGMA = 5.0
-#: ... unless the other curve has more than this many sigma at the same instants.
-SHARED_SIGMA = 2.5
-#: Natural log of the odds (two bursts : one burst) above which curves count as unrelated.
-UNRELATED_LOG_ODDS = 5.0
+#: A bin that stands out by more sigma than the first from what all others say, and moves the delay by more than the
+#: second (in sigma, clock errors included), is left out; beyond both of the others (odds of e^8 against photon noise)
+#: that is said, too.
+OUTLIER_SIGMA, OUTLIER_SHIFT = 4.2, 0.5
+RULING_SIGMA, RULING_SHIFT = 4.9, 0.8
+#: Bins that are left out in turn: at most so many, so far above the fit, that pull so much at the delay (all in sigma).
+SUSPECTS, LEAST_RESIDUAL, LEAST_PULL = 3, 1.5, 0.4
+#: Curves count as unrelated below this probability of a worse match, if more than this share of the burst differs.
+UNRELATED_P, UNRELATED_SHARE = 0.008, 0.03
+#: Numbers of splines that look for differences, and how far they reach beyond the burst, in durations.
+LIKENESS_SPLINES, LIKENESS_PAD = (5, 8, 16), 0.15
 #: Share of the background wanted on each side that must be there.
 BACKGROUND_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlier:
-    """A bin that stands out: which curve (0 base, 1 other), its middle (s), by how many sigma."""
+    """A bin that stands out: which curve (0 base, 1 other), its number and middle (s), by how many sigma.
+
+    `shift_s` is how far the delay moves without it.
+    """
 
     which: int
+    index: int
     centre_s: float
     sigma: float
+    shift_s: float
 
 
 def residuals(model: Model, peak: Peak) -> tuple[tuple[IntArray, FloatArray], tuple[IntArray, FloatArray]]:
@@ -66,82 +70,129 @@ def inflation(model: Model, peak: Peak) -> float:
 
 
 def outlier(model: Model, peak: Peak) -> Outlier | None:
-    """Bin that stands out most from what all others say, if it does.
+    """Bin that the delay hangs on and that all others deny, if there is one.
 
-    The residual of a bin is divided by what is left of its variance after the fit has bent towards it.
+    Of the bins that pull most at the delay each is left out in turn, the delay is found again, and the bin compared
+    with what the others then say: as part of the fit it would have bent shape and delay towards itself.
     """
-    scale = (1.0, float(np.exp(peak.log_area)))
+    found = [_left_out(model, peak, which, index) for which, index in _pulling(model, peak)]
+    return max((each for each in found if each is not None), key=lambda each: each.sigma, default=None)
+
+
+def _pulling(model: Model, peak: Peak) -> list[tuple[int, int]]:
+    """Bins (curve, number) above the fit that pull at the delay by the most posterior sigmas, if by enough."""
+    shape = model.fit(peak.delay_s, peak.log_area).coefficients
+    step = 0.5 * min(model.knots.step_s, 4.0 * peak.sigma_s)
+    pulls: list[tuple[float, int, int]] = []
+    for which, (inside, z) in enumerate(residuals(model, peak)):
+        data, delay = (model.other, peak.delay_s) if which else (model.base, 0.0)
+        scale = float(np.exp(peak.log_area)) if which else 1.0
+        late, early = (expected_signal(data, model.knots, delay + k * step, shape) for k in (1, -1))
+        slope = (scale * (late - early) / (2.0 * step) * np.sqrt(data.weight))[inside]
+        pull = np.abs(slope * z) * peak.sigma_s * (z > LEAST_RESIDUAL)
+        pulls += [(float(pull[k]), which, int(inside[k])) for k in np.argsort(-pull)[:SUSPECTS] if pull[k] > LEAST_PULL]
+    return [(which, index) for _, which, index in sorted(pulls, reverse=True)[:SUSPECTS]]
+
+
+def _left_out(model: Model, peak: Peak, which: int, index: int) -> Outlier | None:
+    """What all others say of a bin, if they deny it."""
+    bare = without_bin(model, which, index)
+    moved = climbed(bare, peak.delay_s, peak.log_area, peak.sigma_s)
+    data, burst = (bare.other, bare.pair.other_burst) if which else (bare.base, bare.pair.base_burst)
+    fit = bare.fit(moved.delay_s, moved.log_area)
+    expected = float(expected_counts(data, burst, bare, fit, which, moved if which else None)[index])
+    weight = float((model.other if which else model.base).weight[index])
+    excess = float((data.series.counts[index] - expected) * np.sqrt(weight))
+    sigma = excess / np.sqrt(1.0 + _leverage(bare, moved, which, index, weight))
+    if sigma < OUTLIER_SIGMA or not _is_own(bare, moved, which, index, excess / np.sqrt(weight)):
+        return None
+    shift_s = abs(moved.delay_s - peak.delay_s)
+    return Outlier(which=which, index=index, centre_s=float(data.series.centre_s[index]), sigma=sigma, shift_s=shift_s)
+
+
+def _leverage(model: Model, peak: Peak, which: int, index: int, weight: float) -> float:
+    """Variance of what the fit says of a bin over that of its counts."""
+    scales = (1.0, float(np.exp(peak.log_area)))
     other = project(model.other, model.knots, peak.delay_s)
-    band = add_bands(model.smoothness.band, model.seen.gram, other.gram * scale[1] ** 2)
-    lower = factor(band)
-    best: Outlier | None = None
-    curves = (model.base, model.other)
-    found = residuals(model, peak)
-    for which, (inside, z) in enumerate(found):
-        series = curves[which].series
-        for k in np.argsort(-z)[:6]:
-            index = int(inside[k])
-            left = _left_over(curves[which], index, model, lower, scale[which], peak, which)
-            sigma = float(z[k] / np.sqrt(left))
-            if sigma <= OUTLIER_SIGMA or (best is not None and sigma <= best.sigma):
-                continue
-            # The same instants in the other curve: what both show is a short pulse, not a spike.
-            shift = -peak.delay_s if which else peak.delay_s
-            low, high = series.start_s[index] + shift, series.stop_s[index] + shift
-            if _excess(curves[1 - which].series, found[1 - which], low, high) < SHARED_SIGMA:
-                best = Outlier(which=which, centre_s=float(series.centre_s[index]), sigma=float(sigma))
-    return best
-
-
-def _excess(series: Series, found: tuple[IntArray, FloatArray], low: float, high: float) -> float:
-    """Joint significance of the residuals of the bins that overlap [low, high], s."""
-    inside, z = found
-    overlaps = (series.stop_s[inside] > low) & (series.start_s[inside] < high)
-    return float(z[overlaps].sum() / np.sqrt(max(int(overlaps.sum()), 1)))
-
-
-def _left_over(data: Data, index: int, model: Model, lower: FloatArray, scale: float, peak: Peak, which: int) -> float:
-    """Share of a bin's variance that its residual keeps."""
-    series, one = data.series, slice(index, index + 1)
+    lower = factor(add_bands(model.smoothness.band, model.seen.gram, other.gram * scales[1] ** 2))
+    series, one = (model.other if which else model.base).series, slice(index, index + 1)
     shift = peak.delay_s if which else 0.0
     row = Rows.of(series.start_s[one] - shift, series.width_s[one], series.live[one], model.knots)
-    column = row.project(np.ones((1, 1))) * scale
-    leverage = float((column * solve(lower, column)).sum() * data.weight[index])
-    return max(1.0 - leverage, 0.05)
+    column = row.project(np.ones((1, 1))) * scales[which]
+    return float((column * solve(lower, column)).sum() * weight)
 
 
-def two_bursts_log_odds(model: Model, peak: Peak) -> float:
-    """Natural log of the odds that the two curves show two unrelated bursts rather than one.
+def _is_own(model: Model, peak: Peak, which: int, index: int, excess: float) -> bool:
+    """Whether the other curve rather denies the counts that a bin has too many: what both show is a short pulse."""
+    scales = (1.0, float(np.exp(peak.log_area)))
+    own, partner = (model.other, model.base) if which else (model.base, model.other)
+    shift = -peak.delay_s if which else peak.delay_s
+    low, high = own.series.start_s[index] + shift, own.series.stop_s[index] + shift
+    inside, z = residuals(model, peak)[1 - which]
+    series = partner.series
+    common = np.minimum(series.stop_s[inside], high) - np.maximum(series.start_s[inside], low)
+    response = np.maximum(common, 0.0) * scales[1 - which] * series.live[inside] * np.sqrt(partner.weight[inside])
+    wanted = excess / float(own.series.exposure_s[index] * scales[which]) * response
+    return float(((z - wanted) ** 2 - z**2).sum()) > 0.0
 
-    Time and strength of a second burst are as free as delay and area ratio of one: only the shapes are compared.
+
+def without_bin(model: Model, which: int, index: int) -> Model:
+    """Same model, one bin of one curve (0 base, 1 other) of no weight."""
+    data = model.other if which else model.base
+    weight = data.weight.copy()
+    weight[index] = 0.0
+    bare = replace(data, weight=weight)
+    if which:
+        return replace(model, other=bare)
+    return replace(model, base=bare, seen=project(bare, model.knots))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """Whether two curves show one shape: probability of a worse match by chance, share of the burst that differs."""
+
+    p: float
+    share: float
+
+    @property
+    def is_unrelated(self) -> bool:
+        """Whether they cannot be one burst: more differs than noise, or other energies, would make differ."""
+        return self.p < UNRELATED_P and self.share > UNRELATED_SHARE
+
+
+def likeness(model: Model, peak: Peak) -> Likeness:
+    """Match of the shapes of the two curves at a delay.
+
+    The other curve is given a few broad splines of its own beside the common shape. What they lower chi-squared by is
+    distributed as chi-squared where there is one burst, however bright it is and however well its shape is known.
     """
-    pair = model.pair
-    other = project(model.other, model.knots, peak.delay_s)
-    scale = float(np.exp(peak.log_area))
-    together = log_evidence(model.smoothness, (model.seen, other), (1.0, scale))
-    alone = log_evidence(model.smoothness, (model.seen,), (1.0,)) + _evidence_alone(
-        model.other, pair.other_burst, model.knots.step_s
-    )
-    return alone - together
+    scales = (1.0, float(np.exp(peak.log_area)))
+    shape = model.fit(peak.delay_s, peak.log_area).coefficients
+    signal = scales[1] * expected_signal(model.other, model.knots, peak.delay_s, shape)
+    power = max(float((signal**2 * model.other.weight).sum()), 1.0)
+    together = _explained(model, model.other, peak)
+    chances, shares = [], []
+    for number in LIKENESS_SPLINES:
+        gain = _explained(model, _freed(model, peak, number), peak) - together
+        chances.append(float(chdtrc(number - 1, max(gain, 0.0))))
+        shares.append((gain - number + 1) / power)
+    return Likeness(p=min(1.0, len(chances) * min(chances)), share=max(0.0, *shares))
 
 
-def _evidence_alone(data: Data, burst: Burst, step_s: float) -> float:
-    """Evidence of a curve with a burst of its own shape."""
-    width = float(np.median(data.series.width_s))
-    lead, tail = max(LEAD * burst.duration_s, width), max(TAIL * burst.duration_s, width)
-    # Only where the bins are fine: beyond, the curve is kept for its background.
-    inner = data.series.start_s[data.inner]
-    start, stop = max(burst.start_s - lead, float(inner[0])), min(burst.stop_s + tail, float(inner[-1]))
-    if stop - start < 4.0 * step_s:
-        start, stop = float(inner[0]), float(inner[-1])
-    knots = Knots.over(start + 3.0 * step_s, stop - 3.0 * step_s, max(step_s, (stop - start) / MAX_KNOTS))
-    seen: tuple[Projection, ...] = (project(data, knots),)
-    net = np.maximum(data.net / data.series.exposure_s, 0.0)
-    pilot = np.interp(knots.centre_s, data.series.centre_s, np.convolve(net, np.ones(5) / 5, mode="same"))
-    pilot = np.hypot(pilot, 0.05 * max(float(pilot.max()), 1e-9))
-    first = tuned(seen, (1.0,), pilot, pilot[1:-1], CURVATURES)
-    second = tuned(seen, (1.0,), pilot, local_curvature(first.fit.coefficients), REFINED_CURVATURES)
-    return max(first.log_evidence, second.log_evidence)
+def _freed(model: Model, peak: Peak, number: int) -> Data:
+    """The other curve with so many broad splines of its own over the burst."""
+    burst, data = model.pair.base_burst, model.other
+    pad = LIKENESS_PAD * burst.duration_s
+    start, stop = burst.start_s - pad, burst.stop_s + 2.0 * pad
+    step = (stop - start) / (number - 3)
+    broad = Knots(start_s=start - 3.0 * step, step_s=step, number=number)
+    own = [expected_signal(data, broad, peak.delay_s, row) for row in np.eye(number)]
+    return replace(data, design=np.column_stack([data.design, *own]))
+
+
+def _explained(model: Model, other: Data, peak: Peak) -> float:
+    seen = (model.seen, project(other, model.knots, peak.delay_s))
+    return explained(model.smoothness, seen, (1.0, float(np.exp(peak.log_area))))
 
 
 def has_background(pair: Pair) -> bool:
