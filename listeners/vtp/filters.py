@@ -11,9 +11,11 @@ from tocsin.domain.errors import NoticeError
 _MOST_FILTERS = 10
 _LONGEST = 500
 _MOST_SEARCHES = 2
-#: A larger notice is sent unfiltered: what comes too much does less harm than what is missing.
+#: A larger notice, or one of more tags, is sent unfiltered: what comes too much does less harm than what is missing.
 _LARGEST_FILTERED_BYTES = 128 * 1024
-_SEARCH = re.compile(r"//|\b(?:ancestor|descendant|following|preceding)\b")
+_MOST_TAGS = 600
+#: Steps that go up, sideways, deep, or begin at the root again: nested, each multiplies the work.
+_SEARCH = re.compile(r"//|\.\.|\b(?:ancestor|descendant|following|parent|preceding)\b|(?:^|[\[(,|=<>+-])\s*/(?!/)")
 _PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, collect_ids=False
 )
@@ -40,7 +42,8 @@ class NoticeFilter:
 
     def wants(self, payload: bytes) -> bool:
         """Whether a notice is wanted."""
-        if not self._expressions or len(payload) > _LARGEST_FILTERED_BYTES:
+        is_large = len(payload) > _LARGEST_FILTERED_BYTES or payload.count(b"<") > _MOST_TAGS
+        if not self._expressions or is_large:
             return True
         try:
             document = etree.fromstring(payload, _PARSER)

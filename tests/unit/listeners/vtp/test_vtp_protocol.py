@@ -1,6 +1,7 @@
 """The protocol of VTP by bytes, without sockets: frames, Transport documents, sessions, filters, spool."""
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 from vtp_values import NIGHT, at, documents, ivorn_of, transport, voevent
@@ -270,3 +271,27 @@ def test_a_broker_without_certificate_stays_on_this_machine() -> None:
             Broker(BrokerSettings(host=host), clock=ManualClock(NIGHT))
     assert all(map(is_loopback, ("127.0.0.1", "::1", "localhost", "127.9.9.9", "::ffff:127.0.0.1")))
     assert not any(map(is_loopback, ("0.0.0.0", "::", "192.0.2.1", "example.org", "", "::ffff:192.0.2.1")))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "//*[count(//*[count(//*) > 1]) > 1]",
+        "//a[../b[../c[../d]]]",
+        "/*[/*/*[/*/*/*]]",
+        "//a[following::b[preceding::c]]",
+        "//a | //b | //c",
+    ],
+)
+def test_a_filter_whose_work_multiplies_is_refused(expression: str) -> None:
+    with pytest.raises(NoticeError, match="more than 2 times"):
+        NoticeFilter([expression])
+
+
+def test_the_costliest_filter_that_is_allowed_is_quick_on_the_largest_notice_that_is_filtered() -> None:
+    chosen = NoticeFilter(["//*[count(//*[@a = 'x']) > 5000]"] * 10)
+    notice = b"<VOEvent ivorn='ivo://a/b'>" + b"<Param a='x'/>" * 590 + b"</VOEvent>"
+    begun_s = process_time()
+    assert not chosen.wants(notice)
+    assert process_time() - begun_s < 5.0
+    assert chosen.wants(notice.replace(b"</VOEvent>", b"<Param/>" * 20 + b"</VOEvent>"))
