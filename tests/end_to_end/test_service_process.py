@@ -8,6 +8,9 @@ from pathlib import Path
 import httpx
 from service_process import ServiceProcess
 
+#: That it ends is tested here; a loaded machine may take its time. A caller who holds a request open would for ever.
+PATIENCE_S = 30.0
+
 
 def get(url: str) -> httpx.Response:
     return httpx.get(url, timeout=20.0, trust_env=False)
@@ -34,9 +37,7 @@ def test_without_configuration_it_is_well_and_ends_on_sigterm_though_somebody_is
         assert get(f"{url}/metrics").status_code == 200
         assert get(f"{url}/api/v1/events").json()["events"] == []
         with slow_caller(url):
-            began = time.monotonic()
-            assert service.end(within_s=5.0) == 0
-            assert time.monotonic() - began < 5.0
+            assert service.end(within_s=PATIENCE_S) == 0
     assert (tmp_path / "data" / "tocsin.sqlite").exists()
 
 
@@ -45,7 +46,7 @@ def test_it_ends_on_an_interrupt_as_well_and_starts_again_on_its_data(tmp_path: 
         with ServiceProcess(tmp_path).start() as service:
             url = service.wait_until_it_serves()
             assert get(f"{url}/readyz").status_code == 200
-            assert service.end(signal.SIGINT, within_s=5.0) == 0
+            assert service.end(signal.SIGINT, within_s=PATIENCE_S) == 0
         assert not [line for line in service.said if "Traceback" in line]
 
 
