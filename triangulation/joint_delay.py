@@ -28,6 +28,8 @@ from triangulation.refine import Curve, Peak, candidates, climbed, posterior_cur
 #: A burst of this many knots is scanned; the fine knots are this many posterior sigmas, at most.
 COARSE_KNOTS, KNOT_SIGMAS, GUARD_SIGMAS = 100.0, 5.0, 8.0
 MAX_HALVINGS = 2
+#: At most so many bins that stand out are left out.
+MAX_LEFT_OUT = 2
 #: Share of the finer bin width that is always added to the width of the posterior.
 FLOOR_BINS = 0.04
 #: Natural log of the odds above which the other curve shows the base's burst; least information of a constraint.
@@ -80,7 +82,12 @@ def joint_posterior(
         nothing = DelayPosterior.uniform(max_delay_s, flags=("not_detected", "no_constraint"))
         return replace(nothing, figures=figures)
     pair = _pair(series, bursts, base, max_delay_s, area_ratio)
-    solution, outlier_sigma = _without_outlier(pair, solved(pair, needed_sigma_s=clock_error_s), clock_error_s)
+    solution, outlier_sigma = solved(pair, needed_sigma_s=clock_error_s), 0.0
+    for _ in range(MAX_LEFT_OUT):
+        found = _without_outlier(solution, clock_error_s)
+        if found is None:
+            break
+        solution, outlier_sigma = found[0], max(outlier_sigma, found[1])
     stands = Standing(inflation=verdict.inflation(solution.model, solution.best), outlier_sigma=outlier_sigma)
     grid, log_p = solution.curve.dense()
     if len(solution.peaks) == 1:
@@ -163,21 +170,20 @@ def _distinct(peaks: list[Peak]) -> list[Peak]:
     return kept
 
 
-def _without_outlier(pair: Pair, solution: Solution, clock_error_s: float) -> tuple[Solution, float]:
+def _without_outlier(solution: Solution, clock_error_s: float) -> tuple[Solution, float] | None:
     """Solution without the one bin that stands out, and by how many sigma it did if the delay hangs on it, else 0."""
-    model, best = solution.model, solution.best
+    model, best, pair = solution.model, solution.best, solution.model.pair
     found = verdict.outlier(model, best)
     sigma = float(np.hypot(best.sigma_s, clock_error_s))
     if found is None or found.shift_s < verdict.OUTLIER_SHIFT * sigma:
-        return solution, 0.0
+        return None
     rules = found.sigma > verdict.RULING_SIGMA and found.shift_s > verdict.RULING_SHIFT * sigma
     data = model.other if found.which else model.base
-    width = float(data.series.width_s[found.index])
+    half = 0.5 * float(data.series.width_s[found.index])
     series = pair.other if found.which else pair.base
-    parts = [series.select(-np.inf, found.centre_s - 0.5 * width), series.select(found.centre_s + 0.5 * width, np.inf)]
-    rest = concatenated(parts)
-    bare = solved(replace(pair, other=rest) if found.which else replace(pair, base=rest), needed_sigma_s=clock_error_s)
-    return bare, found.sigma if rules else 0.0
+    rest = concatenated([series.select(-np.inf, found.centre_s - half), series.select(found.centre_s + half, np.inf)])
+    bare = replace(pair, other=rest) if found.which else replace(pair, base=rest)
+    return solved(bare, needed_sigma_s=clock_error_s), found.sigma if rules else 0.0
 
 
 def _labelled(

@@ -16,12 +16,13 @@ from triangulation.refine import Peak, climbed, expected_counts
 from triangulation.spline import Knots, Rows, add_bands, factor, solve
 
 #: A bin that stands out by more sigma than the first from what all others say, and moves the delay by more than the
-#: second (in sigma, clock errors included), is left out; beyond both of the others (odds of e^8 against photon noise)
+#: second (in sigma, clock errors included), is left out; beyond both of the others (odds of e^11 against photon noise)
 #: that is said, too.
-OUTLIER_SIGMA, OUTLIER_SHIFT = 4.2, 0.5
-RULING_SIGMA, RULING_SHIFT = 4.9, 0.8
-#: Bins that are left out in turn: at most so many, so far above the fit, that pull so much at the delay (all in sigma).
-SUSPECTS, LEAST_RESIDUAL, LEAST_PULL = 3, 1.5, 0.4
+OUTLIER_SIGMA, OUTLIER_SHIFT = 3.5, 0.4
+RULING_SIGMA, RULING_SHIFT = 5.6, 0.8
+#: Bins that are left out in turn: at most so many of a curve, no further below the fit, that pull so much at the delay
+#: (both in sigma).
+SUSPECTS, LEAST_RESIDUAL, LEAST_PULL = 4, -0.5, 0.25
 #: Curves count as unrelated below this probability of a worse match, if more than this share of the burst differs.
 UNRELATED_P, UNRELATED_SHARE = 0.008, 0.03
 #: Numbers of splines that look for differences, and how far they reach beyond the burst, in durations.
@@ -89,9 +90,10 @@ def _pulling(model: Model, peak: Peak) -> list[tuple[int, int]]:
         scale = float(np.exp(peak.log_area)) if which else 1.0
         late, early = (expected_signal(data, model.knots, delay + k * step, shape) for k in (1, -1))
         slope = (scale * (late - early) / (2.0 * step) * np.sqrt(data.weight))[inside]
-        pull = np.abs(slope * z) * peak.sigma_s * (z > LEAST_RESIDUAL)
+        # A bin that few others watch over bends the fit to itself: its residual may be small.
+        pull = np.abs(slope) * np.maximum(z, 1.0) * peak.sigma_s * (z > LEAST_RESIDUAL)
         pulls += [(float(pull[k]), which, int(inside[k])) for k in np.argsort(-pull)[:SUSPECTS] if pull[k] > LEAST_PULL]
-    return [(which, index) for _, which, index in sorted(pulls, reverse=True)[:SUSPECTS]]
+    return [(which, index) for _, which, index in sorted(pulls, reverse=True)]
 
 
 def _left_out(model: Model, peak: Peak, which: int, index: int) -> Outlier | None:
