@@ -13,6 +13,8 @@ from advocates.numbers import number_tokens
 from advocates.templates import Templates, rendered
 from tocsin.domain.drafts import Draft, DraftKind, Fact, SlotSpan
 
+#: Pairs of words that are compared at most; a circular of sixty lines has under two thousand words and gaps.
+_MOST_PAIRS = 2_000_000
 _WORDS = re.compile(r"\w+|\W")
 #: For reading, a number or a run of white space is one word: "4.16e-07", not six pieces of it.
 _READ_WORDS = re.compile(r"[\w.+-]*\w|\s+|\W")
@@ -129,7 +131,7 @@ def differences(old: Draft, new: Draft) -> tuple[Passage, ...]:
     """
     before, after = (_READ_WORDS.findall(f"{one.subject}\n\n{one.body}") for one in (old, new))
     found: list[Passage] = []
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in _opcodes(before, after):
         if tag == "equal":
             found.append(Passage(change=Change.SAME, text="".join(before[i1:i2])))
             continue
@@ -167,12 +169,33 @@ def _places(old: str, new: str) -> list[int]:
     before, after = _WORDS.findall(old), _WORDS.findall(new)
     starts_before, starts_after = _starts(before), _starts(after)
     place = [0] * (len(old) + 1)
-    for _, i1, i2, j1, j2 in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for _, i1, i2, j1, j2 in _opcodes(before, after):
         first, last = starts_before[i1], starts_before[i2]
         target, limit = starts_after[j1], starts_after[j2]
         for position in range(first, last + 1):
             place[position] = min(target + position - first, limit)
     return place
+
+
+def _opcodes(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:
+    """What became of which words, as difflib says it; what is too long to be matched word by word is replaced whole.
+
+    Matching takes more than the product of the lengths: a pasted book must not hold up the service. What both texts
+    begin and end with is set aside first, so a small change to a long text is still found word by word.
+    """
+    shorter = min(len(before), len(after))
+    head = next((n for n in range(shorter) if before[n] != after[n]), shorter)
+    most = shorter - head
+    tail = next((n for n in range(most) if before[-1 - n] != after[-1 - n]), most)
+    ends = len(before) - tail, len(after) - tail
+    middle = before[head : ends[0]], after[head : ends[1]]
+    if len(middle[0]) * len(middle[1]) > _MOST_PAIRS:
+        found = [("replace", 0, len(middle[0]), 0, len(middle[1]))]
+    else:
+        found = list(difflib.SequenceMatcher(None, *middle, autojunk=False).get_opcodes())
+    moved = [(tag, i1 + head, i2 + head, j1 + head, j2 + head) for tag, i1, i2, j1, j2 in found]
+    begins = [("equal", 0, head, 0, head)] if head else []
+    return [*begins, *moved, *([("equal", ends[0], len(before), ends[1], len(after))] if tail else [])]
 
 
 def _starts(words: list[str]) -> list[int]:

@@ -22,7 +22,7 @@ from advocate_values import (
     search,
 )
 
-from advocates.drafts import compose, edited
+from advocates.drafts import compose, differences, edited
 from advocates.facts import annulus_facts, dms, hms, upper_limit_facts
 from advocates.lint import lint_draft
 from advocates.templates import Templates, parse_template
@@ -257,3 +257,11 @@ def test_words_of_the_response_follow_the_table(percent: float, word: str) -> No
 )
 def test_words_of_the_background_follow_the_table(ratio: float, word: str) -> None:
     assert WORDING.background_word(ratio) == word
+
+
+def test_a_pasted_book_is_held_against_the_draft_at_once_and_a_small_change_to_it_word_by_word() -> None:
+    draft = limit_draft()
+    book = edited(draft, subject=draft.subject, body="a b " * 40_000, author="anna", made_utc=MADE)
+    assert [one.change for one in differences(draft, book)] == ["same", "removed", "added"]
+    changed = edited(book, subject=draft.subject, body=book.body.replace("a b", "a c", 1), author="anna", made_utc=MADE)
+    assert [one.text for one in differences(book, changed) if one.change != "same"] == ["b", "c"]
