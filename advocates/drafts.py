@@ -3,6 +3,7 @@
 import difflib
 import itertools
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +16,7 @@ from tocsin.domain.drafts import Draft, DraftKind, Fact, SlotSpan
 
 #: Pairs of words that are compared at most; a circular of sixty lines has under two thousand words and gaps.
 _MOST_PAIRS = 2_000_000
+_MOST_EQUAL_PAIRS = 400_000
 _WORDS = re.compile(r"\w+|\W")
 #: For reading, a number or a run of white space is one word: "4.16e-07", not six pieces of it.
 _READ_WORDS = re.compile(r"[\w.+-]*\w|\s+|\W")
@@ -192,7 +194,10 @@ def _opcodes(before: list[str], after: list[str]) -> list[tuple[str, int, int, i
     if len(middle[0]) * len(middle[1]) > _MOST_PAIRS:
         found = [("replace", 0, len(middle[0]), 0, len(middle[1]))]
     else:
-        found = list(difflib.SequenceMatcher(None, *middle, autojunk=False).get_opcodes())
+        counts = Counter(middle[0]), Counter(middle[1])
+        # One word over and over would be tried at every place against every place.
+        is_monotonous = sum(count * counts[1][word] for word, count in counts[0].items()) > _MOST_EQUAL_PAIRS
+        found = list(difflib.SequenceMatcher(None, *middle, autojunk=is_monotonous).get_opcodes())
     moved = [(tag, i1 + head, i2 + head, j1 + head, j2 + head) for tag, i1, i2, j1, j2 in found]
     begins = [("equal", 0, head, 0, head)] if head else []
     return [*begins, *moved, *([("equal", ends[0], len(before), ends[1], len(after))] if tail else [])]
