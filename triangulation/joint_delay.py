@@ -53,10 +53,11 @@ class Solution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How well the fit stands: reduced chi-squared it is widened by, significance of a bin that was left out."""
+    """How well the fit stands: reduced chi-squared it is widened by, significance of a ruling bin, match of shapes."""
 
     inflation: float
     outlier_sigma: float
+    alike: verdict.Likeness
 
 
 def joint_posterior(
@@ -82,13 +83,15 @@ def joint_posterior(
         nothing = DelayPosterior.uniform(max_delay_s, flags=("not_detected", "no_constraint"))
         return replace(nothing, figures=figures)
     pair = _pair(series, bursts, base, max_delay_s, area_ratio)
-    solution, outlier_sigma = solved(pair, needed_sigma_s=clock_error_s), 0.0
-    for _ in range(MAX_LEFT_OUT):
-        found = _without_outlier(solution, clock_error_s)
-        if found is None:
-            break
-        solution, outlier_sigma = found[0], max(outlier_sigma, found[1])
-    stands = Standing(inflation=verdict.inflation(solution.model, solution.best), outlier_sigma=outlier_sigma)
+    whole = solution = solved(pair, needed_sigma_s=clock_error_s)
+    outlier_sigma, left_out = 0.0, 0
+    while left_out < MAX_LEFT_OUT and (found := _without_outlier(solution, clock_error_s)) is not None:
+        solution, outlier_sigma, left_out = found[0], max(outlier_sigma, found[1]), left_out + 1
+    # One bin may be a spike; where more must go before two curves agree, they do not.
+    judged = whole if left_out == MAX_LEFT_OUT else solution
+    alike = verdict.likeness(judged.model, judged.best)
+    inflation = verdict.inflation(solution.model, solution.best)
+    stands = Standing(inflation=inflation, outlier_sigma=outlier_sigma, alike=alike)
     grid, log_p = solution.curve.dense()
     if len(solution.peaks) == 1:
         grid = grid - smoothing_bias_s(solution.model, solution.best)
@@ -192,7 +195,7 @@ def _labelled(
     pair, scan = solution.model.pair, solution.scan
     detected = pair.base_burst.is_detected and scan.log_odds > DETECTED_LOG_ODDS
     gain = total.entropy_gain_bit(pair.max_delay_s)
-    alike = verdict.likeness(solution.model, solution.best)
+    alike = stands.alike
     raised = {
         "not_detected": not detected,
         "insufficient_background": not verdict.has_background(pair),

@@ -12,7 +12,7 @@ from triangulation.joint import (
     Pair,
 )
 from triangulation.likelihood import Data, expected_signal, explained, project
-from triangulation.refine import Peak, climbed, expected_counts
+from triangulation.refine import Peak, expected_counts, nudged
 from triangulation.spline import Knots, Rows, add_bands, factor, solve
 
 #: A bin that stands out by more sigma than the first from what all others say, and moves the delay by more than the
@@ -99,7 +99,7 @@ def _pulling(model: Model, peak: Peak) -> list[tuple[int, int]]:
 def _left_out(model: Model, peak: Peak, which: int, index: int) -> Outlier | None:
     """What all others say of a bin, if they deny it."""
     bare = without_bin(model, which, index)
-    moved = climbed(bare, peak.delay_s, peak.log_area, peak.sigma_s)
+    moved = nudged(bare, peak)
     data, burst = (bare.other, bare.pair.other_burst) if which else (bare.base, bare.pair.base_burst)
     fit = bare.fit(moved.delay_s, moved.log_area)
     expected = float(expected_counts(data, burst, bare, fit, which, moved if which else None)[index])
