@@ -25,7 +25,7 @@ LONG_LAGS_S, SHORT_LAGS_S, SHORT_S, LEAST_SCATTER_S = (0.015, 0.020), (0.006, 0.
 PRIOR_SCATTER_S, LEAST_PRIOR_S = 0.040, 0.003
 DURATION_POWER = 0.7
 #: Uncertainty of the difference of two effective energies, in ln E: bands known, one band not known.
-KNOWN_BAND, UNKNOWN_BAND = 0.25, 0.8
+KNOWN_BAND, UNKNOWN_BAND = 0.30, 0.8
 #: Share by which a lag between two bands differs from one slope in ln E; error that is left in any case, s.
 CURVED, LEAST_ERROR_S = 0.2, 3e-4
 #: Counts fall about as E^-2 in a band; below this energy (keV) detectors lose them.
