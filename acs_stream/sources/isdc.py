@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+from acs_stream.attitude import Attitude, parse_pointing
 from acs_stream.instruments import Instrument
 from acs_stream.positions import parse_ephs
 from acs_stream.readers import read_light_curve
@@ -24,6 +25,7 @@ from tocsin.domain.light_curves import LightCurve
 from triangulation.geometry import SpacecraftPosition
 
 API = "/gw/integralhk/api/v1.0"
+POINTING_API = "/gw/scsystem/api/v1.0"
 #: The service answers once it has data this many windows past the time asked for.
 SERVER_WINDOWS = 2.0
 #: Data reach the end of the window if they come this close, s.
@@ -70,6 +72,14 @@ class IsdcSource:
         except (RemoteError, ScienceError):
             return None
 
+    def _attitude(self, t0_utc: datetime) -> Attitude | None:
+        """Axes of INTEGRAL at T0, None where the service does not tell; the direction it is asked for plays no part."""
+        try:
+            content = get(self._client, f"{self._base}{POINTING_API}/sc/{_stamp(t0_utc)}/0/0")
+            return parse_pointing(content, epoch_utc=t0_utc)
+        except (RemoteError, ScienceError):
+            return None
+
     def _ephs_url(self, t0_utc: datetime) -> str:
         return f"{self._base}{API}/ephs/{_stamp(t0_utc)}"
 
@@ -77,7 +87,12 @@ class IsdcSource:
         curve = read_light_curve(content, format=form, instrument="SPI-ACS").with_t0(t0_utc)
         curve = with_clock_error(curve, self.table)
         return FetchedLightCurve(
-            channels=(curve,), total=curve, position=self._position(t0_utc), origin=url, raw=content
+            channels=(curve,),
+            total=curve,
+            position=self._position(t0_utc),
+            origin=url,
+            raw=content,
+            attitude=self._attitude(t0_utc),
         )
 
     def _never(self, t0_utc: datetime) -> Availability | None:
@@ -238,6 +253,14 @@ class IsdcArchiveSource(IsdcSource):
     def _page_url(self, t0_utc: datetime, window_s: float, what: str) -> str:
         request = f"{_stamp(t0_utc)}+{window_s:g}"
         return f"{self._base}/spiacs.pl?requeststring={request}&generate={what}&submit=Submit"
+
+    def _attitude(self, t0_utc: datetime) -> Attitude | None:
+        """Axes of INTEGRAL at T0, None where the service does not tell; the direction it is asked for plays no part."""
+        try:
+            content = get(self._client, f"{self._base}{POINTING_API}/sc/{_stamp(t0_utc)}/0/0")
+            return parse_pointing(content, epoch_utc=t0_utc)
+        except (RemoteError, ScienceError):
+            return None
 
     def _ephs_url(self, t0_utc: datetime) -> str:
         return super()._ephs_url(t0_utc) if self._form == "genlc" else self._page_url(t0_utc, 10.0, "ephs")

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from acs_stream.attitude import Attitude
 from tocsin.domain.light_curves import LightCurve
 from triangulation.geometry import SpacecraftPosition
 
@@ -53,6 +54,8 @@ class FetchedLightCurve:
         URL or file, for the lineage.
     raw
         The bytes as received.
+    attitude
+        How the craft was turned, if known.
     """
 
     channels: tuple[LightCurve, ...]
@@ -60,6 +63,7 @@ class FetchedLightCurve:
     position: SpacecraftPosition | None
     origin: str
     raw: bytes = field(repr=False)
+    attitude: Attitude | None = None
 
 
 class LightCurveSource(Protocol):

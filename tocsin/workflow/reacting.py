@@ -160,6 +160,7 @@ class _Reaction:
             "origin": fetched.origin,
             "product": total.timing.product if total.timing else "",
             "position": None if position is None else _position_record(position),
+            "attitude": None if fetched.attitude is None else fetched.attitude.to_json(),
         }
         blob = light_curve_codec.to_bytes(total, grouped(fetched.channels))
         return self._product(

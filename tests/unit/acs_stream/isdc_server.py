@@ -29,6 +29,7 @@ class IsdcState:
     curve: LightCurve
     last_data_utc: datetime | None = None
     prophecy: Any = None
+    pointing: str = '{"scx": {"ra": 261.096, "dec": -41.012}, "scz": {"ra": 176.327, "dec": 5.985}}'
     ephs: str = "166.134 81.107 109932.3\n0.016 0.016 30.0"
     override: tuple[int, str, Mapping[str, str]] | None = None
     quoted: bool = False
@@ -95,6 +96,8 @@ def ipnlc(state: IsdcState, t0: datetime, dt: float) -> str:
 
 def reply(state: IsdcState, url: str) -> str:
     parts = urlsplit(url)
+    if parts.path.startswith("/gw/scsystem/api/v1.0/sc/"):
+        return state.pointing
     path = [unquote(part) for part in parts.path.removeprefix(API).strip("/").split("/")]
     if path[0] == "rtlc":
         return rtlc(state, to_utc(path[1]), float(path[2]))

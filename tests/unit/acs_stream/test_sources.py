@@ -64,6 +64,7 @@ def test_real_time_data_come_with_position_and_raw_bytes() -> None:
     assert len(found.total) == pytest.approx(4000, abs=2)
     assert found.total.start_s[0] == pytest.approx(-100.0, abs=0.06)
     assert found.position.distance_km == pytest.approx(109932.3)
+    assert float(found.attitude.angles_deg(288.26429, 19.77308)[0]) == pytest.approx(65.81, abs=0.01)
     assert json.loads(found.raw)["lc"]["columns"] == ["counts", "ijd"]
     assert "/rtlc/2023-05-25T20:00:00.000/100?json&prophecy" in found.origin.replace("%3A", ":")
 
