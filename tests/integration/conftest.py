@@ -68,6 +68,12 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     yield from _database(request.getfixturevalue("postgresql_url"))
 
 
+@pytest.fixture
+def another_postgresql_url(postgresql_url: str) -> Iterator[str]:
+    """URL of one more empty PostgreSQL database."""
+    yield from _database(postgresql_url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of a database of each kind with the schema in it, and nothing else."""

@@ -1,14 +1,16 @@
 """The database, its transactions and its schema."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from typing import Self
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from tocsin.domain.clock import Clock
 from tocsin.store import schema
+from tocsin.store.copying import Progress, TableSum, copy_everything, store_sums
 from tocsin.store.engines import build_engines, parse_url
 from tocsin.store.unit_of_work import UnitOfWork
 
@@ -72,6 +74,22 @@ class Store:
         """One state of the database to ask questions of: holds up no writer and cannot write."""
         with self._reader.begin() as connection:
             yield UnitOfWork(connection, clock=self._clock)
+
+    def copy_into(self, target: Self, progress: Progress = lambda _table, _rows: None) -> Mapping[str, TableSum]:
+        """Copy everything, as it is now, into an empty store, in one transaction; others may go on writing here.
+
+        Raises
+        ------
+        ConflictError
+            The target is not empty.
+        """
+        with self._reader.begin() as source, target._transaction() as connection:
+            return copy_everything(source, connection, progress)
+
+    def sums(self) -> Mapping[str, TableSum]:
+        """What each table holds, by its name."""
+        with self._reader.begin() as connection:
+            return store_sums(connection)
 
     def close(self) -> None:
         """Close all connections that are not in use."""
