@@ -14,6 +14,7 @@ from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, health_of, vtp_topics
 from tocsin.app.logs import configure_logs
 from tocsin.app.service import Service
+from tocsin.app.starting import own_folder, refuse_wrong_clock
 from tocsin.app.web import api_services
 from tocsin.domain.clock import Clock
 from tocsin.settings import Settings, load_settings
@@ -65,10 +66,17 @@ def serve(environment: Mapping[str, str], *, host: str | None = None, port: int 
     configure_logs()
     settings = _listening(load_settings(environment), host, port)
     console = Console(stderr=True)
-    built = build_service(settings, clock=SystemClock(), console=console)
+    with own_folder(settings):
+        _serve(settings, console)
+
+
+def _serve(settings: Settings, console: Console) -> None:
+    clock = SystemClock()
+    built = build_service(settings, clock=clock, console=console)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: built.service.ask_to_stop())
     try:
+        refuse_wrong_clock(built.service.context.store, clock)
         built.service.start()
         _say_hello(settings, built, console)
         built.service.wait()

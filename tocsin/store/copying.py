@@ -159,5 +159,3 @@ def _last_number(connection: Connection, table: Table, numbered: Column[Any]) ->
         statement = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
         return int(connection.execute(statement, {"table": table.name}).scalar_one_or_none() or 0)
     return int(connection.execute(select(func.max(numbered))).scalar_one_or_none() or 0)
-
-

@@ -1,9 +1,10 @@
 """Receptions: bytes as they arrived, kept once, with every road they came by and how far each road was read."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, case, select
+from sqlalchemy import Insert, bindparam, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.domain.notices import RawNotice
@@ -115,6 +116,12 @@ class Receptions(Topic):
         for topic, partition, offset in self._all(statement):
             found[topic, partition] = min(offset, found.get((topic, partition), offset))
         return found
+
+    def newest_reception_utc(self) -> datetime | None:
+        """When the last notice was received; None before the first."""
+        statement = select(func.max(topic_counts.c.last_received_utc))
+        newest: datetime | None = self._connection.execute(statement).scalar()
+        return newest
 
     def source_positions(self, key: int) -> list[SourcePosition]:
         """Every reception of a notice, in order."""

@@ -1,0 +1,115 @@
+"""Backups: taken under load, restored whole, refused where they are not."""
+
+import json
+import threading
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+from store_values import START, raw
+
+from tocsin.app.keeping import UNFINISHED, Keeper, refuse_unfinished
+from tocsin.domain.clock import ManualClock
+from tocsin.domain.errors import ConfigurationError, ConflictError
+from tocsin.settings import Settings, load_settings
+from tocsin.store import Store
+
+
+def settings_of(folder: Path, url: str = "") -> Settings:
+    return load_settings({"TOCSIN_DATA_DIR": str(folder)} | ({"TOCSIN_STORE_URL": url} if url else {}))
+
+
+def keeper_of(folder: Path, url: str = "") -> Keeper:
+    return Keeper(settings=settings_of(folder, url), clock=ManualClock(START))
+
+
+@pytest.fixture
+def backup(store: Store, tmp_path: Path, database_url: str, an_event_with_everything: str) -> Path:
+    """A backup of a store of each kind, with a file in the inbox."""
+    assert store
+    assert an_event_with_everything
+    inbox = tmp_path / "data" / "inbox"
+    inbox.mkdir(parents=True)
+    (inbox / "kw.thr").write_text("12 13\n")
+    keeper_of(tmp_path / "data", database_url).back_up(tmp_path / "backup")
+    return tmp_path / "backup"
+
+
+def test_a_backup_is_restored_whole_and_the_restoring_is_in_the_audit(
+    backup: Path, store: Store, tmp_path: Path, open_store: Callable[[str], Store]
+) -> None:
+    kept = keeper_of(tmp_path / "new").restore(backup)
+    assert (kept.files, (tmp_path / "new" / "inbox" / "kw.thr").read_text()) == (1, "12 13\n")
+    restored = open_store(settings_of(tmp_path / "new").store_url)
+    was, now = dict(store.sums()), dict(restored.sums())
+    was.pop("audit"), now.pop("audit")
+    assert now == was
+    with restored.read() as work:
+        assert [line.action for line in work.audit_rows()] == ["looked", "restored"]
+
+
+def test_a_backup_taken_while_notices_arrive_holds_one_state_of_the_store(
+    store: Store, database_url: str, tmp_path: Path, open_store: Callable[[str], Store]
+) -> None:
+    stop, written = threading.Event(), threading.Event()
+
+    def write() -> None:
+        for number in count():
+            if stop.is_set():
+                return
+            with store.begin() as work:
+                work.add_raw(raw(f"<a n='{number}'/>".encode(), offset=number))
+            written.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert written.wait(30)
+    try:
+        keeper_of(tmp_path / "data", database_url).back_up(tmp_path / "backup")
+    finally:
+        stop.set()
+        writer.join(30)
+    keeper_of(tmp_path / "new").restore(tmp_path / "backup")
+    sums = open_store(settings_of(tmp_path / "new").store_url).sums()
+    assert sums["raw_blobs"].rows == sums["notices"].rows == sums["receptions"].rows > 0
+
+
+def test_a_damaged_backup_is_refused_before_anything_is_written(backup: Path, tmp_path: Path) -> None:
+    (backup / "files" / "inbox" / "kw.thr").write_text("12 14\n")
+    with pytest.raises(ConflictError, match=r"kw\.thr is damaged"):
+        keeper_of(tmp_path / "new").restore(backup)
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_unfinished_backup_is_no_backup(backup: Path, tmp_path: Path) -> None:
+    (backup / "manifest.json").unlink()
+    with pytest.raises(ConflictError, match=r"manifest\.json is missing"):
+        keeper_of(tmp_path / "new").restore(backup)
+
+
+def test_a_folder_in_use_is_not_restored_into(backup: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConflictError, match="is not empty"):
+        keeper_of(tmp_path / "data").restore(backup)
+
+
+def test_a_backup_never_replaces_another(backup: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConflictError, match="exists"):
+        keeper_of(tmp_path / "data").back_up(backup)
+    assert json.loads((backup / "manifest.json").read_text())["tables"]["events"]["rows"] == 1
+
+
+def test_the_service_refuses_a_folder_that_is_half_restored(backup: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / UNFINISHED).write_text(f"from {backup}, begun 2026-11-22T20:00:00Z")
+    with pytest.raises(ConfigurationError, match="restored only in part"):
+        refuse_unfinished(settings_of(tmp_path / "new"))
+
+
+def test_a_store_moves_to_a_database_of_the_other_kind(
+    store: Store, database_url: str, tmp_path: Path, another_postgresql_url: str, open_store: Callable[[str], Store]
+) -> None:
+    with store.begin() as work:
+        work.set_meta("kept", "yes")
+    keeper_of(tmp_path / "data", database_url).move_store(another_postgresql_url)
+    assert open_store(another_postgresql_url).sums() == store.sums()
