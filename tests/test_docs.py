@@ -121,7 +121,9 @@ def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
 def test_every_command_named_exists(page: Path) -> None:
     commands = _names_of_commands()
     promised = _promised_commands()
-    for name, second in re.findall(r"(?<![\w./-])(?:\.venv/bin/)?tocsin ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?", _code(_text(page))):
+    for name, second in re.findall(
+        r"(?<![\w./-])(?:\.venv/bin/)?tocsin ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?", _code(_text(page))
+    ):
         assert name in commands or name in promised, f"tocsin {name}"
         if commands.get(name):
             assert second in {"", *commands[name]}, f"tocsin {name} {second}"
