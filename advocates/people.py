@@ -1,19 +1,24 @@
 """The registry of people: the only source of names for rota, acknowledgement, approval and pages. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from advocates.reading import Table
 from tocsin.domain.people import Person, PersonRole
+from tocsin.domain.quiet_hours import QuietHours
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
+_APPRISE = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
-_KEYS = ("name", "affiliation", "email", "slack_id", "webhook", "sign_in", "roles", "clearance")
-_UNIQUE = ("email", "slack_id", "webhook", "sign_in")
+_KEYS = (
+    "name", "affiliation", "email", "slack_id", "webhook", "apprise", "sign_in", "roles", "clearance", "quiet_hours",
+    "tell_low_tiers",
+)  # fmt: skip
+_UNIQUE = ("email", "slack_id", "webhook", "apprise", "sign_in")
 
 
 class Path(StrEnum):
@@ -22,6 +27,7 @@ class Path(StrEnum):
     SLACK = "slack"
     EMAIL = "email"
     WEBHOOK = "webhook"
+    APPRISE = "apprise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +78,23 @@ class People:
         """People who have the role, in the order of the file."""
         return tuple(person for person in self if role in person.roles)
 
-    def problems(self) -> tuple[str, ...]:
-        """What `tocsin check` refuses: advocates who cannot be reached by two paths, nobody to approve."""
-        found = [
-            f"{person.id}: has {_listed(paths(person))}; every advocate needs two paths, one of them not Slack"
+    def problems(self, enabled: Iterable[Path] = tuple(Path)) -> tuple[str, ...]:
+        """What `tocsin check` refuses: advocates who cannot be reached by two paths, nobody to approve.
+
+        Parameters
+        ----------
+        enabled
+            Roads that the settings open: an address that no channel uses wakes nobody.
+        """
+        opened = frozenset(enabled)
+        reached = {
+            person.id: tuple(path for path in paths(person) if path in opened)
             for person in self.with_role(PersonRole.ADVOCATE)
-            if len(paths(person)) < 2
+        }
+        found = [
+            f"{person_id}: has {_listed(by)}; every advocate needs two paths, one of them not Slack"
+            for person_id, by in reached.items()
+            if len(by) < 2
         ]
         found += [f"nobody has the role {role.value}" for role in PersonRole if not self.with_role(role)]
         return tuple(found)
@@ -88,7 +105,12 @@ class People:
 
 def paths(person: Person) -> tuple[Path, ...]:
     """Ways to reach a person."""
-    stated = ((Path.SLACK, person.slack_id), (Path.EMAIL, person.email), (Path.WEBHOOK, person.webhook))
+    stated = (
+        (Path.SLACK, person.slack_id),
+        (Path.EMAIL, person.email),
+        (Path.WEBHOOK, person.webhook),
+        (Path.APPRISE, person.apprise),
+    )
     return tuple(path for path, address in stated if address)
 
 
@@ -107,10 +129,31 @@ def _person(table: Table, person_id: str) -> Person:
         email=_matching(table, "email", _EMAIL, "an e-mail address"),
         slack_id=_matching(table, "slack_id", _SLACK_ID, "a Slack user id (U...)"),
         webhook=_webhook(table),
+        apprise=_matching(table, "apprise", _APPRISE, "an address of apprise (service://...)"),
         sign_in=table.optional_text("sign_in"),
         roles=_roles(table),
         clearance=frozenset(table.texts("clearance", ())),
+        quiet_hours=_quiet_hours(table),
+        is_told_of_low_tiers=_switch(table, "tell_low_tiers"),
     )
+
+
+def _quiet_hours(table: Table) -> QuietHours | None:
+    if "quiet_hours" not in table.values:
+        return None
+    hours = table.table("quiet_hours")
+    hours.only(("from", "to", "time_zone"))
+    begins, ends = hours.clock_time("from"), hours.clock_time("to")
+    if begins == ends:
+        raise hours.wrong("to", "is the same as from: nobody is quiet all day")
+    return QuietHours(begins=begins, ends=ends, zone=hours.zone("time_zone"))
+
+
+def _switch(table: Table, key: str) -> bool:
+    value = table.values.get(key, False)
+    if not isinstance(value, bool):
+        raise table.wrong(key, "true or false is needed")
+    return value
 
 
 def _roles(table: Table) -> frozenset[PersonRole]:

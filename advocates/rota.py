@@ -5,8 +5,9 @@ overrides apply in the order of the file. Intervals are half-open; where nobody 
 `Rota.gaps` names the stretch: nobody is ever made up.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -66,6 +67,24 @@ class Layer:
     def people(self, now: datetime) -> tuple[Person, ...]:
         """People of this layer at `now`."""
         return _once(person for rotation in self.rotations for person in rotation.crew(now))
+
+    def overlaps(self, start: datetime, stop: datetime) -> list[Shift]:
+        """Stretches of [start, stop) in which more than one of its rotations has people.
+
+        Crews of one rotation are on call together on purpose; two rotations of a layer take turns.
+        """
+        cuts = sorted({start, *(c for turns in self.rotations for c in turns.cuts(start, stop) if start < c < stop)})
+        found: list[Shift] = []
+        for begin, end in zip(cuts, [*cuts[1:], stop], strict=True):
+            crews = [crew for turns in self.rotations if (crew := turns.crew(begin))]
+            people = _once(person for crew in crews for person in crew)
+            if len(crews) < 2 or end <= begin:
+                continue
+            if found and found[-1].stop_utc == begin and _same(found[-1].people, people):
+                found[-1] = replace(found[-1], stop_utc=end)
+            else:
+                found.append(Shift(start_utc=begin, stop_utc=end, people=people))
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,12 +188,39 @@ class Rota:
                     return shift
         return None
 
+    def handovers(self, start: datetime, stop: datetime) -> tuple[tuple[Shift, Shift], ...]:
+        """Changes of who is on call in (start, stop]: the shift that ends and the one that begins, as far as known."""
+        shifts = self.shifts(start, stop + timedelta(microseconds=1))
+        return tuple(itertools.pairwise(shifts))
+
+    def overlaps(self, start: datetime, stop: datetime) -> tuple[Shift, ...]:
+        """Stretches in which turns of one layer overlap: more people than any of them alone was meant to have."""
+        found: list[Shift] = []
+        for layer in self.layers:
+            found += layer.overlaps(to_utc(start), to_utc(stop))
+        return tuple(sorted(found, key=lambda shift: shift.start_utc))
+
     def problems(self, now: datetime, *, days: int = 14) -> tuple[str, ...]:
-        """What `tocsin check` says of the coming days: every stretch with nobody on call."""
-        return tuple(
-            f"{self.name}: nobody is on call from {gap.start_utc:%Y-%m-%d %H:%M} to {gap.stop_utc:%Y-%m-%d %H:%M} UTC"
-            for gap in self.gaps(now, now + timedelta(days=days))
-        )
+        """What `tocsin check` says of the coming days: stretches with nobody on call, or with crews that overlap."""
+        stop = now + timedelta(days=days)
+        gaps = [f"{self.name}: nobody is on call {_stretch(gap)}" for gap in self.gaps(now, stop)]
+        overlaps = [
+            f"{self.name}: turns of one layer overlap {_stretch(shift)}: {', '.join(one.name for one in shift.people)}"
+            for shift in self.overlaps(now, stop)
+        ]
+        idle = [f"{self.name}: {words}" for item in self.overrides if (words := self._idle(item, now, stop))]
+        return (*gaps, *overlaps, *idle)
+
+    def _idle(self, override: Override, now: datetime, stop: datetime) -> str:
+        """Words for an override in force within [now, stop) that changes nothing; empty where it changes something."""
+        start, end = max(now, override.start_utc), min(stop, override.stop_utc)
+        if start >= end:
+            return ""
+        without = replace(self, overrides=tuple(one for one in self.overrides if one is not override))
+        cuts = {start, *(cut for cut in self._cuts(start, end) if start < cut < end)}
+        if any(not _same(self.on_call(cut), without.on_call(cut)) for cut in cuts):
+            return ""
+        return f"the override '{override.kind.value}' from {override.start_utc:%Y-%m-%d %H:%M} UTC changes nothing"
 
     def _cuts(self, start: datetime, stop: datetime) -> list[datetime]:
         cuts = [cut for layer in self.layers for rotation in layer.rotations for cut in rotation.cuts(start, stop)]
@@ -212,6 +258,10 @@ def _layer(table: Table, people: People, zone: ZoneInfo, calendars: Mapping[str,
 
 def _once(people: Any) -> tuple[Person, ...]:
     return tuple({person.id: person for person in people}.values())
+
+
+def _stretch(shift: Shift) -> str:
+    return f"from {shift.start_utc:%Y-%m-%d %H:%M} to {shift.stop_utc:%Y-%m-%d %H:%M} UTC"
 
 
 def _same(one: tuple[Person, ...], other: tuple[Person, ...]) -> bool:

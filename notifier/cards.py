@@ -12,7 +12,8 @@ def banner(card: Card) -> str:
     words = [
         word
         for word, is_said in (
-            ("TEST", card.is_test),
+            ("DRILL", card.is_drill),
+            ("TEST", card.is_test and not card.is_drill),
             ("REPLAY", card.is_replay),
             ("RETRACTED", card.is_retracted),
         )
@@ -25,10 +26,16 @@ def warnings(card: Card) -> tuple[str, ...]:
     """Sentences that say what the banner means for whoever reads it."""
     said = (
         (card.is_retracted, "RETRACTED: the sender has withdrawn this event. Stand down."),
-        (card.is_test, "TEST: this is not a real event. Nobody needs to act."),
+        (card.is_drill, "DRILL: nothing has happened in the sky. Please acknowledge, as you would the real thing."),
+        (card.is_test and not card.is_drill, "TEST: this is not a real event. Nobody needs to act."),
         (card.is_replay, "REPLAY: a past night played again. Nothing of this is happening now."),
     )
     return tuple(sentence for is_true, sentence in said if is_true)
+
+
+def is_in_earnest(card: Card) -> bool:
+    """Whether people are to be woken by it: anything but a test or a replay; a drill is in earnest."""
+    return card.is_drill or not (card.is_test or card.is_replay)
 
 
 def headline(card: Card) -> str:
@@ -41,7 +48,7 @@ def lock_screen(card: Card) -> str:
     return shortened(headline(card), LOCK_SCREEN_CHARACTERS)
 
 
-def plain_text(card: Card) -> str:
+def plain_text(card: Card, *, acknowledge_url: str = "") -> str:
     """The whole card as text: the verdict first, then what is known, why, who has it, what is next, where to look."""
     lines = [headline(card), *warnings(card)]
     if card.t0_utc is not None:
@@ -49,6 +56,8 @@ def plain_text(card: Card) -> str:
     lines += [f"{one_line(label)}: {one_line(value)}" for label, value in card.fields.items()]
     lines += [f"Why: {one_line(reason)}" for reason in card.reasons]
     lines += standing(card)
+    if acknowledge_url:
+        lines.append(f"Acknowledge (opens a page with one button): {acknowledge_url}")
     if card.page_url:
         lines.append(f"Open: {card.page_url}")
     return "\n".join(lines)
@@ -74,6 +83,8 @@ def history_line(message: OutgoingMessage) -> str:
         MessagePurpose.RETRACTION: "RETRACTED, stand down",
         MessagePurpose.STAND_DOWN: "STAND DOWN",
         MessagePurpose.REMINDER: "Asked again",
+        MessagePurpose.HANDOVER: "Handover",
+        MessagePurpose.OPERATOR: "For the operator",
     }[message.purpose]
     return f"{word}: {headline(message.card)}"
 

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from enum import StrEnum
 
-from notifier.cards import headline, plain_text, shortened
+from notifier.cards import headline, is_in_earnest, plain_text, shortened
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import RemoteError
 from tocsin.domain.people import MessagePurpose, OutgoingMessage
@@ -124,12 +124,13 @@ class EmailChannel:
         mail["Subject"] = shortened(headline(message.card), 200)
         mail["Date"] = format_datetime(self._clock.now())
         mail["Message-ID"] = _mail_id(message.key)
-        mail["References"] = _mail_id(message.event_id)  # all mails of an event in one conversation
+        if message.event_id:
+            mail["References"] = _mail_id(message.event_id)  # all mails of an event in one conversation
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Tocsin-Purpose"] = message.purpose.value
-        if message.purpose in {MessagePurpose.PAGE, MessagePurpose.ESCALATION} and not message.card.is_test:
+        if message.purpose in {MessagePurpose.PAGE, MessagePurpose.ESCALATION} and is_in_earnest(message.card):
             mail["Importance"], mail["X-Priority"] = "high", "1"
-        mail.set_content(plain_text(message.card))
+        mail.set_content(plain_text(message.card, acknowledge_url=message.acknowledge_url))
         return mail
 
 

@@ -167,9 +167,10 @@ class SlackChannel:
         return str(answer["channel"]["id"])
 
     def _mention(self, message: OutgoingMessage) -> str:
-        user_id = self._mentions.get(message.recipient, "")
-        is_direct = message.recipient in self._conversations
-        return f"<@{user_id}> " if user_id and not is_direct and not message.card.is_test else ""
+        if message.recipient in self._conversations or (message.card.is_test and not message.card.is_drill):
+            return ""
+        named = (self._mentions.get(person_id, "") for person_id in (message.recipient, *message.also))
+        return "".join(f"<@{user_id}> " for user_id in dict.fromkeys(named) if user_id)
 
     def _mention_block(self, message: OutgoingMessage) -> list[dict[str, Any]]:
         mention = self._mention(message).strip()

@@ -12,7 +12,7 @@ from email.header import Header
 
 import httpx
 
-from notifier.cards import lock_screen, plain_text
+from notifier.cards import is_in_earnest, lock_screen, plain_text
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import RemoteError
 from tocsin.domain.events import Tier
@@ -67,7 +67,7 @@ class WebhookChannel:
         url = self._urls.get(message.recipient)
         if url is None:
             raise RemoteError(f"no webhook is known for {message.recipient}", remedy="add it to people.toml")
-        body = plain_text(message.card).encode()
+        body = plain_text(message.card, acknowledge_url=message.acknowledge_url).encode()
         try:
             answer = self._client.post(url, content=body, headers=self._headers(message, body))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol) as failure:
@@ -94,7 +94,8 @@ class WebhookChannel:
             "X-Tocsin-Timestamp": stamp,
             "X-Tocsin-Signature": sign_webhook(body, stamp, self._secret),
         }
-        return headers | ({"Click": _header_text(message.card.page_url)} if message.card.page_url else {})
+        page = message.acknowledge_url or message.card.page_url
+        return headers | ({"Click": _header_text(page)} if page else {})
 
 
 def sign_webhook(body: bytes, timestamp: str, secret: bytes) -> str:
@@ -121,7 +122,7 @@ def _idempotency_key(message: OutgoingMessage) -> str:
 def _priority(message: OutgoingMessage) -> str:
     """Priority of ntfy, 5 breaks Do Not Disturb: only for real pages of the highest tier."""
     card = message.card
-    if card.is_test or card.is_replay:
+    if not is_in_earnest(card):
         return "2"
     if message.purpose in _LOUD and card.tier is Tier.WAKE:
         return "5"

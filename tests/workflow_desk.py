@@ -172,6 +172,11 @@ class Desk:
         """Recipients of recorded messages of a purpose, in order."""
         return [message.recipient for message in self.recorder.sent if message.purpose is purpose]
 
+    def named(self, purpose: MessagePurpose) -> list[str]:
+        """Everybody named in recorded messages of a purpose, in order."""
+        sent = [message for message in self.recorder.sent if message.purpose is purpose]
+        return [person for message in sent for person in (message.recipient, *message.also)]
+
     def read(self, question: Callable[[Any], Any]) -> Any:
         """Ask the store something."""
         with self.store.read() as work:

@@ -7,7 +7,16 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
-from tocsin.api import draft_pages, draft_routes, errors, event_routes, operation_routes, pages, service_routes
+from tocsin.api import (
+    draft_pages,
+    draft_routes,
+    errors,
+    event_routes,
+    link_pages,
+    operation_routes,
+    pages,
+    service_routes,
+)
 from tocsin.api.event_pictures import PictureCache
 from tocsin.api.security import Guard
 from tocsin.api.services import ApiServices
@@ -43,6 +52,7 @@ def build_app(services: ApiServices) -> FastAPI:
         operation_routes.router,
         pages.router,
         draft_pages.router,
+        link_pages.router,
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -115,6 +115,9 @@ class ApiServices:
         Editing and approval of drafts; None where nobody may.
     on_call
         Who is on call now.
+    rota_calendar
+        ``rota_calendar(person_id)``: the shifts of a person, or with an empty id everybody's, as iCalendar; None where
+        there is no rota.
     people
         Registry, for names and the choice on the page.
     version
@@ -138,6 +141,7 @@ class ApiServices:
     press: Callable[[str, str, str, str], str] | None = None
     drafts: DraftDesk | None = None
     on_call: Callable[[], OnCall] = field(default=OnCall)
+    rota_calendar: Callable[[str], bytes] | None = None
     people: Sequence[Person] = ()
     version: str = ""
     health: Callable[[], Health] = field(default=Health)

@@ -16,10 +16,12 @@ from advocates.rota import Rota, calendar_sources
 from advocates.templates import Templates
 from advocates.wording import Wording
 from listeners.streams import Streams
+from notifier.channel import Channel
 from notifier.console import ConsoleChannel
 from notifier.email import EmailChannel, Security
 from notifier.recorder import RecorderChannel
 from notifier.slack import SlackChannel
+from notifier.webhook import WebhookChannel
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError
 from tocsin.settings import Settings
@@ -99,6 +101,12 @@ def _door(settings: Settings, name: str, people: People, clock: Clock, console: 
         case "email":
             mail = _email(settings, people, clock)
             return Door(channel=mail, clearance=frozenset(channels.email.clearance), is_shared=False)
+        case "webhook":
+            push = _webhook(settings, people, clock)
+            return Door(channel=push, clearance=frozenset(channels.webhook.clearance), is_shared=False)
+        case "apprise":
+            road = _apprise(settings, people)
+            return Door(channel=road, clearance=frozenset(channels.apprise.clearance), is_shared=False)
         case _:
             raise ConfigurationError(f"unknown channel {name}", file=settings.file, key="channels.enabled")
 
@@ -127,6 +135,29 @@ def _email(settings: Settings, people: People, clock: Clock) -> EmailChannel:
         password=password.get_secret_value() if password else "",
         timeout_s=table.timeout_s,
     )
+
+
+def _webhook(settings: Settings, people: People, clock: Clock) -> WebhookChannel:
+    secret = settings.secrets.webhook_secret
+    return WebhookChannel(
+        {person.id: person.webhook for person in people if person.webhook},
+        secret=secret.get_secret_value() if secret else "",
+        clock=clock,
+        timeout_s=settings.channels.webhook.timeout_s,
+    )
+
+
+def _apprise(settings: Settings, people: People) -> Channel:
+    try:
+        from notifier.apprise_road import AppriseChannel  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ConfigurationError(
+            "the apprise extra is not installed: pip install 'tocsin[apprise]'",
+            file=settings.file,
+            key="channels.enabled",
+        ) from error
+    addresses = {person.id: person.apprise for person in people if person.apprise}
+    return AppriseChannel(addresses, timeout_s=settings.channels.apprise.timeout_s)
 
 
 def build_context(

@@ -8,11 +8,15 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from advocates.people import Path as PersonPath
 from advocates.rota import Rota
 from tocsin.app.build import build_context, build_doors, build_people, build_store, calendars_of
 from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_vtp, feeds_in_words
-from tocsin.settings import load_settings
+from tocsin.domain.errors import NotAllowedError
+from tocsin.domain.people import Person
+from tocsin.settings import Settings, load_settings
+from tocsin.workflow.links import calendar_token, draw_secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,51 @@ def check_configuration(environment: Mapping[str, str]) -> CheckReport:
     )
     now = clock.now()
     calendars = tuple(words for copy in calendars_of(rota) for words in copy.state.words(now))
-    return CheckReport(lines=lines, problems=(*people.problems(), *rota.problems(now), *calendars))
+    problems = (*road_problems(settings), *people.problems(roads(settings)), *rota.problems(now), *calendars)
+    return CheckReport(lines=lines, problems=problems)
+
+
+def roads(settings: Settings) -> tuple[PersonPath, ...]:
+    """Roads to people that the settings open; where none is, all count: nothing but the registry is then checked."""
+    opened = tuple(path for path in PersonPath if path.value in settings.channels.enabled)
+    return opened or tuple(PersonPath)
+
+
+def road_problems(settings: Settings) -> tuple[str, ...]:
+    """What is wrong with the roads themselves: people are to be woken by two, and one alone is enabled."""
+    opened = [path.value for path in PersonPath if path.value in settings.channels.enabled]
+    if len(opened) != 1:
+        return ()
+    return (f"every page goes out by two roads, and only {opened[0]} is enabled: enable another (channels.enabled)",)
+
+
+def person_of(environment: Mapping[str, str], person_id: str) -> Person | None:
+    """Person of that id; None for an empty one.
+
+    Raises
+    ------
+    NotAllowedError
+        Nobody is called so.
+    """
+    people, _, _ = build_people(load_settings(environment))
+    person = people.person(person_id)
+    if person_id and person is None:
+        raise NotAllowedError(f"{person_id} is nobody in the registry of people")
+    return person
+
+
+def calendar_address(environment: Mapping[str, str], person_id: str, *, renew: bool = False) -> str:
+    """Secret address of a person's calendar, or of everybody's; `renew` voids every link given out before."""
+    settings = load_settings(environment)
+    store = build_store(settings, SystemClock())
+    try:
+        with store.begin() as work:
+            if renew:
+                draw_secret(work)
+            token = calendar_token(work, person_id)
+    finally:
+        store.close()
+    return f"{settings.service.page_url.rstrip('/')}/calendar/{token}.ics"
 
 
 def rota_now(environment: Mapping[str, str]) -> tuple[Rota, datetime]:

@@ -16,6 +16,7 @@ from tocsin.domain.jobs import JobState
 from tocsin.domain.notices import RawNotice
 from tocsin.settings import Settings
 from tocsin.workflow.context import Context
+from tocsin.workflow.handing_over import check_rota, hand_over
 from tocsin.workflow.handlers import NOTIFYING, REACTING
 from tocsin.workflow.ingest import ingest, retry_undecoded
 from tocsin.workflow.reacting import hasten_files
@@ -98,6 +99,8 @@ class Service:
         if calendars_of(self.context.rota):
             self._spawn(lambda _stop: self.refresh_calendars())
             self._scheduler.add_job(self.refresh_calendars, "interval", minutes=CALENDAR_MINUTES, id="calendars")
+        self._scheduler.add_job(lambda: hand_over(self.context), "interval", seconds=10, id="handover")
+        self._scheduler.add_job(lambda: check_rota(self.context), "interval", hours=1, id="rota")
         self._scheduler.add_job(lambda: retry_undecoded(self.context), "interval", seconds=60, id="retry-undecoded")
         self._scheduler.start()
         if self._server is not None:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import tocsin
 from advocates.rota import Rota
+from advocates.rota_ical import rota_ical
 from notifier.slack_interaction import parse_interaction
 from tocsin.api.services import ApiServices, DraftDesk, Health, OnCall
 from tocsin.app.build import calendars_of
@@ -41,6 +42,7 @@ def api_services(
         press=lambda action, event_id, person_id, via: press(context, action, event_id, person_id, via),
         drafts=draft_desk(context),
         on_call=lambda: on_call(context.rota, context.clock),
+        rota_calendar=lambda person_id: calendar_of(context, person_id),
         people=tuple(context.people),
         version=tocsin.__version__,
         health=health,
@@ -50,6 +52,15 @@ def api_services(
         else frozenset(),
         labels_of_streams=labels_of_streams,
     )
+
+
+def calendar_of(context: Context, person_id: str) -> bytes:
+    """Shifts of a person, or everybody's where the id is empty, as iCalendar: a month back, half a year ahead."""
+    now, person = context.clock.now(), context.people.person(person_id)
+    if person_id and person is None:
+        raise NotAllowedError("this calendar is of nobody in the registry of people")
+    start, stop = now - timedelta(days=30), now + timedelta(days=180)
+    return rota_ical(context.rota, start, stop, made_utc=now, person=person)
 
 
 def draft_desk(context: Context) -> DraftDesk:

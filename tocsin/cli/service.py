@@ -96,27 +96,34 @@ def rota_show(
 
 @rota_app.command("check")
 def rota_check(days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead.")] = 14) -> None:
-    """Gaps of the rota; exit status 1 if there are any."""
+    """Gaps and overlaps of the rota, and overrides that change nothing; exit status 1 if there are any."""
     from tocsin.app.checking import rota_now  # noqa: PLC0415 - needs the server extra
 
     with failures_in_words():
         rota, now = rota_now(os.environ)
-        gaps = rota.gaps(now, now + timedelta(days=days))
-    for gap in gaps:
-        console.print(f"nobody is on call from {iso_utc(gap.start_utc)} to {iso_utc(gap.stop_utc)}")
-    if gaps:
+        problems = rota.problems(now, days=days)
+    for problem in problems:
+        console.print(problem, markup=False, highlight=False, soft_wrap=True)
+    if problems:
         raise typer.Exit(1)
-    console.print(f"no gap in the next {days} days")
+    console.print(f"no gap and no overlap in the next {days} days")
 
 
 @rota_app.command("ical")
 def rota_ical(
     days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead.")] = 90,
+    person: Annotated[str, typer.Option(help="Id of the person whose shifts alone; default: everybody's.")] = "",
+    url: Annotated[bool, typer.Option("--url", help="Print the secret address of this calendar instead.")] = False,
+    renew: Annotated[bool, typer.Option("--renew", help="Void all secret addresses and links first.")] = False,
 ) -> None:
-    """The rota as an iCalendar file on standard output."""
+    """The rota as an iCalendar file on standard output, or the secret address that a calendar program subscribes to."""
     from advocates.rota_ical import rota_ical as to_ical  # noqa: PLC0415 - needs the server extra
-    from tocsin.app.checking import rota_now  # noqa: PLC0415 - needs the server extra
+    from tocsin.app.checking import calendar_address, person_of, rota_now  # noqa: PLC0415 - needs the server extra
 
     with failures_in_words():
+        known = person_of(os.environ, person)
+        if url or renew:
+            typer.echo(calendar_address(os.environ, person, renew=renew))
+            return
         rota, now = rota_now(os.environ)
-        typer.echo(to_ical(rota, now, now + timedelta(days=days), made_utc=now).decode(), nl=False)
+        typer.echo(to_ical(rota, now, now + timedelta(days=days), made_utc=now, person=known).decode(), nl=False)

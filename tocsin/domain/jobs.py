@@ -13,6 +13,7 @@ class JobKind(StrEnum):
     SEND = "send"
     ESCALATE = "escalate"
     REMIND = "remind"
+    ANNOUNCE = "announce"
     FETCH = "fetch"
     SEARCH = "search"
     TRIANGULATE = "triangulate"

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tocsin.domain.events import EventState, Tier
+from tocsin.domain.quiet_hours import QuietHours
 
 
 class PersonRole(StrEnum):
@@ -30,12 +31,18 @@ class Person:
         Slack user id.
     webhook
         URL of a personal push service (ntfy-style).
+    apprise
+        URL of a service that the apprise library knows; a road of its own.
     sign_in
         Subject under which the person signs in to the pages.
     roles
         See `PersonRole`.
     clearance
-        Labels of restricted streams this person may see.
+        Labels of restricted streams this person may see, on whatever road.
+    quiet_hours
+        When low tiers wait; None: never. Tier 1 never waits.
+    is_told_of_low_tiers
+        Told of tier 2 by their own roads too while on call, not in the shared channel alone.
     """
 
     id: str
@@ -44,9 +51,12 @@ class Person:
     email: str | None = None
     slack_id: str | None = None
     webhook: str | None = None
+    apprise: str | None = None
     sign_in: str | None = None
     roles: frozenset[PersonRole] = frozenset({PersonRole.ADVOCATE})
     clearance: frozenset[str] = frozenset()
+    quiet_hours: QuietHours | None = None
+    is_told_of_low_tiers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +87,8 @@ class Card:
         Why people are told.
     is_test, is_replay, is_retracted
         Said loudly where true.
+    is_drill
+        A test that wakes people on purpose: said as loudly, and as loud as the real thing.
     acknowledged_by, acknowledged_utc
         Who has it.
     next_step
@@ -98,6 +110,7 @@ class Card:
     is_test: bool = False
     is_replay: bool = False
     is_retracted: bool = False
+    is_drill: bool = False
     acknowledged_by: str | None = None
     acknowledged_utc: datetime | None = None
     next_step: str = ""
@@ -114,6 +127,8 @@ class MessagePurpose(StrEnum):
     RETRACTION = "retraction"
     STAND_DOWN = "stand_down"
     REMINDER = "reminder"
+    HANDOVER = "handover"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +151,10 @@ class OutgoingMessage:
         What to show.
     replaces
         Reference of the message to update in place (what `send` returned), or None to post a new one.
+    also
+        Further person ids that a shared place names beside the recipient.
+    acknowledge_url
+        Page on which the recipient alone can acknowledge, with one press; opening it changes nothing.
     """
 
     key: str
@@ -145,6 +164,8 @@ class OutgoingMessage:
     recipient: str
     card: Card
     replaces: str | None = None
+    also: tuple[str, ...] = ()
+    acknowledge_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

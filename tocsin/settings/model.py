@@ -47,6 +47,7 @@ class SlackTable(_Table):
     base_url: str = "https://slack.com/api/"
     timeout_s: Seconds = 10.0
     clearance: tuple[str, ...] = ()
+    socket_mode: bool = False
 
 
 class EmailTable(_Table):
@@ -61,12 +62,28 @@ class EmailTable(_Table):
     clearance: tuple[str, ...] = ()
 
 
+class WebhookTable(_Table):
+    """Signed pushes (ntfy-style) to each person's own URL."""
+
+    timeout_s: Seconds = 10.0
+    clearance: tuple[str, ...] = ()
+
+
+class AppriseTable(_Table):
+    """Roads of the apprise library, an extra, to each person's own address."""
+
+    timeout_s: Seconds = 20.0
+    clearance: tuple[str, ...] = ()
+
+
 class ChannelsTable(_Table):
     """Which channels carry messages, in order; the first is the main one."""
 
-    enabled: tuple[Literal["console", "slack", "email", "recorder"], ...] = ("console",)
+    enabled: tuple[Literal["console", "slack", "email", "webhook", "apprise", "recorder"], ...] = ("console",)
     slack: SlackTable = SlackTable()
     email: EmailTable = EmailTable()
+    webhook: WebhookTable = WebhookTable()
+    apprise: AppriseTable = AppriseTable()
 
 
 class KafkaTable(_Table):
@@ -133,11 +150,28 @@ class WorkersTable(_Table):
     lease_s: Seconds = 120.0
 
 
+class DrillTable(_Table):
+    """The weekly drill."""
+
+    weekly: bool = False
+    weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "10:00"
+
+
+class WatchdogTable(_Table):
+    """Who outside is told that all pages were completed."""
+
+    heartbeat_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    late_s: Seconds = 60.0
+
+
 class Secrets(_Table):
     """Credentials, from the environment alone; each may come as NAME or as a file named by NAME_FILE."""
 
     slack_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
     gcn_client_id: SecretStr | None = None
     gcn_client_secret: SecretStr | None = None
     smtp_password: SecretStr | None = None
@@ -154,6 +188,8 @@ class Settings(_Table):
     channels: ChannelsTable = ChannelsTable()
     feeds: FeedsTable = FeedsTable()
     reaction: ReactionTable = ReactionTable()
+    drill: DrillTable = DrillTable()
+    watchdog: WatchdogTable = WatchdogTable()
     workers: WorkersTable = WorkersTable()
     secrets: Secrets = Secrets()
     folder: ConfigFolder = ConfigFolder(defaults=default_folder())
@@ -247,18 +283,25 @@ def _check(settings: Settings) -> None:
     if len(set(enabled)) < len(enabled):
         raise ConfigurationError("a channel is named twice", file=settings.file, key="channels.enabled")
     if "slack" in enabled:
-        if not settings.channels.slack.channel:
-            raise ConfigurationError(
-                "Slack is enabled without a channel", file=settings.file, key="channels.slack.channel"
-            )
-        if settings.secrets.slack_token is None:
-            raise ConfigurationError("Slack is enabled without a token", file="environment", key="TOCSIN_SLACK_TOKEN")
+        _check_slack(settings)
     if "email" in enabled and not settings.channels.email.host:
         raise ConfigurationError("mail is enabled without a server", file=settings.file, key="channels.email.host")
+    if "webhook" in enabled:
+        _need_secret(settings, "webhook_secret", "webhooks are enabled without a secret to sign with")
     kafka = settings.feeds.kafka
     if kafka.enabled and kafka.security_protocol == "sasl_ssl":
         for name in ("gcn_client_id", "gcn_client_secret"):
-            if getattr(settings.secrets, name) is None:
-                raise ConfigurationError(
-                    "Kafka is enabled without credentials", file="environment", key=f"TOCSIN_{name.upper()}"
-                )
+            _need_secret(settings, name, "Kafka is enabled without credentials")
+
+
+def _check_slack(settings: Settings) -> None:
+    if not settings.channels.slack.channel:
+        raise ConfigurationError("Slack is enabled without a channel", file=settings.file, key="channels.slack.channel")
+    _need_secret(settings, "slack_token", "Slack is enabled without a token")
+    if settings.channels.slack.socket_mode:
+        _need_secret(settings, "slack_app_token", "Socket Mode needs the app's token (xapp-...)")
+
+
+def _need_secret(settings: Settings, name: str, words: str) -> None:
+    if getattr(settings.secrets, name) is None:
+        raise ConfigurationError(words, file="environment", key=f"TOCSIN_{name.upper()}")

@@ -148,6 +148,11 @@ class Jobs(Topic):
         """Jobs for an event, in the order they were owed."""
         return [_job(row) for row in self._all(select(jobs).where(jobs.c.event_id == event_id).order_by(jobs.c.id))]
 
+    def jobs_ahead(self, kind: JobKind) -> list[Job]:
+        """Jobs of a kind that are still to be done, or being done, the earliest due first."""
+        statement = select(jobs).where(IS_AHEAD, jobs.c.kind == kind).order_by(jobs.c.due_utc, jobs.c.id)
+        return [_job(row) for row in self._all(statement)]
+
     def job_counts(self) -> list[JobCount]:
         """Number of jobs by kind and state, with the oldest due time: how far behind the work is."""
         oldest = func.min(jobs.c.due_utc, type_=UtcTime).label("oldest")

@@ -46,7 +46,7 @@ def card_to_record(card: Card) -> dict[str, Any]:
 def card_from_record(record: Mapping[str, Any]) -> Card:
     """Card of a record."""
     return Card(
-        **{name: record[name] for name in _CARD_AS_IS},
+        **{name: record[name] for name in _CARD_AS_IS if name in record},
         fields=dict(record["fields"]),
         tier=Tier(record["tier"]),
         state=EventState(record["state"]),
@@ -101,6 +101,7 @@ _CARD_AS_IS = (
     "is_test",
     "is_replay",
     "is_retracted",
+    "is_drill",
     "acknowledged_by",
     "next_step",
     "page_url",

@@ -29,11 +29,16 @@ def acknowledge(context: Context, event_id: str, person_id: str, via: str) -> Ac
         standing_event(work, event_id, person, nothing_left="acknowledge")
         result = work.acknowledge(event_id, person_id, via, now)
         work.audit(person_id, "acknowledge", event_id, {"via": via, "is_first": result.is_first}, now)
-        if is_taken(work, event_id):
+        row = work.event_row(event_id)
+        was_open = row is not None and row.state in {EventState.OPEN, EventState.NOTIFIED}
+        is_enough = is_taken(work, event_id)
+        if is_enough:
             work.cancel_jobs(event_id, (JobKind.ESCALATE,))
-        if result.is_first:
-            work.set_event_state(event_id, EventState.ACKNOWLEDGED)
+            if was_open:
+                work.set_event_state(event_id, EventState.ACKNOWLEDGED)
+        if result.is_first or (is_enough and was_open):
             owe_update(context, work, event_id, cause=f"acknowledged-{person_id}")
+        if result.is_first:
             owe_draft_reminder(context, work, event_id, person_id)
     context.wake()
     return result

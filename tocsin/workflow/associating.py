@@ -72,7 +72,7 @@ def _decide_again(
         if event.labels <= door.clearance:
             owe_decided(context, work, door, event, decision, cause=cause)
     if decision.pages and not work.acknowledgements(event.id):
-        owe_escalation(context, work, event)
+        owe_escalation(context, work, event.id)
 
 
 def neighbours(work: UnitOfWork, event: Event) -> list[Event]:

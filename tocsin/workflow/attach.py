@@ -17,7 +17,8 @@ from tocsin.domain.products import may_see
 from tocsin.store import NoticeStatus, UnitOfWork
 from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context, Door
-from tocsin.workflow.owing import doors_paged, owe_escalation, owe_messages, owe_reaction, withdraw
+from tocsin.workflow.maintenance import held_until
+from tocsin.workflow.owing import doors_paged, owe_escalation, owe_messages, owe_reaction, release, withdraw
 from tocsin.workflow.standing_down import downgrade, end_alarm, owe_stand_down
 from triggers import association
 from triggers import event as event_fold
@@ -248,9 +249,13 @@ def _owe(
     context: Context, work: UnitOfWork, key: int, raw: RawNotice, audiences: Mapping[frozenset[str], Attached]
 ) -> bool:
     owed = _owe_messages(context, work, key, raw, audiences)
+    event_id = next(iter(audiences.values())).event.id
     paged = [seen for door in context.doors if (seen := audiences.get(door.clearance)) and seen.decision.pages]
     if paged:
-        owed |= owe_escalation(context, work, paged[0].event)
+        owed |= owe_escalation(context, work, paged[0].event.id)
+    if held_until(work, event_id, context.clock.now()) is None:
+        # A stream under maintenance told of it first; this one is not.
+        owed |= release(context, work, event_id)
     standing = next((seen for seen in audiences.values() if not seen.event.is_retracted), None)
     if standing is not None:
         owed |= owe_reaction(context, work, standing.event, standing.decision, raw=raw, notice_key=key)

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
+from advocates.escalation import Plan, described
+from tocsin.domain.clock import to_utc
 from tocsin.domain.events import Event, EventKind, EventState, Tier
 from tocsin.domain.jobs import JobKind
-from tocsin.domain.people import Card, CardAction
+from tocsin.domain.people import Acknowledgement, Card, CardAction
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import EventRow, UnitOfWork
 from tocsin.workflow.attach import visible_event
 from tocsin.workflow.context import Context
+from tocsin.workflow.drills import is_drill
+from tocsin.workflow.escalating import needed, still_needed
 from tocsin.workflow.findings import Finding, findings, localization
 from tocsin.workflow.owing import UNFINISHED
 
@@ -42,7 +46,8 @@ def card_for(
     products = work.products(event_id, clearance=clearance)
     acknowledgements = work.acknowledgements(event_id)
     first = acknowledgements[0] if acknowledgements else None
-    actions = ACTIONS if first is not None else (ACKNOWLEDGE, *ACTIONS)
+    missing = still_needed(work, event_id) if first is not None else 0
+    actions = ACTIONS if first is not None and not missing else (ACKNOWLEDGE, *ACTIONS)
     return Card(
         event_id=event_id,
         name=event.name,
@@ -55,9 +60,10 @@ def card_for(
         is_test=event.is_test,
         is_replay=context.is_replay,
         is_retracted=event.is_retracted,
-        acknowledged_by=None if first is None else _person_name(context, first.person_id),
+        is_drill=is_drill(work, event_id),
+        acknowledged_by=None if first is None else _takers_in_words(context, work, acknowledgements),
         acknowledged_utc=None if first is None else first.at_utc,
-        next_step=next_step(work, event_id, acknowledged=first is not None),
+        next_step=_next_step(context, work, event_id, missing=missing, is_taken=first is not None and not missing),
         page_url=f"{context.page_url}/events/{event_id}",
         actions=()
         if event.is_retracted or row.state in OVER
@@ -101,12 +107,26 @@ def words_of(found: Sequence[Finding]) -> str:
     return "no light curve yet"
 
 
-def next_step(work: UnitOfWork, event_id: str, *, acknowledged: bool) -> str:
-    """What happens next if nobody does anything."""
-    if acknowledged:
+def _next_step(context: Context, work: UnitOfWork, event_id: str, *, missing: int, is_taken: bool) -> str:
+    """What happens next if nobody does anything: when it escalates, to whom, and how many are still to acknowledge."""
+    if is_taken:
         return ""
     waiting = [job for job in work.jobs(event_id) if job.kind is JobKind.ESCALATE and job.state in UNFINISHED]
-    return f"escalates at {min(job.due_utc for job in waiting):%H:%M:%S} UTC" if waiting else ""
+    if not waiting:
+        return ""
+    job = min(waiting, key=lambda one: one.due_utc)
+    plan = Plan.from_record(job.payload["plan"])
+    step = plan.steps[int(job.payload["step"])]
+    told = plan.recipients(step, context.rota, context.people, job.due_utc)
+    words = described(step, told, to_utc(str(job.payload["started_utc"])))
+    more = f"{missing} more must acknowledge; " if missing else ""
+    return more + words
+
+
+def _takers_in_words(context: Context, work: UnitOfWork, acknowledgements: Sequence[Acknowledgement]) -> str:
+    """Names of as many as had to acknowledge, the first one first."""
+    names = list(dict.fromkeys(_person_name(context, one.person_id) for one in acknowledgements))
+    return ", then ".join(names[: needed(work, acknowledgements[0].event_id)])
 
 
 def _fields(event: Event, products: Sequence[Product]) -> dict[str, str]:

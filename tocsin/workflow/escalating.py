@@ -1,6 +1,9 @@
 """Escalating: the handler of owed escalation steps; ends in the safety net, never in silence."""
 
-from advocates.escalation import Plan
+from collections.abc import Mapping
+from typing import Any
+
+from advocates.escalation import Plan, Step
 from tocsin.domain.clock import to_utc
 from tocsin.domain.events import EventState
 from tocsin.domain.jobs import Job, JobKind
@@ -8,7 +11,7 @@ from tocsin.domain.people import MessagePurpose
 from tocsin.store import UnitOfWork
 from tocsin.workflow.attach import visible_event
 from tocsin.workflow.context import Context
-from tocsin.workflow.owing import UNFINISHED, doors_paged, owe_escalation_step, owe_message
+from tocsin.workflow.owing import UNFINISHED, doors_paged, owe_escalation_step, owe_page
 
 #: Nobody is asked any more once an event is in one of these states.
 SETTLED = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED})
@@ -28,7 +31,7 @@ def escalate(context: Context, job: Job) -> None:
         if row is None or row.state in SETTLED or (is_taken_already and asked_by is None):
             return
         people = [person.id for person in plan.recipients(plan.steps[step], context.rota, context.people, now)]
-        _owe_pages(context, work, job.event_id, people, cause=f"{job.payload['round']}-{step}", asked_by=asked_by)
+        _owe_pages(context, work, job.event_id, plan.steps[step], job.payload, asked_by=asked_by)
         if not is_taken_already:
             owe_escalation_step(
                 work,
@@ -56,8 +59,21 @@ def is_taken(work: UnitOfWork, event_id: str) -> bool:
     return all(Plan.from_record(job.payload["plan"]).is_satisfied(count) for job in running)
 
 
+def needed(work: UnitOfWork, event_id: str) -> int:
+    """How many people must acknowledge an event, by the most demanding plan it was escalated with."""
+    plans = [job.payload["plan"] for job in work.jobs(event_id) if job.kind is JobKind.ESCALATE]
+    return max((Plan.from_record(plan).acknowledgements_needed for plan in plans), default=1)
+
+
+def still_needed(work: UnitOfWork, event_id: str) -> int:
+    """How many more people must acknowledge an event for the most demanding escalation of it that is running."""
+    running = [job for job in work.jobs(event_id) if job.kind is JobKind.ESCALATE and job.state in UNFINISHED]
+    wanted = [Plan.from_record(job.payload["plan"]).acknowledgements_needed for job in running]
+    return max(0, max(wanted, default=0) - takers(work, event_id))
+
+
 def _owe_pages(
-    context: Context, work: UnitOfWork, event_id: str, person_ids: list[str], *, cause: str, asked_by: str | None
+    context: Context, work: UnitOfWork, event_id: str, step: Step, payload: Mapping[str, Any], *, asked_by: str | None
 ) -> None:
     details: dict[str, object] = {"reasons": [f"nobody had acknowledged by {context.clock.now():%H:%M:%S} UTC"]}
     paged = doors_paged(work, event_id)
@@ -69,7 +85,13 @@ def _owe_pages(
         paged = paged or {door.name for door in seeing}
     # A door that was not paged may not know of what is escalated.
     for door in (door for door in context.doors if door.name in paged):
-        for person_id in person_ids:
-            owe_message(
-                context, work, door, event_id, MessagePurpose.ESCALATION, person_id, cause=cause, details=details
-            )
+        owe_page(
+            context,
+            work,
+            door,
+            event_id,
+            step,
+            cause=f"{payload['round']}-{step.index}",
+            purpose=MessagePurpose.ESCALATION,
+            details=details,
+        )

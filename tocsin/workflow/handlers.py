@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tocsin.domain.jobs import JobKind
+from tocsin.workflow.announcing import announce
 from tocsin.workflow.asking import remind
 from tocsin.workflow.drafting import draft
 from tocsin.workflow.escalating import escalate
@@ -12,5 +13,10 @@ from tocsin.workflow.runner import Handler
 from tocsin.workflow.sending import send
 
 #: People first: their messages never wait behind a light curve.
-NOTIFYING: Mapping[JobKind, Handler] = {JobKind.SEND: send, JobKind.ESCALATE: escalate, JobKind.REMIND: remind}
+NOTIFYING: Mapping[JobKind, Handler] = {
+    JobKind.SEND: send,
+    JobKind.ESCALATE: escalate,
+    JobKind.REMIND: remind,
+    JobKind.ANNOUNCE: announce,
+}
 REACTING: Mapping[JobKind, Handler] = {JobKind.FETCH: react, JobKind.TRIANGULATE: localize, JobKind.DRAFT: draft}

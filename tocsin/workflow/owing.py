@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from advocates.escalation import Plan
+from advocates.escalation import ON_CALL, Plan, Step
 from tocsin.domain.clock import iso_utc
-from tocsin.domain.events import Decision, Event
+from tocsin.domain.events import Decision, Event, Tier
 from tocsin.domain.jobs import JobKind, JobState
 from tocsin.domain.notices import RawNotice
 from tocsin.domain.people import MessagePurpose
 from tocsin.store import UnitOfWork
+from tocsin.workflow.announcing import tell_operator
+from tocsin.workflow.audiences import cleared, may_be_told
 from tocsin.workflow.context import Context, Door
+from tocsin.workflow.maintenance import held_until, is_held
 
 #: Recipient of messages that are for everybody who looks at a shared place.
 EVERYBODY_THERE = "#everybody"
@@ -62,10 +65,39 @@ def owe_decided(
     said: dict[str, object] = {"reasons": list(decision.reasons)}
     if purpose is MessagePurpose.PAGE:
         said |= details or {}
-    recipients = _recipients(context, work, door, event.id, purpose)
+    if purpose is MessagePurpose.PAGE:
+        return owe_page(context, work, door, event.id, context.plan.steps[0], cause=cause, details=said)
+    recipients = _recipients(context, work, door, event, decision, purpose)
     owed = [
         owe_message(context, work, door, event.id, purpose, recipient, cause=cause, details=said)
         for recipient in recipients
+    ]
+    return any(owed)
+
+
+def owe_page(
+    context: Context,
+    work: UnitOfWork,
+    door: Door,
+    event_id: str,
+    step: Step,
+    *,
+    cause: str,
+    purpose: MessagePurpose = MessagePurpose.PAGE,
+    details: Mapping[str, object] | None = None,
+) -> bool:
+    """Owe a page at one door to the people of a step: one message that names all of them, or one to each."""
+    asked = context.plan.recipients(step, context.rota, context.people, context.clock.now())
+    if step.target == ON_CALL and not context.rota.on_call(context.clock.now()):
+        names = ", ".join(person.name for person in asked)
+        tell_operator(context, work, key=f"no-rota-{event_id}", verdict=f"Nobody was on call for a page: {names} told")
+    ids = [person.id for person in cleared(context, work, door, event_id, asked)]
+    if door.is_shared and ids:
+        details = {**(details or {}), "also": ids[1:]}
+        ids = ids[:1]
+    owed = [
+        owe_message(context, work, door, event_id, purpose, person_id, cause=cause, details=details)
+        for person_id in ids
     ]
     return any(owed)
 
@@ -82,13 +114,28 @@ def owe_message(
     details: Mapping[str, object] | None = None,
 ) -> bool:
     """Owe one message to one recipient at one door; False if it was owed already."""
+    now = context.clock.now()
+    held = held_until(work, event_id, now) if purpose.value in WAKING else None
+    payload = {"door": door.name, "purpose": purpose.value, "recipient": recipient, **(details or {})}
     return work.enqueue(
         JobKind.SEND,
         key=f"{event_id}/{purpose.value}/{recipient}/{door.name}/{cause}",
-        due_utc=context.clock.now(),
+        due_utc=held or now,
         event_id=event_id,
-        payload={"door": door.name, "purpose": purpose.value, "recipient": recipient, **(details or {})},
+        payload=payload | ({} if held is None else {"held": True}),
     )
+
+
+def release(context: Context, work: UnitOfWork, event_id: str) -> bool:
+    """Let pages go out now that maintenance held back, and escalate from now on; whether there were any."""
+    now = context.clock.now()
+    held = [job for job in work.jobs(event_id) if job.kind is JobKind.SEND and is_held(job)]
+    for job in held:
+        work.enqueue(JobKind.SEND, key=job.key, due_utc=now, event_id=event_id)
+    if held:
+        work.cancel_jobs(event_id, (JobKind.ESCALATE,))
+        owe_escalation(context, work, event_id)
+    return bool(held)
 
 
 def owe_update(context: Context, work: UnitOfWork, event_id: str, *, cause: str) -> None:
@@ -126,30 +173,30 @@ def _purpose(event: Event, decision: Decision) -> MessagePurpose | None:
 
 
 def _recipients(
-    context: Context, work: UnitOfWork, door: Door, event_id: str, purpose: MessagePurpose
+    context: Context, work: UnitOfWork, door: Door, event: Event, decision: Decision, purpose: MessagePurpose
 ) -> Sequence[str]:
-    """Whom a message goes to: a page to who is on call; anything else to where the event was shown before."""
-    if purpose is MessagePurpose.PAGE:
-        now = context.clock.now()
-        people = [
-            person.id for person in context.plan.recipients(context.plan.steps[0], context.rota, context.people, now)
-        ]
-        return people[:1] if door.is_shared else people
+    """Whom a message that wakes nobody goes to: where the event was shown, and who wants to hear of low tiers."""
     if door.is_shared:
         return (EVERYBODY_THERE,)
+    told = told_at(work, event.id).get(door.name, set())
     if purpose is MessagePurpose.RETRACTION:
-        return sorted(told_at(work, event_id).get(door.name, set()))
-    return ()
+        return sorted(told)
+    if decision.tier is not Tier.TELL or event.is_test or context.is_replay:
+        return ()
+    listening = [one for one in context.rota.on_call(context.clock.now()) if one.is_told_of_low_tiers]
+    ids = [one.id for one in listening if may_be_told(context, work, door, event.id, one)]
+    return [person_id for person_id in ids if person_id not in told]
 
 
-def owe_escalation(context: Context, work: UnitOfWork, event: Event) -> bool:
+def owe_escalation(context: Context, work: UnitOfWork, event_id: str) -> bool:
     """Owe the first escalation step after the page itself, with the plan as it is now; one runs at a time."""
-    if any(job.kind is JobKind.ESCALATE and job.state in UNFINISHED for job in work.jobs(event.id)):
+    if any(job.kind is JobKind.ESCALATE and job.state in UNFINISHED for job in work.jobs(event_id)):
         return False
-    started = context.clock.now()
+    now = context.clock.now()
+    started = held_until(work, event_id, now) or now
     return owe_escalation_step(
         work,
-        event.id,
+        event_id,
         context.plan.to_record(),
         started_utc=started,
         step=1,

@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 from notifier.channel import send_once
-from tocsin.domain.errors import RemoteError
+from tocsin.domain.errors import DataNotYetError, RemoteError
 from tocsin.domain.events import EventState, Tier
 from tocsin.domain.jobs import Job
 from tocsin.domain.people import Card, MessagePurpose, OutgoingMessage
 from tocsin.store import UnitOfWork
 from tocsin.workflow import metrics
+from tocsin.workflow.audiences import clearance_at
 from tocsin.workflow.cards import card_for
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.escalating import SETTLED, is_taken
-from tocsin.workflow.owing import UNFINISHED
+from tocsin.workflow.links import acknowledge_token
+from tocsin.workflow.owing import UNFINISHED, WAKING
 
 #: How long to wait, s, for another message of the same event that is on its way.
 STEP_S = 0.5
@@ -53,14 +55,15 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> OutgoingM
         if earlier is not None and earlier.sent_utc is not None:
             return None
         reasons = [str(reason) for reason in job.payload.get("reasons", ())]
-        card = card_for(context, work, event_id, door.clearance, reasons=reasons)
-        reference = shared_reference(work, event_id, door)
         recipient = str(job.payload["recipient"])
+        card = card_for(context, work, event_id, clearance_at(context, door, recipient), reasons=reasons)
+        reference = shared_reference(work, event_id, door)
         is_begun = earlier is not None
         # Somebody asked for more people although the event is taken: that is never needless while it stands.
         is_asked_for = "asked_by" in job.payload and card is not None and not card.is_retracted
         if card is None or not (is_begun or is_asked_for or not _is_needless(work, purpose, card, door, recipient)):
             return None
+        _keep_quiet(context, card, purpose, door, recipient)
         card = _headed(purpose, card, door)
         if door.is_shared and reference is None:
             _wait_for_first(context, work, job, door)
@@ -72,6 +75,8 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> OutgoingM
             recipient=recipient,
             card=card,
             replaces=reference,
+            also=tuple(str(one) for one in job.payload.get("also", ())),
+            acknowledge_url=_acknowledge_url(context, work, purpose, card, door, recipient),
         )
         work.add_message(message, context.clock.now())
     return message
@@ -86,11 +91,39 @@ def _is_needless(work: UnitOfWork, purpose: MessagePurpose, card: Card, door: Do
         case MessagePurpose.ESCALATION:
             return card.is_retracted or (card.acknowledged_by is not None and is_taken(work, card.event_id))
         case MessagePurpose.UPDATE:
-            return not begun and not _begins(card)
+            was_told = any(door.is_shared or one.recipient == recipient for one in begun)
+            # A shared message is kept up to date; a person is told of a low tier once.
+            return not door.is_shared if was_told else not _begins(card)
         case MessagePurpose.REMINDER:
             return card.state in SETTLED or not begun
-        case MessagePurpose.RETRACTION | MessagePurpose.STAND_DOWN:
+        case _:  # a retraction or a stand-down: for those who were told
             return not any(door.is_shared or one.recipient == recipient for one in begun)
+
+
+def _keep_quiet(context: Context, card: Card, purpose: MessagePurpose, door: Door, recipient: str) -> None:
+    """Let a low tier wait for the end of a person's quiet hours.
+
+    Raises
+    ------
+    DataNotYetError
+        Until then.
+    """
+    person = None if door.is_shared else context.people.person(recipient)
+    if person is None or person.quiet_hours is None or purpose is not MessagePurpose.UPDATE or card.tier is Tier.WAKE:
+        return
+    until = person.quiet_hours.until_utc(context.clock.now())
+    if until is not None:
+        raise DataNotYetError(f"{person.name} has quiet hours", expected_utc=until)
+
+
+def _acknowledge_url(
+    context: Context, work: UnitOfWork, purpose: MessagePurpose, card: Card, door: Door, recipient: str
+) -> str:
+    """Link by which this person alone acknowledges, on roads to one person, while that is asked for."""
+    is_asked = purpose.value in WAKING and not card.is_retracted
+    if door.is_shared or not is_asked or not context.page_url:
+        return ""
+    return f"{context.page_url}/a/{acknowledge_token(work, card.event_id, recipient, context.clock.now())}"
 
 
 def _headed(purpose: MessagePurpose, card: Card, door: Door) -> Card:

@@ -47,7 +47,7 @@ def test_steps_come_at_the_times_of_the_plan_and_the_last_tells_everybody(desk: 
     assert [seconds for seconds, _ in escalations(desk)] == [120.0, 300.0, 600.0]
     all_people = {person.id for person in everybody(desk.context.people, desk.context.rota)}
     assert escalations(desk)[-1][1] == all_people
-    assert set(desk.sent(MessagePurpose.ESCALATION)) == all_people
+    assert set(desk.named(MessagePurpose.ESCALATION)) == all_people
     assert desk.next_due() is None
 
 
