@@ -1,12 +1,11 @@
 r"""How likely a coincidence is by chance: in time, in time and sky, and in the shield's own noise.
 
 Rates are in Hz, windows are *total* lengths in s unless called half-spans, differences are time of the second minus
-time of the first. Everything here is a formula; which pairs are looked at is the business of `triggers.companions`.
+time of the first. Everything here is a formula; joint rates of pairs are in `triggers.joint_far`, which pairs are
+looked at in `triggers.companions`.
 
 References
 ----------
-Urban 2016, PhD thesis, University of Wisconsin-Milwaukee (joint false-alarm rate of a coincidence in time and sky);
-Ashton et al. 2018, ApJ 860, 6 (overlap integral of two sky maps);
 LIGO/Virgo/KAGRA public alerts user guide, "Coincidence with external triggers" (windows);
 Abbott et al. 2017, ApJL 848, L13 (GW170817 and GRB 170817A: +1.74 s);
 Savchenko et al. 2012, A&A 541, A122 (SPI-ACS: spikes and bursts).
@@ -94,79 +93,6 @@ def with_trials(probability: float, trials: float) -> float:
     if probability >= 1.0:
         return 1.0
     return -math.expm1(trials * math.log1p(-probability))
-
-
-def joint_far_hz(far_a_hz: float, far_b_hz: float, window_s: float, *, overlap: float = 1.0) -> float:
-    """False-alarm rate of a coincidence of two independent triggers, Hz.
-
-    In time alone F_t = R_a R_b dt; with the sky F = F_t / I, where I is the overlap integral.
-
-    Parameters
-    ----------
-    far_a_hz, far_b_hz
-        Rates of triggers at least as significant, Hz. For a stream taken whole (every GBM burst), its rate.
-    window_s
-        Total length of the time window, s.
-    overlap
-        4 pi times the integral of the product of the two sky densities: 1 without knowledge of the sky, above 1 where
-        the maps agree, 0 where they exclude each other.
-
-    Returns
-    -------
-    float
-        Hz; infinite where the maps exclude each other.
-
-    Notes
-    -----
-    Valid while both rates times the window are far below one, and for rates fixed beforehand. Where both FARs are
-    those of the candidates themselves and a whole range of them would have been accepted, use
-    `joint_far_targeted_hz`.
-
-    Examples
-    --------
-    >>> grb_rate_hz = 310.0 / (365.25 * 86400.0)
-    >>> f"{joint_far_hz(1e-7, grb_rate_hz, 6.0, overlap=10.0):.2e}"
-    '5.89e-13'
-    """
-    if min(far_a_hz, far_b_hz, window_s, overlap) < 0.0:
-        raise ValueError("rates, windows and overlaps are not negative")
-    return math.inf if overlap == 0.0 else far_a_hz * far_b_hz * window_s / overlap
-
-
-def joint_far_targeted_hz(
-    far_a_hz: float,
-    far_b_hz: float,
-    window_s: float,
-    *,
-    far_a_max_hz: float,
-    far_b_max_hz: float,
-    overlap: float = 1.0,
-) -> float:
-    """False-alarm rate of a coincidence between two sub-threshold candidates, each accepted up to a FAR, Hz.
-
-    Candidates are uniform in their FAR up to the thresholds; the rate of pairs whose product Z = R_a R_b dt is as
-    small is Z (1 + ln(Z_max / Z)), which the product alone would understate by the bracket.
-
-    Parameters
-    ----------
-    far_a_hz, far_b_hz, window_s, overlap
-        As in `joint_far_hz`.
-    far_a_max_hz, far_b_max_hz
-        Thresholds up to which candidates are accepted, Hz.
-
-    Raises
-    ------
-    ValueError
-        A candidate is beyond its threshold.
-    """
-    if far_a_hz > far_a_max_hz or far_b_hz > far_b_max_hz:
-        raise ValueError("a candidate is beyond the threshold up to which candidates are accepted")
-    z = joint_far_hz(far_a_hz, far_b_hz, window_s)
-    if z <= 0.0:
-        return 0.0
-    z_max = joint_far_hz(far_a_max_hz, far_b_max_hz, window_s)
-    rate_hz = z * (1.0 + math.log(z_max / z))
-    return math.inf if overlap == 0.0 else rate_hz / overlap
 
 
 def spiacs_false_alarm_rate_hz(snr: float, scale_s: float) -> float:

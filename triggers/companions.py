@@ -1,40 +1,24 @@
 """Events that may be of one source with another: a burst after a merger, a neutrino near either.
 
-They stay events of their own (see `triggers.association`); what joins them is an `Association` with a joint
-false-alarm rate.
+They stay events of their own (see `triggers.association`); what joins them is an `Association` with two numbers that
+are never mixed: the chance of such a neighbour given both are real, and the rate of noise pairs as telling (see
+`triggers.joint_far`). Times are compared as they crossed the geocentre; a window is widened by what they lack.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tocsin.domain.events import Event, EventKind
-from triggers.coincidence import CoincidenceWindow, chance_probability, joint_far_hz
-from triggers.families import TRAITS, family_of_alias
-from triggers.trigger_groups import trigger_times
+from tocsin.domain.events import Event
+from triggers.coincidence_config import CoincidenceBook, PairWindow, Stream
+from triggers.earth_crossing import EarthCrossing, earth_crossing
+from triggers.joint_far import JointFar, association_chance, joint_far, joint_far_targeted
+from triggers.naming import BURST_CLASS, LIKELY
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairWindow:
-    """Which pairs of events are looked at, and within which time.
-
-    Parameters
-    ----------
-    name
-        Name of the window.
-    first, second
-        Kinds; the difference is time of the second minus time of the first.
-    window
-        See `CoincidenceWindow`.
-    groups
-        LVK groups (CBC, Burst) of the first that it holds for; empty: any.
-    """
-
-    name: str
-    first: EventKind
-    second: EventKind
-    window: CoincidenceWindow
-    groups: frozenset[str] = frozenset()
+#: Classes of gamma-ray triggers that are nothing of the far sky: never one half of a pair.
+_NO_BURST = frozenset(
+    {"solar_flare", "SFLARE", "TGF", "local_particles", "distant_particles", "below_horizon", "error"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,23 +28,33 @@ class Association:
     Parameters
     ----------
     event_id, other_id
-        The events; the difference of times is that of the second kind of the window minus that of the first.
+        The events; the difference of times is that of the second stream of the window minus that of the first.
     other_name
         Name of the other event, for people.
     window
         Name of the window, or ``cited`` where LVK names the other and no window holds.
     difference_s
-        See above; None where a time is unknown.
+        At the geocentre, see above; None where a time is unknown.
     joint_far_hz
-        False-alarm rate of the pair, by time, and by sky where the overlap is known; None where a rate is unknown.
-    chance_probability
-        Probability of such another event within the window by chance, given this one.
+        Rate of noise pairs as telling, trials counted, Hz; None where it cannot be said.
+    joint_far_is_limit
+        `joint_far_hz` is an upper limit.
+    association_chance
+        Probability of such another event by chance, given both are real, trials counted.
     overlap
         Overlap integral of the two skies, if known.
     is_cited
         A notice of one names the other.
     labels
         Of both events: an association with an embargoed event is itself embargoed.
+    margin_s
+        By how much the window was widened at each end, s.
+    length_s
+        Length of the widened window, s.
+    rate_hz
+        Rate R of the stream taken whole, Hz.
+    trials
+        Windows in which this pair of streams is looked at.
     """
 
     event_id: str
@@ -69,19 +63,25 @@ class Association:
     window: str
     difference_s: float | None
     joint_far_hz: float | None
-    chance_probability: float | None
+    association_chance: float | None
     overlap: float | None
     is_cited: bool
     labels: frozenset[str]
+    joint_far_is_limit: bool = False
+    margin_s: float = 0.0
+    length_s: float | None = None
+    rate_hz: float | None = None
+    trials: int = 1
 
 
 def companions(
     event: Event,
     others: Sequence[Event],
     *,
-    windows: Sequence[PairWindow],
-    rates_hz: Mapping[str, float],
+    book: CoincidenceBook,
+    rates_hz: Mapping[str, float] | None = None,
     overlaps: Mapping[str, float] | None = None,
+    crossings: Mapping[str, EarthCrossing] | None = None,
 ) -> tuple[Association, ...]:
     """Events of other kinds that coincide with an event, or that it names; the rarest pair first.
 
@@ -90,35 +90,47 @@ def companions(
     event
         The event looked at.
     others
-        Any events; those of the same kind, retracted ones, and tests beside real ones are left out.
-    windows
-        The first that fits a pair counts.
+        Any events; those of the same kind, retracted ones, tests beside real ones and what is no burst are left out.
+    book
+        Streams, windows and places.
     rates_hz
-        Rate of each family's real triggers, Hz, by the head of its alias keys; used where an event states no FAR.
+        Measured rate of streams by name, Hz, where it is known; the book's otherwise.
     overlaps
         Overlap integral of the skies, by the other's identifier, where it is known already.
+    crossings
+        When events crossed the geocentre, by identifier, where more is known than the place of the trigger.
     """
-    found = [_associate(event, other, windows, rates_hz, overlaps or {}) for other in others if _may_pair(event, other)]
-    kept = [association for association in found if association is not None]
+    look = _Look(event, book, rates_hz or {}, overlaps or {}, crossings or {})
+    kept = [found for other in others if _may_pair(event, other) and (found := look.at(other)) is not None]
     return tuple(sorted(kept, key=lambda a: (a.joint_far_hz is None, a.joint_far_hz or 0.0, a.other_id)))
 
 
-def companion_interval(event: Event, windows: Sequence[PairWindow]) -> tuple[datetime, datetime] | None:
+def windows_for(event: Event, book: CoincidenceBook) -> tuple[PairWindow, ...]:
+    """Windows in which companions of an event are looked for: what is declared before anything is looked at."""
+    stream = book.stream_of(event)
+    return tuple(
+        window
+        for window in book.windows
+        if (stream == window.first and window.holds_for(event)) or stream == window.second
+    )
+
+
+def companion_interval(event: Event, book: CoincidenceBook) -> tuple[datetime, datetime] | None:
     """Interval in which the T0 of an event must lie to be a companion by time, UTC; None where there can be none."""
-    reaches = [max(abs(w.window.start_s), abs(w.window.stop_s)) for w in windows if event.kind in {w.first, w.second}]
-    if event.t0_utc is None or not reaches:
+    if event.t0_utc is None or not windows_for(event, book):
         return None
-    light_s = 2.0 * max(traits.light_travel_s for traits in TRAITS.values())
-    reach = timedelta(seconds=max(reaches) + light_s)
+    reach = timedelta(seconds=book.widest_s)
     return event.t0_utc - reach, event.t0_utc + reach
 
 
-def event_rate_hz(event: Event, rates_hz: Mapping[str, float]) -> float | None:
-    """Rate of events at least as significant, Hz: the event's own FAR, else the lowest rate of its families."""
-    if event.far_hz is not None:
-        return event.far_hz
-    families = {family for alias in event.aliases if (family := family_of_alias(alias)) is not None}
-    return min((rates_hz[family] for family in families if family in rates_hz), default=None)
+def is_no_burst(event: Event) -> bool:
+    """Whether a gamma-ray event is, by its most likely class, nothing of the far sky."""
+    stated = dict(event.classification)
+    if stated.get(BURST_CLASS, 0.0) >= LIKELY:
+        return False
+    if any(stated.get(name, 0.0) >= LIKELY for name in _NO_BURST):
+        return True
+    return event.details.get("source_class") in _NO_BURST or event.details.get("is_not_grb") is True
 
 
 def _may_pair(event: Event, other: Event) -> bool:
@@ -128,71 +140,118 @@ def _may_pair(event: Event, other: Event) -> bool:
         and event.is_test == other.is_test
         and event.is_stale == other.is_stale
         and not (event.is_retracted or other.is_retracted)
+        and not (is_no_burst(event) or is_no_burst(other))
     )
 
 
-def _associate(
-    event: Event,
-    other: Event,
-    windows: Sequence[PairWindow],
-    rates_hz: Mapping[str, float],
-    overlaps: Mapping[str, float],
-) -> Association | None:
-    is_cited = _cites(event, other) or _cites(other, event)
-    fitting = next((w for w in windows if _fits(w, event, other)), None)
-    if fitting is None and not is_cited:
-        return None
-    overlap = overlaps.get(other.id)
-    rate_hz, other_rate_hz = event_rate_hz(event, rates_hz), event_rate_hz(other, rates_hz)
-    far_hz = chance = None
-    if fitting is not None and other_rate_hz is not None:
-        length_s = fitting.window.length_s
-        chance = chance_probability(other_rate_hz, length_s)
-        if rate_hz is not None:
-            far_hz = joint_far_hz(rate_hz, other_rate_hz, length_s, overlap=1.0 if overlap is None else overlap)
-    return Association(
-        event_id=event.id,
-        other_id=other.id,
-        other_name=other.name,
-        window="cited" if fitting is None else fitting.name,
-        difference_s=None if fitting is None else _difference_s(fitting, event, other),
-        joint_far_hz=far_hz,
-        chance_probability=chance,
-        overlap=overlap,
-        is_cited=is_cited,
-        labels=event.labels | other.labels,
-    )
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One event with what is known for looking around it."""
 
+    event: Event
+    book: CoincidenceBook
+    rates_hz: Mapping[str, float]
+    overlaps: Mapping[str, float]
+    crossings: Mapping[str, EarthCrossing]
 
-def _fits(window: PairWindow, event: Event, other: Event) -> bool:
-    pair = _ordered(window, event, other)
-    difference_s = _difference_s(window, event, other)
-    if pair is None or difference_s is None:
-        return False
-    if window.groups and pair[0].details.get("group") not in window.groups:
-        return False
-    return window.window.contains(difference_s, margin_s=_light_travel_s(event) + _light_travel_s(other))
+    def at(self, other: Event) -> Association | None:
+        """Association with another event, in the window that makes it rarest; None where there is none."""
+        is_cited = _cites(self.event, other) or _cites(other, self.event)
+        pairs = self._windows(other)
+        found = [made for window in pairs if (made := self._in(window, other, len(pairs), is_cited)) is not None]
+        if found:
+            # A missing joint rate counts as the worst: the window that gives one is shown.
+            return min(found, key=lambda a: (a.joint_far_hz is None, a.joint_far_hz or 0.0, a.length_s or 0.0))
+        return self._cited(other) if is_cited else None
 
+    def _windows(self, other: Event) -> list[tuple[PairWindow, Event, Event]]:
+        """Windows in which this pair of streams is looked at, with the pair in their order."""
+        mine, theirs = self.book.stream_of(self.event), self.book.stream_of(other)
+        fitting = []
+        for window in self.book.windows:
+            for first, second in ((self.event, other), (other, self.event)):
+                streams = (mine, theirs) if first is self.event else (theirs, mine)
+                if streams == (window.first, window.second) and window.holds_for(first):
+                    fitting.append((window, first, second))
+        return fitting
 
-def _ordered(window: PairWindow, event: Event, other: Event) -> tuple[Event, Event] | None:
-    if (event.kind, other.kind) == (window.first, window.second):
-        return event, other
-    if (other.kind, event.kind) == (window.first, window.second):
-        return other, event
-    return None
+    def _in(
+        self, pair: tuple[PairWindow, Event, Event], other: Event, trials: int, is_cited: bool
+    ) -> Association | None:
+        window, first, second = pair
+        at_first, at_second = self._crossing(first), self._crossing(second)
+        if at_first is None or at_second is None:
+            return None
+        difference_s = (at_second.crossing_utc - at_first.crossing_utc).total_seconds()
+        margin_s = at_first.margin_s + at_second.margin_s
+        if not window.window.contains(difference_s, margin_s=margin_s):
+            return None
+        length_s = window.window.length_s + 2.0 * margin_s
+        overlap = self.overlaps.get(other.id)
+        rate_hz = self._rate_hz(window.whole)
+        joint = self._joint(window, first, second, length_s, rate_hz, 1.0 if overlap is None else overlap)
+        return Association(
+            event_id=self.event.id,
+            other_id=other.id,
+            other_name=other.name,
+            window=window.name,
+            difference_s=difference_s,
+            joint_far_hz=None if joint is None else trials * joint.far_hz,
+            joint_far_is_limit=joint is not None and joint.is_limit,
+            association_chance=association_chance(
+                rate_hz, length_s, overlap=1.0 if overlap is None else overlap, trials=trials
+            ),
+            overlap=overlap,
+            is_cited=is_cited,
+            labels=self.event.labels | other.labels,
+            margin_s=margin_s,
+            length_s=length_s,
+            rate_hz=rate_hz,
+            trials=trials,
+        )
 
+    def _joint(
+        self, window: PairWindow, first: Event, second: Event, length_s: float, rate_hz: float, overlap: float
+    ) -> JointFar | None:
+        """Joint FAR; None where it is refused: a targeted pair without both FARs, or beyond its thresholds."""
+        if not window.is_targeted:
+            one, stream = (first, window.first) if window.by_far == "first" else (second, window.second)
+            far_hz = self._rate_hz(stream) if one.far_hz is None else one.far_hz
+            return joint_far(far_hz, rate_hz, length_s, overlap=overlap)
+        published = window.first.published_far_hz, window.second.published_far_hz
+        if first.far_hz is None or second.far_hz is None or published[0] is None or published[1] is None:
+            return None
+        try:
+            return joint_far_targeted(
+                first.far_hz,
+                second.far_hz,
+                length_s,
+                published_a_hz=published[0],
+                published_b_hz=published[1],
+                overlap=overlap,
+            )
+        except ValueError:
+            return None
 
-def _difference_s(window: PairWindow, event: Event, other: Event) -> float | None:
-    pair = _ordered(window, event, other)
-    if pair is None or pair[0].t0_utc is None or pair[1].t0_utc is None:
-        return None
-    return (pair[1].t0_utc - pair[0].t0_utc).total_seconds()
+    def _crossing(self, event: Event) -> EarthCrossing | None:
+        return self.crossings.get(event.id) or earth_crossing(event, self.book)
 
+    def _rate_hz(self, stream: Stream) -> float:
+        return self.rates_hz.get(stream.name, stream.rate_hz)
 
-def _light_travel_s(event: Event) -> float:
-    """How far the event's T0 may be from the time at the Earth, s."""
-    families = (family_of_alias(alias) for alias, time in trigger_times(event).items() if time == event.t0_utc)
-    return min((TRAITS[family].light_travel_s for family in families if family is not None), default=0.0)
+    def _cited(self, other: Event) -> Association:
+        return Association(
+            event_id=self.event.id,
+            other_id=other.id,
+            other_name=other.name,
+            window="cited",
+            difference_s=None,
+            joint_far_hz=None,
+            association_chance=None,
+            overlap=self.overlaps.get(other.id),
+            is_cited=True,
+            labels=self.event.labels | other.labels,
+        )
 
 
 def _cites(event: Event, other: Event) -> bool:

@@ -28,6 +28,7 @@ class Family(StrEnum):
     IBIS = "integral-ibis"
     KONUS = "konus"
     SWIFT = "swift"
+    SWIFT_SUBTHRESHOLD = "swift-subthreshold"
     SVOM = "svom"
     GECAM = "gecam"
     CALET = "calet"
@@ -104,6 +105,7 @@ TRAITS = {
     Family.IBIS: _burst("INTEGRAL IBIS", light_travel_s=0.55, identifier_span_s=600.0),
     Family.KONUS: _burst("Konus-Wind", light_travel_s=7.0, identifier_span_s=2.0),
     Family.SWIFT: _burst("Swift"),
+    Family.SWIFT_SUBTHRESHOLD: _burst("Swift-BAT sub-threshold"),
     Family.SVOM: _burst("SVOM"),
     Family.GECAM: _burst("GECAM", light_travel_s=0.3, identifier_span_s=600.0),
     Family.CALET: _burst("CALET", identifier_span_s=600.0),
@@ -149,6 +151,7 @@ _STREAMS = (
 _TYPES = (
     ("SPIACS", Family.SPI_ACS),
     ("SUBTHRESH", Family.GBM_SUBTHRESHOLD),
+    ("GUANO", Family.SWIFT_SUBTHRESHOLD),
     ("HAWC", Family.HAWC),
     ("ICECUBE", Family.ICECUBE),
     ("NU_EM", Family.NU_EM),
@@ -160,6 +163,7 @@ _CRAFT = {
     Family.GBM: "fermi",
     Family.GBM_SUBTHRESHOLD: "fermi",
     Family.LAT: "fermi",
+    Family.SWIFT_SUBTHRESHOLD: "swift",
     Family.SPI_ACS: "integral",
     Family.IBIS: "integral",
 }

@@ -13,7 +13,9 @@ from typing import Any
 from tocsin.domain.events import Change, Decision, Event, Tier
 from tocsin.domain.notices import Notice
 from triggers.changes import Comparison, compare
+from triggers.coincidence_config import CoincidenceBook
 from triggers.companions import Association, companion_interval, companions
+from triggers.earth_crossing import EarthCrossing
 from triggers.floods import recent_at_position
 from triggers.rules_config import RuleBook, read_rule_book
 from triggers.wording import describe, describe_association
@@ -52,15 +54,21 @@ class Rules:
     book: RuleBook
 
     @classmethod
-    def from_config(cls, mapping: Mapping[str, Any], *, file: str = "rules.toml") -> "Rules":
-        """Rules of a parsed configuration file.
+    def from_config(
+        cls,
+        mapping: Mapping[str, Any],
+        *,
+        file: str = "rules.toml",
+        coincidence: CoincidenceBook | None = None,
+    ) -> "Rules":
+        """Rules of a parsed configuration file, and of the book of coincidences (without one, nothing coincides).
 
         Raises
         ------
         ConfigurationError
             A key is missing, unknown or wrong: the message names the file and the key.
         """
-        return cls(book=read_rule_book(mapping, file=file))
+        return cls(book=read_rule_book(mapping, file=file, coincidence=coincidence or CoincidenceBook()))
 
     def judge(self, event: Event, *, associations: Sequence[Association] = (), recent_at_position: int = 0) -> Verdict:
         """How loud an event is, whatever was told before; retraction and staleness are not looked at here.
@@ -147,14 +155,22 @@ class Rules:
         return replace(decision, reasons=(*replay, *decision.reasons))
 
     def associate(
-        self, event: Event, others: Sequence[Event], *, overlaps: Mapping[str, float] | None = None
+        self,
+        event: Event,
+        others: Sequence[Event],
+        *,
+        rates_hz: Mapping[str, float] | None = None,
+        overlaps: Mapping[str, float] | None = None,
+        crossings: Mapping[str, EarthCrossing] | None = None,
     ) -> tuple[Association, ...]:
         """Events of other messengers that may be of one source with an event; see `triggers.companions.companions`."""
-        return companions(event, others, windows=self.book.windows, rates_hz=self.book.rates_hz, overlaps=overlaps)
+        return companions(
+            event, others, book=self.book.coincidence, rates_hz=rates_hz, overlaps=overlaps, crossings=crossings
+        )
 
     def association_interval(self, event: Event) -> tuple[datetime, datetime] | None:
         """Interval in which the T0 of another event must lie for `associate` to find it by time, UTC."""
-        return companion_interval(event, self.book.windows)
+        return companion_interval(event, self.book.coincidence)
 
     def count_at_position(self, event: Event, others: Iterable[Event]) -> int:
         """Number of earlier events at an event's position, as `decide` takes it; see `triggers.floods`."""

@@ -1,15 +1,15 @@
 """The rules of ``config/rules.toml``, read strictly: what is wrong or unknown names the file and the key."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
+from tocsin.domain.config_table import Table
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.events import EventKind, Tier
 from tocsin.domain.notices import Phase
-from triggers.coincidence import YEAR_S, CoincidenceWindow
-from triggers.companions import PairWindow
+from triggers.coincidence import YEAR_S
+from triggers.coincidence_config import CoincidenceBook
 from triggers.conditions import Condition
-from triggers.config_table import Table
 from triggers.families import Family
 
 
@@ -74,7 +74,7 @@ class Counterpart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleBook:
-    """All of ``config/rules.toml``.
+    """All of ``config/rules.toml``, and what coincidences are judged by.
 
     Parameters
     ----------
@@ -82,21 +82,18 @@ class RuleBook:
         In order; the last has no conditions.
     changes, flood, counterpart
         See there.
-    windows
-        Which pairs of events are looked at.
-    rates_hz
-        Rate of each family's real triggers, Hz.
+    coincidence
+        What is compared with what: ``config/coincidence.toml``.
     """
 
     rules: tuple[Rule, ...]
     changes: Changes
     flood: Flood
     counterpart: Counterpart
-    windows: tuple[PairWindow, ...]
-    rates_hz: Mapping[str, float]
+    coincidence: CoincidenceBook = field(default_factory=CoincidenceBook)
 
 
-def read_rule_book(mapping: Mapping[str, object], *, file: str) -> RuleBook:
+def read_rule_book(mapping: Mapping[str, object], *, file: str, coincidence: CoincidenceBook) -> RuleBook:
     """Rule book of a parsed file.
 
     Raises
@@ -110,8 +107,7 @@ def read_rule_book(mapping: Mapping[str, object], *, file: str) -> RuleBook:
         changes=_changes(table.child("changes")),
         flood=_flood(table.child("flood")),
         counterpart=_counterpart(table.child("counterpart")),
-        windows=tuple(_window(child) for child in table.children("coincidence")),
-        rates_hz=_rates_hz(table),
+        coincidence=coincidence,
     )
     table.finish()
     _check_rules(book.rules, file)
@@ -206,26 +202,3 @@ def _counterpart(table: Table) -> Counterpart:
     )
     table.finish()
     return counterpart
-
-
-def _window(table: Table) -> PairWindow:
-    start_s, stop_s = table.interval("window_s")
-    window = PairWindow(
-        name=table.text("name"),
-        first=table.member("first", EventKind),
-        second=table.member("second", EventKind),
-        window=CoincidenceWindow(start_s=start_s, stop_s=stop_s),
-        groups=table.texts("groups"),
-    )
-    if window.first is window.second:
-        raise table.error("second", "events of one kind are joined or apart, never associated")
-    table.finish()
-    return window
-
-
-def _rates_hz(table: Table) -> dict[str, float]:
-    rates = _by_family(table, "rates_per_year")
-    for family, rate in rates.items():
-        if rate <= 0.0:
-            raise table.error(f"rates_per_year.{family}", "a number above 0 is expected")
-    return {family.value: rate / YEAR_S for family, rate in rates.items()}

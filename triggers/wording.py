@@ -18,14 +18,19 @@ def describe(event: Event) -> tuple[str, ...]:
 
 
 def describe_association(association: Association) -> str:
-    """One sentence on a possible companion."""
+    """Two sentences on a possible companion: how near it is, and the two numbers, each called what it is."""
     if association.difference_s is None:
         where = "which its sender names"
     else:
-        where = f"{association.difference_s:+.2f} s apart ({association.window})"
-    far = "" if association.joint_far_hz is None else f", by chance {rate_in_words(association.joint_far_hz)}"
+        where = f"{association.difference_s:+.2f} s apart at the Earth ({association.window})"
     sky = "time only" if association.overlap is None else f"sky overlap {association.overlap:.3g}"
-    return f"May be one source with {association.other_name}, {where}{far}, {sky}."
+    said = [f"May be one source with {association.other_name}, {where}, {sky}."]
+    if association.association_chance is not None:
+        said.append(f"Chance of such a neighbour if both are real: {association.association_chance:.1e}.")
+    if association.joint_far_hz is not None:
+        less = "less than " if association.joint_far_is_limit else ""
+        said.append(f"Noise pairs as telling: {less}{rate_in_words(association.joint_far_hz)}.")
+    return " ".join(said)
 
 
 def rate_in_words(rate_hz: float) -> str:

@@ -27,6 +27,7 @@ from tocsin.domain.errors import ConfigurationError
 from tocsin.settings import Settings
 from tocsin.store import Store
 from tocsin.workflow.context import Context, Door
+from triggers.coincidence_config import read_coincidence_book
 from triggers.rules import Rules
 
 
@@ -160,6 +161,13 @@ def _apprise(settings: Settings, people: People) -> Channel:
     return AppriseChannel(addresses, timeout_s=settings.channels.apprise.timeout_s)
 
 
+def build_rules(settings: Settings) -> Rules:
+    """Rules, and what coincidences are judged by."""
+    rules, coincidence = settings.document("rules"), settings.document("coincidence")
+    book = read_coincidence_book(coincidence.values, file=coincidence.name)
+    return Rules.from_config(rules.values, file=rules.name, coincidence=book)
+
+
 def build_context(
     settings: Settings,
     *,
@@ -171,7 +179,6 @@ def build_context(
 ) -> Context:
     """Everything handlers work with."""
     people, rota, plan = build_people(settings, clock)
-    rules_file = settings.document("rules")
     streams_file = settings.document("streams")
     response_file = settings.document("response")
     circulars = settings.folder.texts("circulars")
@@ -179,7 +186,7 @@ def build_context(
         store=store,
         clock=clock,
         streams=Streams.from_config(streams_file.values, file=streams_file.name),
-        rules=Rules.from_config(rules_file.values, file=rules_file.name),
+        rules=build_rules(settings),
         people=people,
         rota=rota,
         plan=plan,

@@ -19,6 +19,9 @@ class ProductKind(StrEnum):
     ANNULUS = "annulus"
     SKYMAP = "skymap"
     ASSOCIATION = "association"
+    EARTH_CROSSING = "earth_crossing"
+    JOINT_SKYMAP = "joint_skymap"
+    IDENTITY = "identity"
     DRAFT = "draft"
 
 
@@ -95,3 +98,16 @@ def lineage_id(
 def may_see(labels: Iterable[str], clearance: Iterable[str]) -> bool:
     """Whether someone with `clearance` may see what carries `labels`: each label must be cleared."""
     return frozenset(labels) <= frozenset(clearance)
+
+
+def best_variants(products: Iterable[Product]) -> list[Product]:
+    """Of products made of one thing for several audiences, the one that was made knowing most; order kept.
+
+    A product with restricted lineage stands beside the public one of the same kind and subject. Whoever may see both
+    is shown the restricted one.
+    """
+    found = list(products)
+    labels: dict[tuple[ProductKind, str], set[frozenset[str]]] = {}
+    for one in found:
+        labels.setdefault((one.kind, one.subject), set()).add(one.labels)
+    return [one for one in found if not any(one.labels < wider for wider in labels[one.kind, one.subject])]

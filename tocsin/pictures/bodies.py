@@ -5,21 +5,14 @@ from datetime import UTC, datetime
 import numpy as np
 
 from tocsin.domain.clock import to_utc
+from triggers.sun import sun_radec_deg
 
 _J2000 = datetime(2000, 1, 1, 12, tzinfo=UTC)
 
 
 def sun_direction(moment: datetime) -> tuple[float, float]:
-    """Right ascension and declination of the Sun, J2000, deg, to 0.02 deg from 1950 to 2050.
-
-    References
-    ----------
-    The Astronomical Almanac, section C, "Low-precision formulas for the Sun".
-    """
-    days = _days(moment)
-    anomaly = np.radians(357.528 + 0.9856003 * days)
-    longitude = 280.460 + 0.9856474 * days + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly)
-    return _equatorial(longitude - _precession_deg(days), 0.0)
+    """Right ascension and declination of the Sun, J2000, deg, to 0.02 deg from 1950 to 2050."""
+    return sun_radec_deg(to_utc(moment))
 
 
 def moon_direction(moment: datetime) -> tuple[float, float]:

@@ -84,6 +84,12 @@ class EventQueries(Topic):
         cursor = _cursor(found[limit - 1]) if len(found) > limit else None
         return self._as_seen([_event_row(row) for row in found[:limit]], clearance), cursor
 
+    def events_between(self, start_utc: datetime, stop_utc: datetime) -> list[EventRow]:
+        """Real events with T0 in [start, stop), oldest first, whoever may see them: for counting."""
+        statement = select(events).where(events.c.t0_utc >= start_utc, events.c.t0_utc < stop_utc)
+        statement = statement.where(events.c.is_test.is_(False)).order_by(events.c.t0_utc, events.c.id)
+        return [_event_row(row) for row in self._all(statement)]
+
     def _moment(self, visible: list[frozenset[str]] | None) -> ColumnElement[datetime]:
         """Time by which events stand in a list: T0 as the asker may know it, so that no order and no cursor tells more.
 

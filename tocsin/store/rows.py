@@ -278,3 +278,53 @@ class TimelineRow:
     kind: str
     text: str
     detail: Mapping[str, Any]
+
+
+class LinkKind(StrEnum):
+    """What was found of two events."""
+
+    MERGED = "merged"
+    APART = "apart"
+    FREE = "free"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRow:
+    """Two events that are one (`event_id` was merged into `other_id`), must stay two, or may meet again."""
+
+    kind: LinkKind
+    event_id: str
+    other_id: str
+    actor: str
+    reason: str
+    at_utc: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRow:
+    """A trial as it was declared, with its newest outcome (None: not concluded)."""
+
+    key: str
+    kind: str
+    event_id: str | None
+    subject: str
+    labels: frozenset[str]
+    declared_utc: datetime
+    declaration: Mapping[str, Any]
+    outcome: Mapping[str, Any] | None
+    concluded_utc: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerTaskRow:
+    """An owner of restricted data to be told of a result; done once `done_utc` says when."""
+
+    id: int
+    event_id: str
+    label: str
+    owner: str
+    about: str
+    made_utc: datetime
+    due_utc: datetime
+    done_utc: datetime | None
+    done_by: str | None

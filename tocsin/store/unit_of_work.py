@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tocsin.store.event_links import EventLinks
 from tocsin.store.event_queries import EventQueries
 from tocsin.store.events import Events
 from tocsin.store.feeds import Feeds
 from tocsin.store.jobs import Jobs
+from tocsin.store.owners import OwnerTasks
 from tocsin.store.receptions import Receptions
 from tocsin.store.timeline import Timeline
+from tocsin.store.trials import Trials
 
 
-class UnitOfWork(Timeline, Receptions, Feeds, Events, EventQueries, Jobs):
+class UnitOfWork(Timeline, Receptions, Feeds, Events, EventQueries, EventLinks, Trials, OwnerTasks, Jobs):
     """One transaction: what is done here is kept together, or not at all.
 
     `Timeline` brings the topics it reads: notices, decisions, products, messages, acknowledgements, drafts, the audit.

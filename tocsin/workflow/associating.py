@@ -1,47 +1,278 @@
-"""Associating: events of other messengers near one in time and sky, with the joint false-alarm rate of the pair."""
+"""Associating: events of other messengers near one in time and sky, with how rare that is.
 
-from collections.abc import Sequence
+Windows are declared in the trial ledger before anything is looked at. A map multiplied by that of another event is kept
+as what it is, "assuming they are one source": it never becomes an event's own map and never enters an overlap.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from tocsin.domain.events import Event
+from tocsin.domain.errors import ScienceError
+from tocsin.domain.events import Event, EventKind
 from tocsin.domain.jobs import JobKind
 from tocsin.domain.people import MessagePurpose
-from tocsin.domain.products import Product, ProductKind
+from tocsin.domain.products import Product, ProductKind, may_see
 from tocsin.store import UnitOfWork
-from tocsin.workflow.attach import stored_notices, widest_view
+from tocsin.workflow.attach import stored_notices, visible_event
 from tocsin.workflow.companions import is_telling, telling_companions
 from tocsin.workflow.context import Context
+from tocsin.workflow.crossing import crossing_of
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.owing import doors_paged, owe_decided, owe_escalation, owe_localization
+from tocsin.workflow.rates import rates_of_the_day
+from tocsin.workflow.trials import conclude_windows, declare_windows
+from tocsin.workflow.views import products_of
 from triangulation.skymap import SkyMap, overlap
+from triangulation.triple_overlap import triple_overlap
 from triggers.companions import Association
 from triggers.event import from_record
+from triggers.triples import Triple, triples
+from triggers.wording import describe_association
 
 #: Events further apart than this are never looked at, s: the widest coincidence window, and light travel.
 REACH_S = 1200.0
+FITS = "application/fits"
+#: Maps are multiplied only where they agree at least as well as two that know nothing.
+LEAST_OVERLAP = 1.0
 
 
 def associate(context: Context, work: UnitOfWork, event: Event) -> list[Product]:
-    """Keep what coincides with an event; a counterpart that is new, rare, and agrees in the sky wakes people.
+    """Keep what coincides with a view of an event; a counterpart that is new, rare, and agrees in the sky wakes people.
 
     Returns what is new of it.
     """
-    if event.t0_utc is None or event.is_test or event.is_retracted:
+    if event.t0_utc is None or event.is_retracted:
         return []
     known = {one.other_id for one in telling_companions(work, event.id)}
-    others = neighbours(work, event)
-    found = context.rules.associate(event, others, overlaps=_overlaps(work, event, others))
-    made = [_product(context, work, event, association) for association in found]
+    rates = rates_of_the_day(work, context.rules.book.coincidence, until_utc=event.t0_utc, clearance=event.labels)
+    keys = declare_windows(context, work, event, rates)
+    rates_hz = {name: rate.rate_hz for name, rate in rates.items()}
+    found: list[Association] = []
+    made: list[Product] = []
+    groups = _groups(work, event)
+    for others in groups:
+        look = _Look(context, work, event, others)
+        associations = look.associations(rates_hz)
+        found += associations
+        made += look.products(associations)
+    conclude_windows(context, work, keys, found, sum(len(others) for others in groups))
     changed = [product for product in made if replace_product(work, product)]
+    _retire(work, event, made)
+    _tell(context, work, event, found, known)
+    return changed
+
+
+def neighbours(work: UnitOfWork, event: Event, clearance: frozenset[str] | None = None) -> list[Event]:
+    """Other events near in time, as somebody with `clearance` (of the event's own labels, if not told) sees them."""
+    if event.t0_utc is None:
+        return []
+    seen = event.labels if clearance is None else clearance
+    reach = timedelta(seconds=REACH_S)
+    found: list[Event] = []
+    for event_id in work.candidate_event_ids((), event.t0_utc - reach, event.t0_utc + reach):
+        row = work.event_row(event_id)
+        if row is None or event_id == event.id or not row.summary_record:
+            continue
+        other = from_record(row.summary_record) if may_see(row.labels, seen) else visible_event(work, event_id, seen)
+        if other is not None and other.notice_keys:
+            found.append(other)
+    return found
+
+
+def _groups(work: UnitOfWork, event: Event) -> list[list[Event]]:
+    """Neighbours as the event's own audience sees them; then, by audience, those of which a wider one sees more."""
+    own = neighbours(work, event)
+    seen = {one.id: one.notice_keys for one in own}
+    groups = [own]
+    reach = timedelta(seconds=REACH_S)
+    if event.t0_utc is None:
+        return groups
+    near = work.candidate_event_ids((), event.t0_utc - reach, event.t0_utc + reach)
+    labels = {row.labels for one in near if (row := work.event_row(one)) is not None and one != event.id}
+    for wider in sorted(labels, key=lambda one: (len(one), sorted(one))):
+        if not wider <= event.labels:
+            others = neighbours(work, event, event.labels | wider)
+            more = [one for one in others if one.labels == wider | one.labels and one.notice_keys != seen.get(one.id)]
+            groups.append([one for one in more if not one.labels <= event.labels])
+    return [group for group in groups if group] or [[]]
+
+
+class _Look:
+    """A view of an event and its neighbours, as one audience sees both."""
+
+    def __init__(self, context: Context, work: UnitOfWork, event: Event, others: Sequence[Event]) -> None:
+        self._context, self._work, self._event = context, work, event
+        self._others = {other.id: other for other in others}
+        self._maps: dict[str, tuple[SkyMap, Product] | None] = {}
+
+    def associations(self, rates_hz: Mapping[str, float]) -> tuple[Association, ...]:
+        """What coincides."""
+        if not self._others:
+            return ()
+        events = (self._event, *self._others.values())
+        crossings = {one.id: made for one in events if (made := crossing_of(self._context, self._work, one))}
+        timed = self._context.rules.associate(
+            self._event, list(self._others.values()), rates_hz=rates_hz, crossings=crossings
+        )
+        near = {one.other_id for one in timed}  # maps are read of those alone that coincide in time
+        overlaps = {other_id: value for other_id in near if (value := self._overlap(other_id)) is not None}
+        return self._context.rules.associate(
+            self._event,
+            [self._others[one] for one in sorted(near)],
+            rates_hz=rates_hz,
+            crossings=crossings,
+            overlaps=overlaps,
+        )
+
+    def products(self, associations: Sequence[Association]) -> list[Product]:
+        """Associations, triples, and maps that assume one source, as products."""
+        made = [self._association(one) for one in associations]
+        made += [joint for one in associations if (joint := self._joint_map(one)) is not None]
+        if self._event.kind is EventKind.GRAVITATIONAL_WAVE:
+            found = triples(self._event, list(self._others.values()), associations, overlap_of=self._overlap_of_three)
+            made += [self._triple(one) for one in found]
+        return made
+
+    def _map(self, event_id: str) -> tuple[SkyMap, Product] | None:
+        if event_id not in self._maps:
+            view = self._event if event_id == self._event.id else self._others[event_id]
+            found = [one for one in products_of(self._work, view, ProductKind.SKYMAP, with_blob=True) if one.blob]
+            self._maps[event_id] = (SkyMap.from_bytes(found[-1].blob or b""), found[-1]) if found else None
+        return self._maps[event_id]
+
+    def _overlap(self, other_id: str) -> float | None:
+        own, other = self._map(self._event.id), self._map(other_id)
+        return None if own is None or other is None else overlap(own[0], other[0])
+
+    def _overlap_of_three(self, second_id: str, third_id: str) -> float | None:
+        maps = [self._map(one) for one in (self._event.id, second_id, third_id)]
+        known = [one[0] for one in maps if one is not None]
+        return triple_overlap(*known) if len(known) == len(maps) else None
+
+    def _inputs(self, *event_ids: str) -> tuple[str, ...]:
+        return tuple(found[1].id for one in event_ids if (found := self._map(one)) is not None)
+
+    def _association(self, one: Association) -> Product:
+        content: dict[str, Any] = {
+            "other_id": one.other_id,
+            "other_name": one.other_name,
+            "window": one.window,
+            "difference_s": one.difference_s,
+            "margin_s": one.margin_s,
+            "length_s": one.length_s,
+            "rate_hz": one.rate_hz,
+            "trials": one.trials,
+            "association_chance": one.association_chance,
+            "joint_far_hz": _finite(one.joint_far_hz),
+            "joint_far_is_limit": one.joint_far_is_limit,
+            "overlap": one.overlap,
+            "is_cited": one.is_cited,
+            "words": describe_association(one),
+        }
+        return make_product(
+            self._context,
+            ProductKind.ASSOCIATION,
+            event_id=self._event.id,
+            subject=one.other_name,
+            inputs=(*self._inputs(self._event.id, one.other_id), "config:coincidence.toml"),
+            parameters={"difference_s": one.difference_s, "window": one.window, "rate_hz": one.rate_hz},
+            content=content,
+            labels=self._event.labels | one.labels,
+        )
+
+    def _triple(self, one: Triple) -> Product:
+        names = " and ".join(one.other_names)
+        content: dict[str, Any] = {
+            "other_ids": list(one.other_ids),
+            "other_names": list(one.other_names),
+            "windows": list(one.windows),
+            "association_chance": one.association_chance,
+            "joint_far_hz": _finite(one.joint_far_hz),
+            "joint_far_is_limit": one.joint_far_is_limit,
+            "overlap": one.overlap,
+            "is_triple": True,
+            "words": f"Three together: with {names}. Chance if all are real: {one.association_chance:.1e}.",
+        }
+        return make_product(
+            self._context,
+            ProductKind.ASSOCIATION,
+            event_id=self._event.id,
+            subject=f"triple with {names}",
+            inputs=(*self._inputs(self._event.id, *one.other_ids), "config:coincidence.toml"),
+            parameters={"windows": list(one.windows), "chance": one.association_chance},
+            content=content,
+            labels=self._event.labels | one.labels,
+        )
+
+    def _joint_map(self, one: Association) -> Product | None:
+        """Map of both, for whoever assumes that they are one source; None where they do not agree."""
+        own, other = self._map(self._event.id), self._map(one.other_id)
+        if own is None or other is None or one.overlap is None or one.overlap < LEAST_OVERLAP:
+            return None
+        try:
+            joint = own[0].combine(other[0])
+        except ScienceError:
+            return None
+        peak_ra_deg, peak_dec_deg = joint.peak
+        assumption = f"assuming {self._event.name} and {one.other_name} are one source"
+        return make_product(
+            self._context,
+            ProductKind.JOINT_SKYMAP,
+            event_id=self._event.id,
+            subject=assumption,
+            inputs=self._inputs(self._event.id, one.other_id),
+            parameters={},
+            content={
+                "assumption": assumption,
+                "other_id": one.other_id,
+                "area_50_deg2": joint.credible_area_deg2(0.5),
+                "area_90_deg2": joint.credible_area_deg2(0.9),
+                "peak_ra_deg": peak_ra_deg,
+                "peak_dec_deg": peak_dec_deg,
+            },
+            labels=self._event.labels | one.labels,
+            blob=joint.to_bytes(),
+            media=FITS,
+        )
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity: a pair whose maps exclude each other has no joint FAR."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _retire(work: UnitOfWork, event: Event, made: Sequence[Product]) -> None:
+    """Mark associations of this view, and joint maps, that were not found again."""
+    ids = {product.id for product in made}
+    for kind in (ProductKind.ASSOCIATION, ProductKind.JOINT_SKYMAP):
+        for old in work.products(event.id, kind):
+            if old.id not in ids and event.labels <= old.labels and not _is_of_wider_view(old, event, made):
+                work.supersede(old.id, "retracted")
+
+
+def _is_of_wider_view(old: Product, event: Event, made: Sequence[Product]) -> bool:
+    """Whether a product is of a view that sees more of this event than `event` does: not for this look to judge."""
+    return old.labels != event.labels and all(old.labels != one.labels for one in made)
+
+
+def _tell(context: Context, work: UnitOfWork, event: Event, found: Sequence[Association], known: set[str]) -> None:
+    """Weigh what is new; the other event learns of it too, whichever of the two had its map first.
+
+    A companion that is more restricted than this view raises nothing here, where others would see it raised: it is
+    weighed at the more restricted of the two.
+    """
     telling = [one for one in found if is_telling(one)]
     new = [one for one in telling if one.other_id not in known]
-    if new:
-        _decide_again(context, work, event, telling, known)
-        for one in new:
-            # The other event learns of it too, whichever of the two had its map first.
-            owe_localization(context, work, one.other_id, cause=f"companion-{event.id}")
-    return changed
+    if event.is_test or not new:
+        return
+    weighed = [one for one in telling if one.labels <= event.labels]
+    if any(one in new for one in weighed):
+        _decide_again(context, work, event, weighed, known)
+    for other_id in sorted({one.other_id for one in new}):
+        owe_localization(context, work, other_id, cause=f"companion-{event.id}")
 
 
 def _decide_again(
@@ -73,68 +304,3 @@ def _decide_again(
             owe_decided(context, work, door, event, decision, cause=cause)
     if decision.pages and not work.acknowledgements(event.id):
         owe_escalation(context, work, event.id)
-
-
-def neighbours(work: UnitOfWork, event: Event) -> list[Event]:
-    """Other public events (or ones no more restricted than this) near in time."""
-    if event.t0_utc is None:
-        return []
-    reach = timedelta(seconds=REACH_S)
-    found: list[Event] = []
-    for event_id in work.candidate_event_ids((), event.t0_utc - reach, event.t0_utc + reach):
-        row = work.event_row(event_id)
-        if row is None or event_id == event.id or not row.summary_record:
-            continue
-        other = from_record(row.summary_record) if not row.labels else widest_view(work, event_id)
-        if other.labels <= event.labels:
-            found.append(other)
-    return found
-
-
-def _overlaps(work: UnitOfWork, event: Event, others: Sequence[Event]) -> dict[str, float]:
-    own = _map(work, event.id)
-    if own is None:
-        return {}
-    maps = {other.id: _map(work, other.id) for other in others}
-    return {other_id: overlap(own, other) for other_id, other in maps.items() if other is not None}
-
-
-def _map(work: UnitOfWork, event_id: str) -> SkyMap | None:
-    maps = work.products(event_id, ProductKind.SKYMAP, with_blob=True)
-    return SkyMap.from_bytes(maps[-1].blob) if maps and maps[-1].blob else None
-
-
-def _product(context: Context, work: UnitOfWork, event: Event, association: Association) -> Product:
-    maps = (*work.products(event.id, ProductKind.SKYMAP), *work.products(association.other_id, ProductKind.SKYMAP))
-    content = {
-        "other_id": association.other_id,
-        "other_name": association.other_name,
-        "window": association.window,
-        "difference_s": association.difference_s,
-        "joint_far_hz": association.joint_far_hz,
-        "chance_probability": association.chance_probability,
-        "overlap": association.overlap,
-        "is_cited": association.is_cited,
-        "words": _words(association),
-    }
-    return make_product(
-        context,
-        ProductKind.ASSOCIATION,
-        event_id=event.id,
-        subject=association.other_name,
-        inputs=tuple(product.id for product in maps),
-        parameters={"difference_s": association.difference_s, "window": association.window},
-        content=content,
-        labels=event.labels | association.labels,
-    )
-
-
-def _words(association: Association) -> str:
-    parts = [association.other_name]
-    if association.difference_s is not None:
-        parts.append(f"{association.difference_s:+.2f} s")
-    if association.joint_far_hz is not None and association.joint_far_hz > 0:
-        parts.append(f"joint FAR {association.joint_far_hz:.2g} Hz")
-    if association.overlap is not None:
-        parts.append(f"sky overlap {association.overlap:.3g}")
-    return ", ".join(parts)

@@ -1,6 +1,6 @@
 """Companions: the associations kept with an event that tell something of it, for rules to weigh."""
 
-from tocsin.domain.products import ProductKind
+from tocsin.domain.products import ProductKind, best_variants
 from tocsin.store import UnitOfWork
 from triggers.companions import Association
 
@@ -21,13 +21,18 @@ def telling_companions(
             window=str(product.content["window"]),
             difference_s=product.content["difference_s"],
             joint_far_hz=product.content["joint_far_hz"],
-            chance_probability=product.content["chance_probability"],
+            association_chance=product.content["association_chance"],
             overlap=product.content["overlap"],
             is_cited=bool(product.content["is_cited"]),
             labels=product.labels,
+            joint_far_is_limit=bool(product.content["joint_far_is_limit"]),
+            margin_s=float(product.content["margin_s"]),
+            length_s=product.content["length_s"],
+            rate_hz=product.content["rate_hz"],
+            trials=int(product.content["trials"]),
         )
-        for product in products
-        if product.is_answer
+        for product in best_variants(products)
+        if product.is_answer and not product.content.get("is_triple")
     ]
     return tuple(one for one in kept if is_telling(one))
 

@@ -15,7 +15,7 @@ from tocsin.domain.light_curves import FloatArray
 from triangulation import pixels
 from triangulation.geometry import SPEED_OF_LIGHT_KM_S, SpacecraftPosition
 from triangulation.skymap import SkyMap
-from triggers.companions import PairWindow
+from triggers.coincidence_config import PairWindow
 
 #: An excess is called a counterpart where the chance of one like it, trials included, is below this.
 COUNTERPART_FAP = 0.01
@@ -93,10 +93,10 @@ def window_of(event: Event, windows: Sequence[PairWindow], search_s: float) -> t
     if event.kind is EventKind.GAMMA_RAY_BURST:
         return BURST_WINDOW_S
     for pair in windows:
-        kinds = {pair.first, pair.second}
+        kinds = {pair.first.kind, pair.second.kind}
         if kinds == {event.kind, EventKind.GAMMA_RAY_BURST} and _fits_group(event, pair):
             # The window is time of the second minus time of the first; gamma rays after the event are positive here.
-            is_first = pair.first is event.kind
+            is_first = pair.first.kind is event.kind
             start, stop = pair.window.start_s, pair.window.stop_s
             own = (start, stop) if is_first else (-stop, -start)
             return max(own[0], -search_s), min(own[1], search_s)
@@ -104,7 +104,7 @@ def window_of(event: Event, windows: Sequence[PairWindow], search_s: float) -> t
 
 
 def _fits_group(event: Event, pair: PairWindow) -> bool:
-    return not pair.groups or str(event.details.get("group", "")) in pair.groups
+    return pair.first.kind is not event.kind or pair.holds_for(event)
 
 
 def _directions(region: SkyMap) -> FloatArray:

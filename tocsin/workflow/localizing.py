@@ -15,12 +15,13 @@ from tocsin.domain.jobs import Job
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
 from tocsin.workflow.associating import associate
-from tocsin.workflow.attach import widest_view
 from tocsin.workflow.context import Context
+from tocsin.workflow.crossing import crossing_product
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.owing import owe_draft, owe_update
 from tocsin.workflow.priors import prior_map
 from tocsin.workflow.reacting import is_standing, may_hold_burst
+from tocsin.workflow.views import new_variants, products_of, views
 from triangulation.geometry import SpacecraftPosition
 from triangulation.skymap import SkyMap
 
@@ -45,19 +46,31 @@ def localize(context: Context, job: Job) -> None:
     with context.store.read() as work:
         if not is_standing(work, job.event_id):
             return
-        known = _known(work, job.event_id)
-    products = _products(context, known)
+        known = [_known(work, view) for view in views(context, work, job.event_id) if not view.is_retracted]
+    made: list[Product] = []
+    for view in known:
+        made += new_variants(_products(context, view), made)
     with context.store.begin() as work:
         if not is_standing(work, job.event_id):
             return  # retracted while the map was made
-        changed = [product for product in products if replace_product(work, product)]
-        _retire(work, job.event_id, products)
-        changed += associate(context, work, known.event)
+        changed = [product for product in made if replace_product(work, product)]
+        _retire(work, job.event_id, made)
+        for view in known:
+            changed += _around(context, work, view.event)
         if changed:
-            owe_update(context, work, job.event_id, cause=f"map-{job.id}")
+            owe_update(context, work, job.event_id, cause=f"map-{job.id}", labels=[one.labels for one in changed])
         if any(product.kind is ProductKind.ANNULUS for product in changed):
             owe_draft(context, work, job.event_id, cause=f"map-{job.id}")
     context.wake()
+
+
+def _around(context: Context, work: UnitOfWork, view: Event) -> list[Product]:
+    """What the map of a view tells further: when it crossed the Earth, and what coincides with it; what is new."""
+    maps = products_of(work, view, ProductKind.SKYMAP, with_blob=True)
+    crossing = crossing_product(context, work, view, maps[-1] if maps else None)
+    narrower = [one for one in work.products(view.id, ProductKind.EARTH_CROSSING) if one.labels < view.labels]
+    made = new_variants([] if crossing is None else [crossing], narrower)
+    return [*(one for one in made if replace_product(work, one)), *associate(context, work, view)]
 
 
 def _retire(work: UnitOfWork, event_id: str, made: Sequence[Product]) -> None:
@@ -69,12 +82,11 @@ def _retire(work: UnitOfWork, event_id: str, made: Sequence[Product]) -> None:
                 work.supersede(old.id, made[-1].id)
 
 
-def _known(work: UnitOfWork, event_id: str) -> _Known:
-    event = widest_view(work, event_id)
-    searches = work.products(event_id, ProductKind.SEARCH)
+def _known(work: UnitOfWork, event: Event) -> _Known:
+    searches = products_of(work, event, ProductKind.SEARCH)
     curves = [
         product
-        for product in work.products(event_id, ProductKind.LIGHT_CURVE, with_blob=True)
+        for product in products_of(work, event, ProductKind.LIGHT_CURVE, with_blob=True)
         if product.content.get("position")
         and may_hold_burst([product, *(one for one in searches if one.subject == product.subject)])
     ]

@@ -21,7 +21,9 @@ def make_product(
     blob: bytes | None = None,
     media: str | None = None,
 ) -> Product:
-    """Product of this moment, under the hash of what it was made from."""
+    """Product of this moment, under the hash of what it was made from and, where it is restricted, for whom."""
+    if labels:
+        parameters = {**parameters, "audience": sorted(labels)}
     return Product(
         id=lineage_id(
             kind,
@@ -46,8 +48,15 @@ def make_product(
 
 
 def replace_product(work: UnitOfWork, product: Product) -> bool:
-    """Keep a product in the place of the one of the same kind and subject; False where it stood there already."""
-    standing = [one.id for one in work.products(product.event_id, product.kind) if one.subject == product.subject]
+    """Keep a product in place of the one of the same kind, subject and audience; False where it stood there already.
+
+    What was made for another audience stands beside it, and is not touched.
+    """
+    standing = [
+        one.id
+        for one in work.products(product.event_id, product.kind)
+        if one.subject == product.subject and one.labels == product.labels
+    ]
     for earlier in standing:
         if earlier != product.id:
             work.supersede(earlier, product.id)

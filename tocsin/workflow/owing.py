@@ -9,6 +9,7 @@ from tocsin.domain.events import Decision, Event, Tier
 from tocsin.domain.jobs import JobKind, JobState
 from tocsin.domain.notices import RawNotice
 from tocsin.domain.people import MessagePurpose
+from tocsin.domain.products import may_see
 from tocsin.store import UnitOfWork
 from tocsin.workflow.announcing import tell_operator
 from tocsin.workflow.audiences import cleared, may_be_told
@@ -138,14 +139,25 @@ def release(context: Context, work: UnitOfWork, event_id: str) -> bool:
     return bool(held)
 
 
-def owe_update(context: Context, work: UnitOfWork, event_id: str, *, cause: str) -> None:
-    """Owe every shared place that shows the event an update, because of `cause` (a product, an acknowledgement)."""
+def owe_update(
+    context: Context,
+    work: UnitOfWork,
+    event_id: str,
+    *,
+    cause: str,
+    labels: Sequence[frozenset[str]] = (frozenset(),),
+) -> None:
+    """Owe every shared place that shows the event an update, because of `cause` (a product, an acknowledgement).
+
+    With `labels`, those of what is new: only where any of it may be seen.
+    """
     jobs = [job for job in work.jobs(event_id) if job.kind is JobKind.SEND]
     told = {str(job.payload["door"]) for job in jobs}
     waiting = {str(job.payload["door"]) for job in jobs if job.state is JobState.WAITING}
     for door in context.doors:
         # Whatever waits already will show the state of then: one message a second is all a chat channel takes.
-        if door.is_shared and door.name in told - waiting:
+        sees = any(may_see(one, door.clearance) for one in labels)
+        if sees and door.is_shared and door.name in told - waiting:
             owe_message(context, work, door, event_id, MessagePurpose.UPDATE, EVERYBODY_THERE, cause=cause)
 
 

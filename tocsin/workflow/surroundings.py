@@ -61,7 +61,7 @@ class Surroundings:
 def surroundings(context: Context, work: UnitOfWork, event_id: str, search_s: float) -> Surroundings:
     """Surroundings of an event as they are known now; `search_s` is the half-span searched, s."""
     event = widest_view(work, event_id)
-    around_s = window_of(event, context.rules.book.windows, search_s)
+    around_s = window_of(event, context.rules.book.coincidence.windows, search_s)
     others = [
         OtherBurst(name=other.name, after_s=_after_s(event, other), region=prior_map(work, other)[0])
         for other in neighbours(work, event)

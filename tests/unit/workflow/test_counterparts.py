@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from workflow_desk import settings
 
+from tocsin.app.build import build_rules
 from tocsin.domain.events import Event, EventKind
 from tocsin.workflow.counterparts import ArrivalWindow, arrival_window, counterpart, window_of
 from triangulation.geometry import SPEED_OF_LIGHT_KM_S, SpacecraftPosition
 from triangulation.skymap import SkyMap
-from triggers.rules import Rules
 
 T0 = datetime(2024, 10, 17, 3, 0, tzinfo=UTC)
 #: Half a light-minute from the Earth, towards RA 0, Dec 0.
@@ -97,6 +97,5 @@ def event(kind: EventKind, group: str = "") -> Event:
 def test_gamma_rays_are_looked_for_in_the_window_of_the_fields_joint_searches(
     kind: EventKind, group: str, window: tuple[float, float]
 ) -> None:
-    file = settings().document("rules")
-    windows = Rules.from_config(file.values, file=file.name).book.windows
+    windows = build_rules(settings()).book.coincidence.windows
     assert window_of(event(kind, group), windows, 300.0) == window

@@ -2,6 +2,7 @@
 
 from tocsin.store.tables.base import metadata
 from tocsin.store.tables.events import decisions, event_aliases, event_views, events
+from tocsin.store.tables.ledger import event_links, owner_tasks, trial_outcomes, trials
 from tocsin.store.tables.notices import (
     OPEN_NOTICES,
     QUARANTINED_NOTICES,
@@ -29,6 +30,7 @@ __all__ = [
     "decisions",
     "drafts",
     "event_aliases",
+    "event_links",
     "event_views",
     "events",
     "jobs",
@@ -38,10 +40,13 @@ __all__ = [
     "meta",
     "metadata",
     "notices",
+    "owner_tasks",
     "product_blobs",
     "product_inputs",
     "products",
     "raw_blobs",
     "receptions",
     "topic_counts",
+    "trial_outcomes",
+    "trials",
 ]

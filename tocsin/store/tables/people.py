@@ -54,4 +54,4 @@ audit = Table(
 )
 
 #: Tables whose rows are never changed or removed; triggers see to it.
-APPEND_ONLY = ("audit", "decisions", "acknowledgements")
+APPEND_ONLY = ("audit", "decisions", "acknowledgements", "trials", "trial_outcomes", "event_links")

@@ -82,9 +82,12 @@ class Table:
             raise self.error(name, "a list of texts is expected")
         return frozenset(values)
 
-    def members(self, name: str, known: Iterable[T]) -> frozenset[T]:
-        """List of members of an enumeration; empty where the key is absent."""
+    def members(self, name: str, known: Iterable[T], *, may_be_empty: bool = False) -> frozenset[T]:
+        """List of members of an enumeration; empty where the key is absent (or, if told, where the list is)."""
         by_value = {str(member): member for member in known}
+        if may_be_empty and self._values.get(name) == []:
+            self._get(name)
+            return frozenset()
         found = self.texts(name)
         for value in sorted(found - by_value.keys()):
             raise self.error(name, f"{value!r} is none of {', '.join(sorted(by_value))}")
@@ -132,6 +135,15 @@ class Table:
     def child(self, name: str) -> "Table":
         """Table inside this one."""
         return Table(self._get(name), file=self._file, key=self._dotted(name))
+
+    def tables(self, name: str) -> dict[str, "Table"]:
+        """Tables by name inside a table, in the order of the file; empty where the key is absent."""
+        if name not in self:
+            return {}
+        values = self._get(name)
+        if not isinstance(values, Mapping) or not values:
+            raise self.error(name, "tables by name are expected")
+        return {str(key): Table(v, file=self._file, key=self._dotted(f"{name}.{key}")) for key, v in values.items()}
 
     def children(self, name: str) -> tuple["Table", ...]:
         """Tables of a list, counted from 1 in messages; empty where the key is absent."""

@@ -1,0 +1,127 @@
+"""The trial ledger: what was going to be looked at, written before it was looked at, and what came of it.
+
+One ledger for all kinds of looking: a coincidence window is a trial, and so is a search of light curves. A probability
+that is to be quoted can then be multiplied by the number of looks that were really made.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from tocsin.store.rows import TrialRow
+from tocsin.store.tables import trial_outcomes, trials
+from tocsin.store.topic import Topic
+
+
+class Trials(Topic):
+    """Trials, to which lines are only ever added."""
+
+    def declare_trial(
+        self,
+        key: str,
+        *,
+        kind: str,
+        event_id: str | None,
+        subject: str,
+        declaration: Mapping[str, Any],
+        labels: frozenset[str],
+        at_utc: datetime,
+    ) -> bool:
+        """Declare a trial before it is made; False where the same was declared before, which then stands.
+
+        Parameters
+        ----------
+        key
+            The same for the same question: asked twice it is one trial.
+        kind
+            ``coincidence``, ``search``, ...
+        event_id
+            Event it is about; None for none.
+        subject
+            What is looked at, for people: the name of the window, of the instrument.
+        declaration
+            JSON-able: windows, rates, thresholds, scales, seeds; all that a probability depends on.
+        labels
+            Restrictions of what it tells.
+        at_utc
+            Now.
+        """
+        self._note_labels(labels)
+        row = {
+            "key": key,
+            "kind": kind,
+            "event_id": event_id,
+            "subject": subject,
+            "labels": labels,
+            "declared_utc": at_utc,
+            "declaration": declaration,
+        }
+        return self._inserted(trials, row)
+
+    def conclude_trial(self, key: str, outcome: Mapping[str, Any], at_utc: datetime) -> None:
+        """Keep what came of a trial; again where it was made again of newer data, but never the same twice running.
+
+        Raises
+        ------
+        LookupError
+            It was never declared.
+        """
+        if self._one(select(trials.c.id).where(trials.c.key == key)) is None:
+            raise LookupError(f"no trial {key} was declared")
+        last = select(trial_outcomes.c.outcome).where(trial_outcomes.c.trial_key == key)
+        found = self._one(last.order_by(trial_outcomes.c.id.desc()))
+        if found is None or dict(found.outcome) != dict(outcome):
+            row = {"trial_key": key, "at_utc": at_utc, "outcome": outcome}
+            self._connection.execute(trial_outcomes.insert(), row)
+
+    def trials(
+        self,
+        *,
+        kind: str | None = None,
+        event_id: str | None = None,
+        clearance: frozenset[str] | None = None,
+        limit: int | None = None,
+    ) -> list[TrialRow]:
+        """Trials with their newest outcome, the newest first."""
+        newest = (
+            select(func.max(trial_outcomes.c.id))
+            .where(trial_outcomes.c.trial_key == trials.c.key)
+            .correlate(trials)
+            .scalar_subquery()
+        )
+        statement = (
+            select(trials, trial_outcomes.c.outcome, trial_outcomes.c.at_utc.label("concluded_utc"))
+            .outerjoin(trial_outcomes, trial_outcomes.c.id == newest)
+            .order_by(trials.c.id.desc())
+        )
+        if kind is not None:
+            statement = statement.where(trials.c.kind == kind)
+        if event_id is not None:
+            statement = statement.where(trials.c.event_id == event_id)
+        if clearance is not None:
+            statement = statement.where(trials.c.labels.in_(self._visible_labels(clearance)))
+        if limit is not None:
+            statement = statement.limit(limit)
+        return [
+            TrialRow(
+                key=row.key,
+                kind=row.kind,
+                event_id=row.event_id,
+                subject=row.subject,
+                labels=row.labels,
+                declared_utc=row.declared_utc,
+                declaration=row.declaration,
+                outcome=row.outcome,
+                concluded_utc=row.concluded_utc,
+            )
+            for row in self._all(statement)
+        ]
+
+    def trial_count(self, kind: str, *, since_utc: datetime | None = None) -> int:
+        """Number of trials of a kind declared (since a time, if told)."""
+        statement = select(func.count()).select_from(trials).where(trials.c.kind == kind)
+        if since_utc is not None:
+            statement = statement.where(trials.c.declared_utc >= since_utc)
+        return int(self._connection.execute(statement).scalar_one())
