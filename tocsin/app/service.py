@@ -82,6 +82,10 @@ class Service:
             for words in copy.refresh().words(self.context.clock.now()):
                 log.warning("rota calendar", words=words)
 
+    def every(self, seconds: float, do: Callable[[], None]) -> None:
+        """Let something be done again and again, once the service has started."""
+        self._scheduler.add_job(do, "interval", seconds=seconds)
+
     def start(self) -> None:
         """Start everything; returns when the API answers.
 

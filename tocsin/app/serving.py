@@ -15,6 +15,7 @@ from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, 
 from tocsin.app.logs import configure_logs
 from tocsin.app.service import Service
 from tocsin.app.starting import own_folder, refuse_wrong_clock
+from tocsin.app.watchdog import Watchdog
 from tocsin.app.web import api_services
 from tocsin.domain.clock import Clock
 from tocsin.settings import Settings, load_settings
@@ -26,6 +27,7 @@ class Built:
 
     service: Service
     board: FeedBoard
+    watchdog: Watchdog
     close: Callable[[], None]
 
 
@@ -58,7 +60,8 @@ def build_service(
     listeners += [listener.run for listener in build_vtp(settings, context, board)]
     service = Service(context, settings, app=app, listeners=listeners)
     waking.append(service.wake)
-    return Built(service=service, board=board, close=store.close)
+    watchdog = Watchdog(context, settings, board)
+    return Built(service=service, board=board, watchdog=watchdog, close=store.close)
 
 
 def serve(environment: Mapping[str, str], *, host: str | None = None, port: int | None = None) -> None:
@@ -77,6 +80,7 @@ def _serve(settings: Settings, console: Console) -> None:
         signal.signal(number, lambda _number, _frame: built.service.ask_to_stop())
     try:
         refuse_wrong_clock(built.service.context.store, clock)
+        built.service.every(settings.watchdog.every_s, built.watchdog.look)
         built.service.start()
         _say_hello(settings, built, console)
         built.service.wait()

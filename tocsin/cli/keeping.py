@@ -1,15 +1,19 @@
-"""Commands for whoever keeps the service: backup, restore, migrate-store."""
+"""Commands for whoever keeps the service: backup, restore, migrate-store, doctor."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
-from tocsin.cli.output import console, failures_in_words, needs_server
+from tocsin.cli.output import console, failures_in_words, needs_server, print_json
+from tocsin.domain.health import Sign
 
 if TYPE_CHECKING:
     from tocsin.app.keeping import Keeper
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Add this group's commands."""
-    for command in (backup, restore):
+    for command in (backup, restore, doctor):
         app.command()(command)
     app.command("migrate-store")(migrate_store)
 
@@ -43,6 +47,32 @@ def migrate_store(
     with _keeper() as keeper:
         kept = keeper.move_store(url)
     console.print(f"copied to {kept.words}; set TOCSIN_STORE_URL to it and start", markup=False, soft_wrap=True)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False) -> None:
+    """Say in words what is wrong: configuration, service, store, disk, clock, credentials."""
+    try:
+        from tocsin.app.doctor import examine  # noqa: PLC0415 - needs the server extra
+    except ImportError as error:
+        needs_server(error)
+    with failures_in_words():
+        signs = list(examine(os.environ))
+    if as_json:
+        print_json({"signs": [asdict(sign) for sign in signs]})
+    else:
+        console.print(_table(signs))
+    if not all(sign.is_ok for sign in signs):
+        raise typer.Exit(1)
+
+
+def _table(signs: Iterable[Sign]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("", "what", "found", "do"):
+        table.add_column(head, overflow="fold")
+    for sign in sorted(signs, key=lambda one: one.is_ok):
+        mark = Text("well", "green") if sign.is_ok else Text("NOT WELL", "bold red")
+        table.add_row(mark, Text(sign.name), Text(sign.words), Text(sign.remedy))
+    return table
 
 
 @contextmanager

@@ -142,6 +142,18 @@ class ReactionTable(_Table):
     retry_s: Seconds = 60.0
 
 
+class WatchdogTable(_Table):
+    """What is watched, and who outside hears that all is well."""
+
+    heartbeat_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    late_s: Seconds = 60.0
+    every_s: Seconds = 30.0
+    least_free_gb: Annotated[float, Field(ge=0)] = 2.0
+    most_clock_error_s: Seconds = 0.5
+    certificates: tuple[str, ...] = ()
+    least_days_left: Annotated[int, Field(ge=0)] = 14
+
+
 class WorkersTable(_Table):
     """How many threads do owed work."""
 
@@ -156,13 +168,6 @@ class DrillTable(_Table):
     weekly: bool = False
     weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
     at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "10:00"
-
-
-class WatchdogTable(_Table):
-    """Who outside is told that all pages were completed."""
-
-    heartbeat_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
-    late_s: Seconds = 60.0
 
 
 class Secrets(_Table):
@@ -189,8 +194,8 @@ class Settings(_Table):
     feeds: FeedsTable = FeedsTable()
     reaction: ReactionTable = ReactionTable()
     drill: DrillTable = DrillTable()
-    watchdog: WatchdogTable = WatchdogTable()
     workers: WorkersTable = WorkersTable()
+    watchdog: WatchdogTable = WatchdogTable()
     secrets: Secrets = Secrets()
     folder: ConfigFolder = ConfigFolder(defaults=default_folder())
     file: str = "config/tocsin.toml"

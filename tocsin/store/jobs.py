@@ -160,6 +160,14 @@ class Jobs(Topic):
         rows = self._all(statement.group_by(jobs.c.kind, jobs.c.state).order_by(jobs.c.kind, jobs.c.state))
         return [JobCount(kind=row.kind, state=row.state, count=row.number, oldest_due_utc=row.oldest) for row in rows]
 
+    def given_up_since(self, since_utc: datetime) -> int:
+        """Number of jobs given up for good since then."""
+        statement = select(func.count()).select_from(jobs)
+        found: int = self._connection.execute(
+            statement.where(jobs.c.state == JobState.FAILED, jobs.c.updated_utc >= since_utc)
+        ).scalar_one()
+        return found
+
     def _leave(self, change: Update) -> bool:
         """Change a job that is being done; whether it still was."""
         return self._connection.execute(change.values(updated_utc=self._clock.now())).rowcount == 1

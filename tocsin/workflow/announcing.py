@@ -47,13 +47,16 @@ def owe_announcement(
     return owed
 
 
-def tell_operator(context: Context, work: UnitOfWork, *, key: str, verdict: str) -> bool:
+def tell_operator(
+    context: Context, work: UnitOfWork, *, key: str, verdict: str, fields: Mapping[str, str] | None = None
+) -> bool:
     """Tell the people who run the service of something that they must mend, once for each `key`; never in a replay."""
     if context.is_replay:
         return False
     work.audit("tocsin", "operator_told", key, {"words": verdict}, context.clock.now())
     admins = context.people.with_role(PersonRole.ADMIN)
-    return owe_announcement(context, work, MessagePurpose.OPERATOR, key=key, verdict=verdict, people=admins)
+    purpose = MessagePurpose.OPERATOR
+    return owe_announcement(context, work, purpose, key=key, verdict=verdict, people=admins, fields=fields)
 
 
 def announce(context: Context, job: Job) -> None:

@@ -1,6 +1,6 @@
 """Prometheus metrics of the way of the data; `/metrics` shows them."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 NOTICES = Counter("tocsin_notices_total", "Notices received, by what became of them", ["outcome"])
 MESSAGES = Counter("tocsin_messages_total", "Messages handed to channels", ["channel", "purpose", "outcome"])
@@ -10,4 +10,5 @@ FIRST_PAGE_S = Histogram(
     "From the bytes received to the channel's reply to the first page",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0),
 )
+SIGN = Gauge("tocsin_sign_is_ok", "Signs of the watchdog: 1 well, 0 not", ["sign"])
 STAGE_S = Histogram("tocsin_stage_seconds", "Wall time of a stage", ["stage"])

@@ -1,0 +1,60 @@
+"""The doctor: looks at everything the watchdog looks at, and at the configuration, without a service running."""
+
+from collections.abc import Iterator, Mapping
+
+import httpx
+from rich.console import Console
+
+from tocsin.app.build import build_context, build_doors, build_people, build_store
+from tocsin.app.checking import check_configuration
+from tocsin.app.clocks import SystemClock
+from tocsin.app.feeds import FeedBoard
+from tocsin.app.watchdog import Watchdog
+from tocsin.domain.errors import TocsinError
+from tocsin.domain.health import Sign
+from tocsin.settings import Settings, load_settings
+
+ANSWER_S = 3.0
+
+
+def examine(environment: Mapping[str, str]) -> Iterator[Sign]:
+    """Signs of a service: its configuration, whether it answers, its store, machine and credentials.
+
+    Raises
+    ------
+    ConfigurationError
+        A wrong setting, naming the file and the key.
+    """
+    settings, clock = load_settings(environment), SystemClock()
+    for problem in check_configuration(environment).problems:
+        yield Sign(name="configuration", is_ok=False, words=problem, remedy="correct it; tocsin check names the file")
+    yield _answers(settings)
+    try:
+        store = build_store(settings, clock)
+    except (TocsinError, OSError) as error:
+        yield Sign(name="store", is_ok=False, words=str(error), remedy="see whether the database runs and lets us in")
+        return
+    try:
+        people, _, _ = build_people(settings)
+        doors = build_doors(settings, people, clock=clock, console=Console(stderr=True))
+        context = build_context(settings, clock=clock, store=store, doors=doors)
+        yield from Watchdog(context, settings, FeedBoard()).signs()
+    finally:
+        store.close()
+
+
+def _answers(settings: Settings) -> Sign:
+    """Whether a service answers where the settings say, and what it says of itself."""
+    url = f"http://{settings.api.host}:{settings.api.port}/readyz"
+    try:
+        answer = httpx.get(url, timeout=ANSWER_S)
+    except httpx.HTTPError as error:
+        words = f"nothing answers at {url} ({type(error).__name__})"
+        return Sign(
+            name="service", is_ok=False, words=words, remedy="start it: tocsin serve, or systemctl start tocsin"
+        )
+    if answer.is_success:
+        return Sign(name="service", is_ok=True, words=f"ready at {url}")
+    return Sign(
+        name="service", is_ok=False, words=f"not ready: {answer.text[:300]}", remedy="see the parts named there"
+    )
