@@ -69,11 +69,24 @@ NO_SPIKES = SpikeModel(rate_hz=0.0)
 
 
 def gaussian_equivalent(t_value: npt.ArrayLike, degrees_of_freedom: npt.ArrayLike) -> FloatArray:
-    """Gaussian z as improbable as a value of Student's t: for a standard deviation that was itself measured."""
+    """Gaussian z as improbable as a value of Student's t: for a standard deviation that was itself measured.
+
+    Notes
+    -----
+    Wallace's approximation, within 0.02 for five degrees of freedom and better for more.
+
+    References
+    ----------
+    Wallace 1959, Ann. Math. Statist. 30, 1121.
+
+    Examples
+    --------
+    >>> float(np.round(gaussian_equivalent(5.0, 10.0), 3))  # exact: 3.461
+    3.454
+    """
     t, dof = np.asarray(t_value, dtype=np.float64), np.asarray(degrees_of_freedom, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        log_p = np.log(special.stdtr(dof, -t))
-    return np.asarray(np.where(t > 0, -special.ndtri_exp(log_p), t))
+    z = (8 * dof + 1) / (8 * dof + 3) * np.sqrt(dof * np.log1p(t * t / dof))
+    return np.asarray(np.where(t > 0, z, t))
 
 
 def clump_rate_hz(z: npt.ArrayLike, scale_s: npt.ArrayLike, stride_s: npt.ArrayLike) -> FloatArray:

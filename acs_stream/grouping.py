@@ -5,6 +5,7 @@ stands out. Strong excesses that touch are then one burst. So a burst is one ent
 scales is none, and a weak precursor beside it stays an entry of its own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,12 +66,14 @@ class Group:
     stop_s: float
 
 
-def candidates(scales: list[Windows], *, min_snr: float, start_s: float, stop_s: float) -> Candidates:
-    """Windows of S/N at least `min_snr` whose centre lies in [start_s, stop_s]."""
+def candidates(
+    scales: list[Windows], *, least_snr: Callable[[float, float], float], start_s: float, stop_s: float
+) -> Candidates:
+    """Windows whose centre lies in [start_s, stop_s], of at least the S/N that `least_snr` gives for them."""
     parts = []
     for k, item in enumerate(scales):
         centre = (item.start_s + item.stop_s) / 2
-        hit = (item.snr >= min_snr) & (centre >= start_s) & (centre <= stop_s)
+        hit = (item.snr >= least_snr(item.scale_s, item.stride_s)) & (centre >= start_s) & (centre <= stop_s)
         n = int(hit.sum())
         parts.append(
             Candidates(
@@ -110,7 +113,7 @@ def noise_log_rate(found: Candidates, z: FloatArray) -> FloatArray:
     return np.asarray(exact - 0.5 * np.maximum(z**2 - HUGE_Z**2, 0.0))
 
 
-def group(found: Candidates, residual: FloatArray, *, min_snr: float) -> list[Group]:
+def group(found: Candidates, residual: FloatArray, *, least_snr: FloatArray) -> list[Group]:
     """Excesses, in order of time.
 
     Parameters
@@ -119,12 +122,12 @@ def group(found: Candidates, residual: FloatArray, *, min_snr: float) -> list[Gr
         Windows that stand out.
     residual
         Cumulative counts above background over the bins, shape (bins + 1,).
-    min_snr
-        Below it nothing stands out.
+    least_snr
+        Below it a window does not stand out, shape (n,).
     """
     picks: list[int] = []
     for component in _components(found):
-        picks += _pick(found.take(component), component, residual, min_snr)
+        picks += _pick(found.take(component), component, residual, least_snr[component])
     return _linked(found, picks)
 
 
@@ -138,7 +141,9 @@ def _components(found: Candidates) -> list[IntArray]:
     return [np.asarray(part, dtype=np.int64) for part in np.split(order, breaks)]
 
 
-def _pick(found: Candidates, names: IntArray, residual: FloatArray, min_snr: float) -> list[int]:
+def _pick(found: Candidates, names: IntArray, residual: FloatArray, least_snr: FloatArray) -> list[int]:
+    if names.size == 1:
+        return [int(names[0])]
     excess = found.excess_counts.copy()
     rank = noise_log_rate(found, tail_z(found, excess))
     picks: list[int] = []
@@ -149,10 +154,12 @@ def _pick(found: Candidates, names: IntArray, residual: FloatArray, min_snr: flo
         touched = np.flatnonzero((high > low) & np.isfinite(rank))
         shared = residual[high[touched]] - residual[low[touched]]
         excess[touched] -= np.maximum(shared, 0.0)
-        left = excess[touched] >= min_snr * found.sigma_counts[touched]
+        left = excess[touched] >= least_snr[touched] * found.sigma_counts[touched]
         rank[touched[~left]] = np.inf
         some = touched[left]
-        rank[some] = noise_log_rate(found.take(some), tail_z(found.take(some), excess[some]))
+        if some.size:
+            part = found.take(some)
+            rank[some] = noise_log_rate(part, tail_z(part, excess[some]))
         rank[k] = np.inf
     return picks
 
@@ -182,7 +189,8 @@ def _touches(found: Candidates, members: list[int], k: int) -> bool:
 
 
 def _as_group(found: Candidates, members: list[int]) -> Group:
-    rank = noise_log_rate(found.take(np.array(members)), tail_z(found, found.excess_counts)[members])
+    part = found.take(np.array(members))
+    rank = noise_log_rate(part, tail_z(part, part.excess_counts))
     return Group(
         best=members[int(np.argmin(rank))],
         start_s=min(float(found.start_s[m]) for m in members),

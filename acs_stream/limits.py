@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from acs_stream.noise import Noise, around, completeness
+from acs_stream.measured import Look, Measured
+from acs_stream.noise import around, completeness, measure
 from acs_stream.response import Response
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import LightCurve
@@ -76,20 +77,20 @@ def upper_limits(
     if bin_s > SHORT_S:
         raise ScienceError(f"{curve.instrument}: bins of {bin_s:g} s give no limit at 1 s")
     wanted = sorted({max(1, round(s / bin_s)) * bin_s for s in (*NOISE_SCALES_S, SHORT_S, LONG_S)})
-    noise = Noise.measured(curve, wanted)
-    (short, ratio), (long, _) = (_sigma_counts(noise, scale, t0_s, window_s) for scale in (SHORT_S, LONG_S))
+    look = Look(start_s=t0_s - window_s, stop_s=t0_s + window_s, least_snr=lambda _scale_s, _stride_s: float("inf"))
+    noise = measure(curve, wanted, [look])
+    (short, ratio), (long, _) = (_sigma_counts(noise, scale, curve.instrument) for scale in (SHORT_S, LONG_S))
     return limits_from_counts(SIGMAS * short, SIGMAS * long, response=response, excess_std_ratio=ratio)
 
 
-def _sigma_counts(noise: Noise, scale_s: float, t0_s: float, window_s: float) -> tuple[float, float]:
+def _sigma_counts(noise: Measured, scale_s: float, instrument: str) -> tuple[float, float]:
     """Standard deviation of the counts in windows of one scale, and its ratio to the Poisson one."""
     item = min(noise.scales, key=lambda w: abs(w.scale_s - scale_s))
-    inside = np.abs((item.start_s + item.stop_s) / 2 - t0_s) <= window_s
-    if abs(item.scale_s - scale_s) > 0.3 * scale_s or not inside.any():
-        raise ScienceError(f"{noise.curve.instrument}: no window of {scale_s:g} s fits into the data")
+    if abs(item.scale_s - scale_s) > 0.3 * scale_s or not item.windows:
+        raise ScienceError(f"{instrument}: no window of {scale_s:g} s fits into the data")
     # Windows of exactly 1 s or 8 s are wanted; bins that do not divide them make windows a little longer or shorter.
     stretch = float(np.sqrt(scale_s / item.scale_s))
-    return float(np.median(item.sigma_counts[inside])) * item.scatter * stretch, item.scatter
+    return item.sigma_counts * item.scatter * stretch, item.scatter
 
 
 def limits_from_counts(

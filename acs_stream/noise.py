@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from acs_stream.background import MIN_REACH_S, REACH_SCALES, background, sums
-from acs_stream.grouping import STRONG_SNR
+from acs_stream.grid import grid_of
+from acs_stream.grid_noise import measure_grid
+from acs_stream.grouping import STRONG_SNR, candidates
+from acs_stream.measured import Look, Measured, ScaleNoise
 from acs_stream.windows import Windows, windows, with_scatter
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import BoolArray, FloatArray, LightCurve
@@ -24,6 +27,8 @@ FIRST_PASS_RATIO = 3.0
 FEW = 0.02
 #: Median absolute deviation of a normal distribution, in sigma.
 MEDIAN_OF_SIGMA = 0.6745
+#: So many bins are enough to know the scatter of steps.
+STEPS_ENOUGH = 60_000
 
 
 def around(curve: LightCurve, t0_s: float, window_s: float) -> LightCurve:
@@ -115,6 +120,11 @@ class Noise:
 
 def step_ratio(curve: LightCurve) -> float:
     """Scatter of the steps between neighbouring bins over the Poisson one, at least 1: long bursts do not change it."""
+    if len(curve) > STEPS_ENOUGH:
+        # Some stretches stand for a long curve.
+        stretch = STEPS_ENOUGH // 20
+        keep = np.arange(len(curve)) % (len(curve) // 20) < stretch
+        curve = curve.select(keep)
     use = curve.usable
     rate = np.where(use, curve.counts, 0.0) / curve.live_s
     stated = curve.counts if curve.variance_counts is None else curve.variance_counts
@@ -124,6 +134,64 @@ def step_ratio(curve: LightCurve) -> float:
     if not steps.size:
         return 1.0
     return max(1.0, float(np.median(np.abs(steps - np.median(steps)))) / MEDIAN_OF_SIGMA)
+
+
+def measure(curve: LightCurve, scales_s: Sequence[float], looks: Sequence[Look]) -> Measured:
+    """Background and noise of a light curve, and its windows that stand out.
+
+    Parameters
+    ----------
+    curve
+        Counts.
+    scales_s
+        See `scales_for`.
+    looks
+        Where to look, and from which S/N on.
+
+    Raises
+    ------
+    ScienceError
+        There is nowhere enough quiet data to know a background.
+    """
+    grid = grid_of(curve)
+    if grid is None:
+        return _measure_uneven(curve, scales_s, looks)
+    ceiling = FIRST_PASS_RATIO * step_ratio(curve)
+    try:
+        return measure_grid(grid, scales_s, looks, ceiling=ceiling)
+    except ScienceError as error:
+        raise ScienceError(f"{curve.instrument}: {error.message}", remedy=error.remedy) from error
+
+
+def _measure_uneven(curve: LightCurve, scales_s: Sequence[float], looks: Sequence[Look]) -> Measured:
+    """The same where bins are not even: window by window, slower."""
+    noise = Noise.measured(curve, scales_s)
+    return Measured(
+        start_s=curve.start_s,
+        stop_s=curve.stop_s,
+        scales=tuple(_scale_noise(item, looks[0].start_s, looks[0].stop_s) for item in noise.scales),
+        found=tuple(
+            candidates(noise.scales, least_snr=look.least_snr, start_s=look.start_s, stop_s=look.stop_s)
+            for look in looks
+        ),
+        residual=noise.residual,
+        background_cts_s=noise.background_cts_s,
+        spread=noise.spread,
+    )
+
+
+def _scale_noise(item: Windows, start_s: float, stop_s: float) -> ScaleNoise:
+    centre = (item.start_s + item.stop_s) / 2
+    inside = (centre >= start_s) & (centre <= stop_s)
+    return ScaleNoise(
+        scale_s=item.scale_s,
+        stride_s=item.stride_s,
+        sigma_counts=float(np.median(item.sigma_counts[inside])) if inside.any() else float("nan"),
+        scatter=item.scatter,
+        degrees_of_freedom=item.degrees_of_freedom,
+        windows=int(inside.sum()),
+        max_snr=float(item.snr[inside].max()) if inside.any() else float("nan"),
+    )
 
 
 def _excess_bins(scales: list[Windows], curve: LightCurve, quiet: BoolArray) -> BoolArray:

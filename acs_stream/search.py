@@ -1,7 +1,7 @@
 """Search of a light curve for excesses on all time scales around a time: the first question asked of every event.
 
-Nothing is ever deleted: an excess that looks like a cosmic-ray spike keeps its place with a high `spike_score`, since
-a real burst of under 0.1 s looks the same. A spike seen by a second instrument is a burst.
+Where the light curve reaches far beyond the window, what lies outside is searched too, and false-alarm rates are
+counted there, on the instrument's own background of the day. See `acs_stream.excesses` for what is said of each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,100 +10,41 @@ from typing import Any
 
 import numpy as np
 
-from acs_stream.false_alarms import (
-    ISDC_SPIKES,
-    NO_SPIKES,
-    SPIKE_SNR,
-    SpikeModel,
-    chance_probability,
-    far_hz,
-    isdc_chance_probability,
+from acs_stream.excesses import (
+    SPIKE_LIKE,
+    Excess,
+    Question,
+    excess_to_json,
+    judged,
+    least_snr_for_rate,
+    with_measured_far,
 )
-from acs_stream.grouping import Candidates, Group, candidates, group, noise_log_rate, tail_z
+from acs_stream.false_alarms import ISDC_SPIKES, NO_SPIKES, SPIKE_SNR, SpikeModel
+from acs_stream.far_history import DAY_S, FarHistory
 from acs_stream.limits import Limits, limits_to_json
-from acs_stream.noise import Noise, around, completeness, scales_for
-from acs_stream.windows import Windows
+from acs_stream.measured import LeastSnr, Look, Measured, ScaleNoise
+from acs_stream.noise import around, completeness, measure, scales_for
+from acs_stream.readers.spi_acs import INSTRUMENT as SPI_ACS
+from acs_stream.readers.spi_acs import SATURATION_CTS_S
 from tocsin.domain.light_curves import FloatArray, LightCurve
 
 #: Windows below this S/N are not looked at.
 MIN_SNR = 3.0
+#: Off source and in whole days: excesses that noise makes more often than this are not looked at, Hz.
+BACKGROUND_RATE_HZ = 50.0 / DAY_S
 #: So many excesses of noise are expected in the list; less rare ones are left out, unless they are strong.
 EXPECTED_NOISE = 3.0
 ALWAYS_SNR = 5.0
-METHOD = (
+#: Background outside the window is searched where there is at least so much of it, s.
+MIN_OFF_SOURCE_S = 7200.0
+METHOD_MODEL = (
     "clumps of Gaussian noise with the scatter measured per scale, times the number of scales; for SPI-ACS also spikes "
     "by ISDC's law, their rate updated with the same data"
 )
-#: An excess of this spike score and S/N >= 6 counts as a spike when their rate is measured.
-SPIKE_LIKE = 0.7
-#: Bins beside the best window that a spike leaves empty and a burst does not.
-SPIKE_MARGIN_BINS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excess:
-    """One excess over the background.
-
-    Parameters
-    ----------
-    t_s
-        Centre of the rarest window, s since the T0 of the search.
-    scale_s
-        Length of that window, s.
-    snr
-        Signal to noise with the noise measured at this scale.
-    far_hz
-        False-alarm rate: how often noise or spikes make an excess as rare, on any scale, Hz.
-    fap
-        Chance probability of one as rare and as near to T0 in the search, all trials counted.
-    spike_score
-        Share of the excess in its two hottest neighbouring bins, 0 to 1: near 1 for a cosmic-ray spike.
-    counts
-        Counts above background in the window.
-    rate_cts_s
-        The same per second.
-    start_s, stop_s
-        Stretch of the whole excess, all parts, s since T0.
-    fap_isdc
-        Chance probability as ISDC's circulars state it: for comparison, several times too small.
-    """
-
-    t_s: float
-    scale_s: float
-    snr: float
-    far_hz: float
-    fap: float
-    spike_score: float
-    counts: float
-    rate_cts_s: float
-    start_s: float
-    stop_s: float
-    fap_isdc: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScaleStatistics:
-    """Noise at one scale.
-
-    Parameters
-    ----------
-    scale_s
-        Length of the windows, s.
-    std_ratio
-        Measured standard deviation over the Poisson one.
-    degrees_of_freedom
-        How well that is known.
-    windows
-        Number of windows looked at.
-    max_snr
-        Highest S/N of any window in the search window.
-    """
-
-    scale_s: float
-    std_ratio: float
-    degrees_of_freedom: float
-    windows: int
-    max_snr: float
+METHOD_MEASURED = (
+    "counted among the excesses of the instrument's own background, spike-like ones apart from others; an exponential "
+    "tail where fewer than ten are as loud; far_source says which, far_model_hz holds the model's rate for comparison"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +90,16 @@ class SearchResult:
         Rate of spikes (S/N 6 at 0.1 s) assumed after looking at the same data, Hz.
     method
         How false-alarm rates were made, in words.
+    off_source_s
+        Background of the same light curve in which false alarms were counted, s; 0: none.
+    trailing_s
+        Background of days before in which false alarms were counted, s; 0: none.
+    saturated_s
+        Time within the window in bins at the limit of the counter, s: counts are lost there.
+    gap_at_t0_s
+        Length of the gap that T0 lies in, s; 0: there are data at T0.
+    warnings
+        What a person should know before trusting it, in words.
     """
 
     instrument: str
@@ -158,10 +109,15 @@ class SearchResult:
     background: BackgroundSummary
     variance_factor: float
     excess_std_ratio: float
-    scales: tuple[ScaleStatistics, ...]
+    scales: tuple[ScaleNoise, ...]
     completeness: float
     spike_rate_hz: float
     method: str
+    off_source_s: float = 0.0
+    trailing_s: float = 0.0
+    saturated_s: float = 0.0
+    gap_at_t0_s: float = 0.0
+    warnings: tuple[str, ...] = ()
 
 
 def search(
@@ -171,13 +127,14 @@ def search(
     window_s: float = 300.0,
     scales_s: Sequence[float] | None = None,
     spikes: SpikeModel | None = None,
+    trailing: FarHistory | None = None,
 ) -> SearchResult:
     """Excesses of a light curve within `window_s` of T0, on scales of 0.05 to 100 s.
 
     Parameters
     ----------
     light_curve
-        Counts; data beyond the window serve the background.
+        Counts; data beyond the window serve the background and, where there are hours of them, the false-alarm rates.
     t0_s
         T0, in seconds since the light curve's own T0.
     window_s
@@ -186,6 +143,8 @@ def search(
         Scales to look at, s; None: 20 log-spaced ones.
     spikes
         Model of single-bin spikes; None: ISDC's for SPI-ACS, none for others.
+    trailing
+        Background excesses of days before; None: not known.
 
     Raises
     ------
@@ -203,143 +162,156 @@ def search(
     >>> bool(abs(best.t_s - 0.1) < 0.06 and best.snr > 20)
     True
     """
-    curve = around(light_curve, t0_s, window_s)
+    off_s = _off_source_s(light_curve, t0_s, window_s)
+    curve = light_curve if off_s else around(light_curve, t0_s, window_s)
     share = completeness(curve, t0_s, window_s)
-    noise = Noise.measured(curve, scales_for(curve, scales_s))
-    found = candidates(noise.scales, min_snr=MIN_SNR, start_s=t0_s - window_s, stop_s=t0_s + window_s)
-    groups = group(found, noise.residual, min_snr=MIN_SNR)
-    model = spikes if spikes is not None else (ISDC_SPIKES if light_curve.instrument == "SPI-ACS" else NO_SPIKES)
-    excesses = _judged(found, groups, noise, model=model, t0_s=t0_s, window_s=window_s, live_s=share * 2 * window_s)
-    scatter = noise.scales[0].scatter
+    scales = scales_for(curve, scales_s)
+    looks = _looks(curve, t0_s, window_s, len(scales), off_source=bool(off_s))
+    measured = measure(curve, scales, looks)
+    model = spikes if spikes is not None else spikes_of(light_curve)
+    asked = Question(t0_s=t0_s, window_s=window_s, live_s=share * 2 * window_s, spikes=model)
+    sat = saturated_bins(curve)
+    excesses = judged(measured, measured.found[0], asked, least_snr=looks[0].least_snr, saturated=sat)
     seen = sum(e.spike_score >= SPIKE_LIKE and e.snr >= SPIKE_SNR for e in excesses)
+    same_day = _off_source(light_curve.instrument, measured, looks, asked, off_s) if off_s else None
+    scales_looked_s = [item.scale_s for item in measured.scales]
+    if same_day is not None or trailing is not None:
+        excesses = [
+            with_measured_far(e, same_day=same_day, trailing=trailing, scales_s=scales_looked_s, window_s=window_s)
+            for e in excesses
+        ]
+    scatter = measured.scales[0].scatter
+    gap_s = _gap_at(curve, t0_s)
+    saturated_s = _saturated_s(sat, t0_s, window_s)
     return SearchResult(
         instrument=light_curve.instrument,
         t0_s=t0_s,
         window_s=window_s,
-        excesses=tuple(e for e in excesses if e.far_hz * 2 * window_s <= EXPECTED_NOISE or e.snr >= ALWAYS_SNR),
-        background=_summary(noise, t0_s, window_s),
-        variance_factor=scatter**2 * noise.spread,
-        excess_std_ratio=scatter * float(np.sqrt(noise.spread)),
-        scales=tuple(_statistics(item, t0_s, window_s) for item in noise.scales),
+        excesses=tuple(
+            sorted(
+                (e for e in excesses if e.far_model_hz * 2 * window_s <= EXPECTED_NOISE or e.snr >= ALWAYS_SNR),
+                key=lambda e: (e.fap, e.far_hz, -e.snr),
+            )
+        ),
+        background=_summary(measured, t0_s, window_s),
+        variance_factor=scatter**2 * measured.spread,
+        excess_std_ratio=scatter * float(np.sqrt(measured.spread)),
+        scales=measured.scales,
         completeness=share,
         spike_rate_hz=model.updated(seen, share * 2 * window_s).rate_hz,
-        method=METHOD,
+        method=METHOD_MODEL if same_day is None and trailing is None else METHOD_MEASURED,
+        off_source_s=0.0 if same_day is None else same_day.live_s,
+        trailing_s=0.0 if trailing is None else trailing.live_s,
+        saturated_s=saturated_s,
+        gap_at_t0_s=gap_s,
+        warnings=tuple(_warnings(curve, t0_s, window_s, gap_s=gap_s, saturated_s=saturated_s)),
     )
 
 
-def _judged(
-    found: Candidates,
-    groups: list[Group],
-    noise: Noise,
-    *,
-    model: SpikeModel,
-    t0_s: float,
-    window_s: float,
-    live_s: float,
-) -> tuple[Excess, ...]:
-    if not groups:
-        return ()
-    best = found.take(np.array([g.best for g in groups]))
-    score = _spike_scores(noise, groups, best)
-    noise_hz = np.exp(noise_log_rate(best, tail_z(best, best.excess_counts)))
-    far = far_hz(noise_hz, _spike_rates_hz(best, score, model, live_s), len(noise.scales))
-    centre = (best.start_s + best.stop_s) / 2 - t0_s
-    scales_s = [item.scale_s for item in noise.scales]
-    fap = chance_probability(far, np.maximum(np.abs(centre), best.scale_s), scales_s=scales_s, window_s=window_s)
-    excesses = [
-        _excess(best, groups[k], k, far=float(far[k]), fap=float(fap[k]), score=float(score[k]), t0_s=t0_s)
-        for k in range(len(groups))
+def saturated_bins(curve: LightCurve) -> tuple[FloatArray, FloatArray] | None:
+    """Starts and ends of bins at the limit of the counter, s; None where there are none, or no limit is known."""
+    if curve.instrument != SPI_ACS:
+        return None
+    full = curve.counts >= SATURATION_CTS_S * curve.width_s
+    return (curve.start_s[full], curve.stop_s[full]) if full.any() else None
+
+
+def spikes_of(curve: LightCurve) -> SpikeModel:
+    """Model of spikes for an instrument: ISDC's for SPI-ACS, none for others."""
+    return ISDC_SPIKES if curve.instrument == SPI_ACS else NO_SPIKES
+
+
+def _off_source_s(curve: LightCurve, t0_s: float, window_s: float) -> float:
+    """Usable time outside the window, s; 0 where it is too little to count false alarms in."""
+    if len(curve) < 2 or float(curve.stop_s[-1] - curve.start_s[0]) - 2 * window_s < MIN_OFF_SOURCE_S:
+        return 0.0
+    outside = curve.usable & ((curve.stop_s <= t0_s - window_s) | (curve.start_s >= t0_s + window_s))
+    live_s = float(curve.width_s[outside].sum())
+    return live_s if live_s >= MIN_OFF_SOURCE_S else 0.0
+
+
+def _at_least(snr: float) -> LeastSnr:
+    return lambda _scale_s, _stride_s: snr
+
+
+def _looks(curve: LightCurve, t0_s: float, window_s: float, n_scales: int, *, off_source: bool) -> list[Look]:
+    looks = [Look(start_s=t0_s - window_s, stop_s=t0_s + window_s, least_snr=_at_least(MIN_SNR))]
+    if off_source:
+        least = least_snr_for_rate(BACKGROUND_RATE_HZ, n_scales)
+        first, last = float(curve.start_s[0]), float(curve.stop_s[-1])
+        looks += [
+            Look(start_s=a, stop_s=b, least_snr=least)
+            for a, b in ((first, t0_s - window_s), (t0_s + window_s, last))
+            if b > a
+        ]
+    return looks
+
+
+def _off_source(
+    instrument: str, measured: Measured, looks: Sequence[Look], asked: Question, live_s: float
+) -> FarHistory:
+    """Excesses of the same light curve outside the window; those that reach into it belong to what is asked about."""
+    found = [
+        excess
+        for k in range(1, len(looks))
+        for excess in judged(measured, measured.found[k], asked, least_snr=looks[k].least_snr)
+        if excess.stop_s <= -asked.window_s or excess.start_s >= asked.window_s
     ]
-    return tuple(sorted(excesses, key=lambda e: (e.fap, e.far_hz, -e.snr)))
+    return FarHistory.of(instrument, live_s, ((e.kind, e.rank) for e in found))
 
 
-def _spike_rates_hz(best: Candidates, score: FloatArray, model: SpikeModel, live_s: float) -> FloatArray:
-    """Rate of spikes as strong as each excess, Hz, shape (n,): the model updated with all other spikes in the data."""
-    is_spike = (score >= SPIKE_LIKE) & (best.snr >= SPIKE_SNR)
-    others = is_spike.sum() - is_spike.astype(np.int64)
-    rates = [
-        float(model.updated(int(n), live_s).above_hz(snr, scale))
-        for n, snr, scale in zip(others, best.snr, best.scale_s, strict=True)
-    ]
-    return np.array(rates, dtype=np.float64)
+def _gap_at(curve: LightCurve, t0_s: float) -> float:
+    """Length of the gap that T0 lies in, s; 0 where there are usable data."""
+    start, stop = curve.start_s[curve.usable], curve.stop_s[curve.usable]
+    after = int(np.searchsorted(start, t0_s, side="right"))
+    if after and stop[after - 1] > t0_s:
+        return 0.0
+    before_s = float(stop[after - 1]) if after else float("-inf")
+    after_s = float(start[after]) if after < start.size else float("inf")
+    gap_s = after_s - before_s
+    return 0.0 if gap_s < 0.5 * float(np.median(curve.width_s)) else gap_s
 
 
-def _excess(best: Candidates, members: Group, k: int, *, far: float, fap: float, score: float, t0_s: float) -> Excess:
-    t_s = float(best.start_s[k] + best.stop_s[k]) / 2 - t0_s
-    length_s = float(best.stop_s[k] - best.start_s[k])
-    return Excess(
-        t_s=t_s,
-        scale_s=float(best.scale_s[k]),
-        snr=float(best.snr[k]),
-        far_hz=far,
-        fap=fap,
-        spike_score=score,
-        counts=float(best.excess_counts[k]),
-        rate_cts_s=float(best.excess_counts[k]) / length_s,
-        start_s=members.start_s - t0_s,
-        stop_s=members.stop_s - t0_s,
-        fap_isdc=isdc_chance_probability(float(best.snr[k]), float(best.scale_s[k]), t_s),
-    )
+def _saturated_s(bins: tuple[FloatArray, FloatArray] | None, t0_s: float, window_s: float) -> float:
+    if bins is None:
+        return 0.0
+    start, stop = bins
+    inside = (start < t0_s + window_s) & (stop > t0_s - window_s)
+    return float((stop - start)[inside].sum())
 
 
-def _spike_scores(noise: Noise, groups: list[Group], best: Candidates) -> FloatArray:
-    """Share of each excess in its two hottest neighbouring bins, 0 to 1, shape (groups,)."""
-    bins = np.diff(noise.residual)
-    start, stop = (np.array([getattr(g, edge) for g in groups]) for edge in ("start_s", "stop_s"))
-    low = np.maximum(np.searchsorted(noise.curve.start_s, start - 1e-6) - SPIKE_MARGIN_BINS, 0)
-    high = np.searchsorted(noise.curve.stop_s, stop + 1e-6, side="right") + SPIKE_MARGIN_BINS
-    scores = []
-    for i, j, excess in zip(low, high, best.excess_counts, strict=True):
-        around = bins[i:j]
-        hottest = float(around.max())
-        if around.size > 1:
-            hottest = max(hottest, float((around[:-1] + around[1:]).max()))
-        scores.append(hottest / max(float(around.sum()), float(excess), 1e-9))
-    return np.clip(np.array(scores, dtype=np.float64), 0.0, 1.0)
+def _warnings(curve: LightCurve, t0_s: float, window_s: float, *, gap_s: float, saturated_s: float) -> list[str]:
+    found = []
+    use = curve.usable
+    inside = use & (np.abs(curve.start_s + curve.width_s / 2 - t0_s) <= window_s)
+    sides = [bool((inside & (side * (curve.start_s - t0_s) > 0)).any()) for side in (-1, 1)]
+    if not all(sides):
+        found.append(f"there are data only {'after' if sides[1] else 'before'} T0: an excess at T0 may be cut in two")
+    elif gap_s > 0:
+        found.append(f"T0 lies in a gap of {gap_s:.1f} s: nothing is known of that time")
+    if saturated_s > 0:
+        found.append(f"{saturated_s:.2f} s of bins are at the limit of the counter: counts are lost there")
+    return found
 
 
-def _summary(noise: Noise, t0_s: float, window_s: float) -> BackgroundSummary:
-    centre = noise.curve.start_s + noise.curve.width_s / 2
-    known = np.isfinite(noise.background_cts_s)
+def _summary(measured: Measured, t0_s: float, window_s: float) -> BackgroundSummary:
+    centre = (measured.start_s + measured.stop_s) / 2
+    known = np.isfinite(measured.background_cts_s)
     inside = known & (np.abs(centre - t0_s) <= window_s)
     use = inside if inside.any() else known
-    rate = noise.background_cts_s[use]
+    rate = measured.background_cts_s[use]
     nearest = int(np.argmin(np.abs(centre[use] - t0_s)))
     return BackgroundSummary(
         rate_cts_s=float(rate[nearest]), lowest_cts_s=float(rate.min()), highest_cts_s=float(rate.max())
     )
 
 
-def _statistics(item: Windows, t0_s: float, window_s: float) -> ScaleStatistics:
-    inside = np.abs((item.start_s + item.stop_s) / 2 - t0_s) <= window_s
-    return ScaleStatistics(
-        scale_s=item.scale_s,
-        std_ratio=item.scatter,
-        degrees_of_freedom=item.degrees_of_freedom,
-        windows=int(inside.sum()),
-        max_snr=float(item.snr[inside].max()) if inside.any() else float("nan"),
-    )
-
-
 def result_to_json(result: SearchResult, limits: Limits | None = None) -> Mapping[str, Any]:
     """JSON-able form of a search: ``excesses``, ``limits``, ``background``."""
-    names = (
-        "t_s",
-        "scale_s",
-        "snr",
-        "far_hz",
-        "fap",
-        "spike_score",
-        "counts",
-        "rate_cts_s",
-        "start_s",
-        "stop_s",
-        "fap_isdc",
-    )
     return {
         "instrument": result.instrument,
         "window_s": result.window_s,
-        "excesses": [{name: getattr(e, name) for name in names} for e in result.excesses],
+        "excesses": [excess_to_json(e) for e in result.excesses],
         "limits": None if limits is None else limits_to_json(limits),
         "background": {
             "rate_cts_s": result.background.rate_cts_s,
@@ -349,11 +321,22 @@ def result_to_json(result: SearchResult, limits: Limits | None = None) -> Mappin
             "excess_std_ratio": result.excess_std_ratio,
             "completeness": result.completeness,
             "spike_rate_hz": result.spike_rate_hz,
+            "off_source_s": result.off_source_s,
+            "trailing_s": result.trailing_s,
+            "saturated_s": result.saturated_s,
+            "gap_at_t0_s": _finite(result.gap_at_t0_s),
         },
         "scales": [
-            {"scale_s": s.scale_s, "std_ratio": s.std_ratio, "windows": s.windows, "max_snr": _finite(s.max_snr)}
+            {
+                "scale_s": s.scale_s,
+                "std_ratio": s.scatter,
+                "variance_factor": s.scatter**2,
+                "windows": s.windows,
+                "max_snr": _finite(s.max_snr),
+            }
             for s in result.scales
         ],
+        "warnings": list(result.warnings),
         "method": result.method,
     }
 
