@@ -16,6 +16,7 @@ from tocsin.domain.jobs import JobState
 from tocsin.domain.notices import RawNotice
 from tocsin.settings import Settings
 from tocsin.workflow.context import Context
+from tocsin.workflow.drilling import weekly_drill
 from tocsin.workflow.handing_over import check_rota, hand_over
 from tocsin.workflow.handlers import NOTIFYING, REACTING
 from tocsin.workflow.ingest import ingest, retry_undecoded
@@ -104,6 +105,14 @@ class Service:
             self._spawn(lambda _stop: self.refresh_calendars())
             self._scheduler.add_job(self.refresh_calendars, "interval", minutes=CALENDAR_MINUTES, id="calendars")
         self._scheduler.add_job(lambda: hand_over(self.context), "interval", seconds=10, id="handover")
+        drill = self._settings.drill
+        if drill.weekly:
+            self._scheduler.add_job(
+                lambda: weekly_drill(self.context, weekday=drill.weekday, at=drill.at),
+                "interval",
+                seconds=30,
+                id="drill",
+            )
         self._scheduler.add_job(lambda: check_rota(self.context), "interval", hours=1, id="rota")
         self._scheduler.add_job(lambda: retry_undecoded(self.context), "interval", seconds=60, id="retry-undecoded")
         self._scheduler.start()

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, literal, select, update
 
 from tocsin.domain.people import MessagePurpose, OutgoingMessage
 from tocsin.store.records import card_from_record, card_to_record
 from tocsin.store.rows import MessageCounts, MessageRow, MessageState
-from tocsin.store.tables import events, messages
+from tocsin.store.tables import events, messages, meta
 from tocsin.store.topic import Topic
 
 #: Purposes that wake people.
@@ -70,13 +70,14 @@ class Messages(Topic):
         return self._connection.execute(statement).scalar_one_or_none()
 
     def message_counts(self) -> MessageCounts:
-        """Messages by state, pages sent, and pages written for test events (which must be 0)."""
+        """Messages by state, pages sent, and pages written for test events that are no drills (which must be 0)."""
         by_state = {
             row.state: row.number
             for row in self._all(select(messages.c.state, func.count().label("number")).group_by(messages.c.state))
         }
         pages = select(func.count()).select_from(messages).where(messages.c.purpose.in_(PAGES))
-        for_tests = pages.join(events, events.c.id == messages.c.event_id).where(events.c.is_test)
+        is_drill = (literal("drill/") + messages.c.event_id).in_(select(meta.c.key))
+        for_tests = pages.join(events, events.c.id == messages.c.event_id).where(events.c.is_test, ~is_drill)
         return MessageCounts(
             pending=by_state.get(MessageState.PENDING, 0),
             sent=by_state.get(MessageState.SENT, 0),

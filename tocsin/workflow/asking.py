@@ -13,6 +13,7 @@ from tocsin.domain.people import MessagePurpose, Person
 from tocsin.store import AuditRow, UnitOfWork
 from tocsin.workflow.callers import advocate, standing_event
 from tocsin.workflow.context import Context
+from tocsin.workflow.drills import is_drill
 from tocsin.workflow.escalating import SETTLED, takers
 from tocsin.workflow.owing import UNFINISHED, owe_escalation_step, owe_message, owe_update, told_at
 
@@ -122,7 +123,7 @@ def remind(context: Context, job: Job) -> None:
 def _check_open(work: UnitOfWork, event_id: str, person: Person, verb: str) -> None:
     event = standing_event(work, event_id, person, nothing_left=verb)
     row = work.event_row(event_id)
-    if event.is_test:
+    if event.is_test and not is_drill(work, event_id):
         raise ConflictError(f"{event.name} is a test: nobody is told of tests")
     if row is not None and row.state in SETTLED:
         raise ConflictError(f"{event.name} is settled; nothing is left to {verb}")
