@@ -65,7 +65,7 @@ def parse_interaction(body: bytes, headers: Mapping[str, str], *, signing_secret
         Forged, stale, unsigned, or not a button press.
     """
     signature = verify(body, headers, signing_secret=signing_secret, now=now)
-    return _read(_payload(body), request_id=hashlib.sha256(signature.encode()).hexdigest()[:32])
+    return interaction_of(_payload(body), request_id=hashlib.sha256(signature.encode()).hexdigest()[:32])
 
 
 def verify(body: bytes, headers: Mapping[str, str], *, signing_secret: str, now: datetime) -> str:
@@ -101,12 +101,19 @@ def _payload(body: bytes) -> Mapping[str, Any]:
         payload = json.loads(values["payload"][0])
     except (ValueError, KeyError, RecursionError) as error:
         raise NotAllowedError("the signed request holds no payload of a button press") from error
-    if not isinstance(payload, dict) or payload.get("type") != "block_actions":
-        raise NotAllowedError("the signed request is no button press")
-    return payload
+    return payload if isinstance(payload, dict) else {}
 
 
-def _read(payload: Mapping[str, Any], *, request_id: str) -> Interaction:
+def interaction_of(payload: Mapping[str, Any], *, request_id: str) -> Interaction:
+    """Interaction of a payload that is known to be Slack's.
+
+    Raises
+    ------
+    NotAllowedError
+        It is no button press.
+    """
+    if payload.get("type") != "block_actions":
+        raise NotAllowedError("the request is no button press")
     actions = payload.get("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
     user = _table(payload, "user")

@@ -14,6 +14,7 @@ from tocsin.domain.errors import (
     RemoteError,
     ScienceError,
     TocsinError,
+    UnprovenError,
 )
 
 log = structlog.get_logger()
@@ -22,10 +23,12 @@ STATUS: dict[type[TocsinError], int] = {
     NoticeError: 422,
     ScienceError: 422,
     ConflictError: 409,
+    UnprovenError: 401,
     NotAllowedError: 403,
     RemoteError: 502,
 }
 TITLES = {
+    401: "Not proven",
     403: "Not allowed",
     404: "Not found",
     405: "Not done that way",

@@ -1,6 +1,7 @@
 """Serving: everything in one process, from the settings."""
 
 import signal
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -8,17 +9,19 @@ from rich.console import Console
 
 from acs_stream.sources import LightCurveSource
 from listeners.streams import RESTRICTED_STREAMS
+from notifier.socket_mode import SocketModeListener
 from tocsin.api.app import build_app
 from tocsin.app.build import build_context, build_doors, build_people, build_store
 from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, health_of, vtp_topics
 from tocsin.app.logs import configure_logs
-from tocsin.app.service import Service
+from tocsin.app.service import Listener, Service
 from tocsin.app.starting import own_folder, refuse_wrong_clock
 from tocsin.app.watchdog import Watchdog
-from tocsin.app.web import api_services
+from tocsin.app.web import api_services, slack_desk
 from tocsin.domain.clock import Clock
 from tocsin.settings import Settings, load_settings
+from tocsin.workflow.context import Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +59,28 @@ def build_service(
     topics = {name: topic.labels for name, topic in context.streams.topics.items() if topic.labels}
     labels = RESTRICTED_STREAMS | topics
     app = build_app(api_services(context, settings, health=lambda: health_of(store, board), labels_of_streams=labels))
-    listeners = [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
+    listeners: list[Listener] = [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
     listeners += [listener.run for listener in build_vtp(settings, context, board)]
+    if settings.channels.slack.socket_mode and "slack" in settings.channels.enabled:
+        listeners.append(_socket_mode(settings, context))
     service = Service(context, settings, app=app, listeners=listeners)
     waking.append(service.wake)
     watchdog = Watchdog(context, settings, board)
     return Built(service=service, board=board, watchdog=watchdog, close=store.close)
+
+
+def _socket_mode(settings: Settings, context: Context) -> Callable[[threading.Event], None]:
+    """Listener for buttons that come over Slack's Socket Mode."""
+    token = settings.secrets.slack_app_token
+    desk = slack_desk(context, settings)
+    slack = settings.channels.slack
+    listener = SocketModeListener(
+        "" if token is None else token.get_secret_value(),
+        desk.enveloped,
+        base_url=slack.base_url,
+        timeout_s=slack.timeout_s,
+    )
+    return listener.run
 
 
 def serve(environment: Mapping[str, str], *, host: str | None = None, port: int | None = None) -> None:

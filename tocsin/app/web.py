@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 import tocsin
 from advocates.rota import Rota
 from advocates.rota_ical import rota_ical
-from notifier.slack_interaction import parse_interaction
+from notifier.slack_answer import SlackAnswerer
 from tocsin.api.services import ApiServices, DraftDesk, Health, OnCall
 from tocsin.app.build import calendars_of
+from tocsin.app.slack_desk import SlackDesk
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import NotAllowedError
 from tocsin.settings import Settings
-from tocsin.workflow.acknowledging import acknowledge, interact, press
+from tocsin.workflow.acknowledging import acknowledge, press
 from tocsin.workflow.approving import approve, edit
 from tocsin.workflow.context import Context
 from tocsin.workflow.draft_views import draft_view
@@ -32,13 +33,14 @@ def api_services(
     labels_of_streams: Mapping[str, frozenset[str]],
 ) -> ApiServices:
     """What the API needs, from the parts of the workflow."""
-    secret = settings.secrets.slack_signing_secret
     is_local = settings.api.host in LOOPBACK
     return ApiServices(
         store=context.store,
         clock=context.clock,
         acknowledge=lambda event_id, person_id, via: acknowledge(context, event_id, person_id, via),
-        slack_interaction=None if secret is None else _slack(context, secret.get_secret_value()),
+        slack_interaction=None
+        if settings.secrets.slack_signing_secret is None
+        else slack_desk(context, settings).signed,
         press=lambda action, event_id, person_id, via: press(context, action, event_id, person_id, via),
         drafts=draft_desk(context),
         on_call=lambda: on_call(context.rota, context.clock),
@@ -51,6 +53,16 @@ def api_services(
         if is_local
         else frozenset(),
         labels_of_streams=labels_of_streams,
+    )
+
+
+def slack_desk(context: Context, settings: Settings) -> SlackDesk:
+    """The desk for buttons pressed in Slack, by whichever road they come."""
+    secret = settings.secrets.slack_signing_secret
+    return SlackDesk(
+        context,
+        signing_secret="" if secret is None else secret.get_secret_value(),
+        answer=SlackAnswerer(settings.channels.slack.base_url),
     )
 
 
@@ -88,16 +100,3 @@ def on_call(rota: Rota, clock: Clock) -> OnCall:
         warnings=tuple(words for copy in calendars_of(rota) for words in copy.state.words(now)),
         gaps_utc=tuple((gap.start_utc, gap.stop_utc) for gap in rota.gaps(now, now + timedelta(days=GAP_DAYS))),
     )
-
-
-def _slack(context: Context, signing_secret: str) -> Callable[[bytes, Mapping[str, str]], str]:
-    def handle(body: bytes, headers: Mapping[str, str]) -> str:
-        try:
-            interaction = parse_interaction(body, headers, signing_secret=signing_secret, now=context.clock.now())
-        except NotAllowedError as error:
-            with context.store.begin() as work:
-                work.audit("slack", "refused", "interaction", {"reason": str(error)}, context.clock.now())
-            raise
-        return interact(context, interaction)
-
-    return handle

@@ -90,6 +90,10 @@ class NotAllowedError(TocsinError):
     """Not for this person or token."""
 
 
+class UnprovenError(NotAllowedError):
+    """Not proven to come from whom it says: a forged, stale or replayed request."""
+
+
 class ConfigurationError(TocsinError):
     """A setting is missing or wrong: the service refuses to start.
 

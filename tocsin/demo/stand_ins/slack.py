@@ -91,6 +91,8 @@ class SlackStandIn(LoopbackServer):
         self._messages: dict[tuple[str, str], StoredMessage] = {}
         self._changed = threading.Condition()
         self._count = 0
+        self.socket_url = ""
+        self.app_token = "xapp-stand-in"  # noqa: S105 - opens nothing but this stand-in
 
     @property
     def base_url(self) -> str:
@@ -180,6 +182,8 @@ class SlackStandIn(LoopbackServer):
             return Reply(status=429, body=b'{"ok": false, "error": "ratelimited"}', headers=wait)
         if fault is Fault.SERVER_ERROR:
             return Reply(status=500, body=b"upstream connect error", content_type="text/plain")
+        if method == "apps.connections.open":
+            return _json(self._connections_open(request))
         given = arguments.get("token") or request.headers.get("authorization", "").removeprefix("Bearer ")
         if given != self.token:
             return _json({"ok": False, "error": "invalid_auth" if given else "not_authed"})
@@ -275,6 +279,12 @@ class SlackStandIn(LoopbackServer):
             if message.channel == arguments.get("channel") and arguments.get("ts") in {message.ts, message.thread_ts}
         ]
         return page(thread, arguments) if thread else {"ok": False, "error": "thread_not_found"}
+
+    def _connections_open(self, request: Request) -> Mapping[str, Any]:
+        """Where Socket Mode connects: a `SocketStandIn`, named by `socket_url`."""
+        if request.headers.get("authorization") != f"Bearer {self.app_token}":
+            return {"ok": False, "error": "invalid_auth"}
+        return {"ok": True, "url": self.socket_url} if self.socket_url else {"ok": False, "error": "internal_error"}
 
     def _replied(self, key: tuple[str, str]) -> None:
         """Note when the first answer about a message had gone out."""
