@@ -6,18 +6,20 @@ The file is checked key by key: what is not understood is refused, never passed 
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from acs_stream.positions import read_positions
 from acs_stream.readers import FORMATS, read_channels, read_event_list, read_light_curve
-from acs_stream.spacecraft import spacecraft_of
+from acs_stream.spacecraft import check_distance, simultaneity_of, spacecraft_of
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ConfigurationError, ScienceError
 from tocsin.domain.light_curves import LightCurve
-from triangulation.geometry import SpacecraftPosition
+from triangulation.geometry import Simultaneity, SpacecraftPosition
 
 TOP_KEYS = frozenset({"name", "observation"})
 KEYS = frozenset(
@@ -33,12 +35,15 @@ KEYS = frozenset(
         "positions",
         "ephemeris",
         "clock_error_s",
+        "simultaneity",
         "spacecraft",
     }
 )
 PLACE_KEYS = frozenset({"utc", "ra_deg", "dec_deg", "distance_km", "error_km"})
 #: Error of a stated position, km, 1 sigma, where the file gives none: the digits positions are published with.
 POSITION_ERROR_KM = 10.0
+#: Positions from two-line elements reach so far beyond the light curve, s, and not farther than an hour from T0.
+MARGIN_S, LONGEST_TRACK_S = 30.0, 3600.0
 #: Bins of photon lists where the file asks for none, s.
 TTE_BIN_S = 0.004
 #: Words in a light curve's timing note that are to be reported with the result.
@@ -163,7 +168,7 @@ class _Entry:
             instrument=instrument,
             spacecraft=craft,
             light_curve=curve,
-            positions=self._positions(craft, curve.t0_utc),
+            positions=self._placed(craft, curve),
             clock_error_s=self._clock_error_s(curve),
             reports=tuple(part for part in note.split("; ") if self._is_reported(part)),
             channels=self._channels(curve),
@@ -267,14 +272,31 @@ class _Entry:
             raise self._fail("clock_error_s", "must not be negative")
         return value
 
-    def _positions(self, craft: str, t0_utc: datetime) -> tuple[SpacecraftPosition, ...]:
+    def _placed(self, craft: str, curve: LightCurve) -> tuple[SpacecraftPosition, ...]:
+        """Positions, each possible for this craft, with what its UTC means."""
+        word = self._text("simultaneity", simultaneity_of(craft).value)
+        if word not in set(Simultaneity):
+            raise self._fail("simultaneity", f"must be one of {', '.join(Simultaneity)}")
+        places = self._positions(craft, curve)
+        for place in places:
+            check_distance(place)
+        return tuple(replace(place, simultaneity=Simultaneity(word)) for place in places)
+
+    def _positions(self, craft: str, curve: LightCurve) -> tuple[SpacecraftPosition, ...]:
+        t0_utc = curve.t0_utc
         given = [key for key in ("position", "positions", "ephemeris") if key in self._row]
         if len(given) > 1:
             raise self._fail(given[1], f"{given[0]} is given too; give one of them")
         if not given:
             return ()
         if given[0] == "ephemeris":
-            return read_positions(self._path("ephemeris"), spacecraft=craft, epoch_utc=t0_utc)
+            reach_s = MARGIN_S + max(np.abs(curve.start_s).max(initial=0.0), np.abs(curve.stop_s).max(initial=0.0))
+            return read_positions(
+                self._path("ephemeris"),
+                spacecraft=craft,
+                epoch_utc=t0_utc,
+                half_span_s=min(float(reach_s), LONGEST_TRACK_S),
+            )
         rows = self._row[given[0]] if given[0] == "positions" else [self._row["position"]]
         if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
             raise self._fail(given[0], "must be { ra_deg, dec_deg, distance_km } (with utc in a list of positions)")

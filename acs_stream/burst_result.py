@@ -6,7 +6,7 @@ n - 1 of them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from acs_stream.burst import Burst, Observation
+from acs_stream.spacecraft import PLANET_OF, check_at_planet, check_distance
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray, LightCurve
 from triangulation.annulus import HIGH_3SIGMA, LOW_3SIGMA, Annulus, annulus_from_delay
@@ -184,6 +185,8 @@ def triangulate_burst(
 
 def _triangulated(burst: Burst, check: tuple[float, float] | None, sky: SolarSystem) -> TriangulationResult:
     reports = [f"{item.instrument}: {text}" for item in burst.observations for text in item.reports]
+    for item in burst.observations:
+        _check_places(item, sky)
     reports += [f"{i.instrument}: no position, so it makes no annulus" for i in burst.observations if not i.positions]
     delays, failed = _all_delays(burst)
     reports += failed
@@ -202,6 +205,17 @@ def _triangulated(burst: Burst, check: tuple[float, float] | None, sky: SolarSys
         containment=containment,
         reports=tuple(reports),
     )
+
+
+def _check_places(item: Observation, sky: SolarSystem) -> None:
+    """Refuse positions that the craft cannot have: other units, another centre, other axes."""
+    for place in item.positions:
+        check_distance(place)
+    planet = PLANET_OF.get(item.spacecraft)
+    if planet is not None and item.positions:
+        place = item.positions[0]
+        centre = replace(place, spacecraft=planet, vector_km=sky.planet_km(planet, place.epoch_utc))
+        check_at_planet(place, centre)
 
 
 def _all_delays(burst: Burst) -> tuple[tuple[PairDelay, ...], list[str]]:
@@ -296,12 +310,8 @@ def place_at(item: Observation, moment: datetime, sky: SolarSystem) -> Spacecraf
     if len(item.positions) > 1:
         return interpolated(item.positions, moment)  # says that the table does not cover it
     if nearest.distance_km < NEAR_EARTH_KM and gap_s <= 60.0:
-        return SpacecraftPosition(
-            spacecraft=nearest.spacecraft,
-            epoch_utc=moment,
-            vector_km=nearest.vector_km,
-            error_km=float(np.hypot(nearest.error_km, LOW_ORBIT_KM_S * gap_s)),
-        )
+        error_km = float(np.hypot(nearest.error_km, LOW_ORBIT_KM_S * gap_s))
+        return replace(nearest, epoch_utc=moment, error_km=error_km)
     return sky.moved(nearest, moment)
 
 

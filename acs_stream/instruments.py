@@ -7,10 +7,11 @@ from typing import Any
 
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ConfigurationError
+from triangulation.geometry import Simultaneity
 
 KINDS = frozenset({"isdc-rtlc", "isdc-genlc", "isdc-spiacs", "folder"})
 NUMBERS = ("light_travel_s", "typical_delay_s", "give_up_after_s", "latency_s", "retry_s", "timeout_s")
-TEXTS = ("name", "spacecraft", "kind", "base_url", "end_reason")
+TEXTS = ("name", "spacecraft", "kind", "base_url", "end_reason", "simultaneity")
 TIMES = ("start_utc", "end_utc", "last_data_utc")
 LISTS = ("aliases", "files")
 KEYS = frozenset((*NUMBERS, *TEXTS, *TIMES, *LISTS, "clock_error_s"))
@@ -48,6 +49,8 @@ class Instrument:
         Of the remote service: delay of its data, wait before asking again, patience per request, s.
     clock_error_s
         Systematic clock error by product kind, s, 1 sigma.
+    simultaneity
+        What its UTC means: the clocks of far craft differ by up to 126 ms as seen from the geocentre or the barycentre.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Instrument:
     retry_s: float = 30.0
     timeout_s: float = 20.0
     clock_error_s: Mapping[str, float] = field(default_factory=dict)
+    simultaneity: Simultaneity = Simultaneity.GEOCENTRIC
 
     @property
     def data_end_utc(self) -> datetime | None:
@@ -135,6 +139,12 @@ def _instrument(row: Mapping[str, Any], file: str, prefix: str) -> Instrument:
             raise ConfigurationError("is missing", file=file, key=f"{prefix}.{key}")
     if values.get("kind", "folder") not in KINDS:
         raise ConfigurationError(f"must be one of {', '.join(sorted(KINDS))}", file=file, key=f"{prefix}.kind")
+    if "simultaneity" in values:
+        try:
+            values["simultaneity"] = Simultaneity(values["simultaneity"])
+        except ValueError as error:
+            known = ", ".join(Simultaneity)
+            raise ConfigurationError(f"must be one of {known}", file=file, key=f"{prefix}.simultaneity") from error
     return Instrument(**values)
 
 

@@ -16,7 +16,9 @@ from acs_stream.time_systems import fermi_met_to_utc, integral_met_to_utc, secon
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray
+from triangulation.ephemeris_file import utc_of_julian_date_tdb
 from triangulation.geometry import SpacecraftPosition, unit_vector
+from triangulation.tle import parse_elements, track
 
 EPH_LINE = re.compile(
     r"(\d{4})(\d\d)(\d\d)\s+([\d.]+)\s+(\d\d):(\d\d):(\d\d(?:\.\d+)?)\s+(\S+)\s+(\S+)\s+(\S+)(?:\s+\S+)*$"
@@ -30,6 +32,24 @@ FERMI_ERROR_KM = 1.0
 TRIGDAT_ERROR_KM = 8.0
 INTEGRAL_ERROR_KM = 30.0
 ORBIT_ERROR_KM = 1.0
+HORIZONS_ERROR_KM = 5.0
+#: Positions are worked out from elements so far around the time asked for, s.
+TRACK_HALF_SPAN_S = 900.0
+#: What the head of a Horizons table must say, where it says it.
+HORIZONS_HEAD = {
+    r"Center body name\s*:\s*(.*)": r"Earth",
+    r"Center-site name\s*:\s*(.*)": r"GEOCENTRIC|BODY CENTER",
+    r"Output units\s*:\s*(.*)": r"KM",
+    r"Reference frame\s*:\s*(.*)": r"ICRF",
+    r"Reference plane\s*:\s*(.*)": r"(?i)ICRF|equator|FRAME",
+}
+_REAL = r"([-+]?\d+\.\d+(?:[EeDd][-+]?\d+)?)"
+#: A row: Julian date (TDB) and date, then X, Y, Z, in the labelled or the comma-separated form.
+HORIZONS_ROW = re.compile(
+    rf"^\s*(\d{{7}}\.\d+)\s*(?:=\s*A\.D\.[^\n]*\n\s*X\s*=|,\s*A\.D\.[^,\n]*,)\s*{_REAL}\s*,?\s*(?:Y\s*=)?\s*{_REAL}"
+    rf"\s*,?\s*(?:Z\s*=)?\s*{_REAL}",
+    re.MULTILINE,
+)
 METRES_PER_KM = 1000.0
 #: On-board time of INTEGRAL counts in 2^-20 s.
 ON_BOARD_TICKS_PER_S = 2**20
@@ -195,8 +215,43 @@ def read_mmoda_position(source: Path | str | bytes) -> SpacecraftPosition | None
     return parse_ephs(text.encode(), epoch_utc=integral_met_to_utc(zero_s)) if text else None
 
 
+def read_horizons(source: Path | str | bytes, *, spacecraft: str) -> tuple[SpacecraftPosition, ...]:
+    """Positions in a vector table of JPL Horizons, ascending in time: geocentric, equatorial, km.
+
+    Raises
+    ------
+    ScienceError
+        The table has another centre, other axes or other units, or no rows.
+    """
+    text = text_of(load(source))
+    head, _, rest = text.partition("$$SOE")
+    for pattern, wanted in HORIZONS_HEAD.items():
+        found = re.search(pattern, head)
+        if found is not None and not re.search(wanted, found.group(1)):
+            raise ScienceError(
+                f"{spacecraft}: a Horizons table with {found.group(0).strip()!r} is not read",
+                remedy="ask for vectors from the geocentre (500@399), equatorial (ICRF), in km",
+            )
+    rows = HORIZONS_ROW.findall(rest.partition("$$EOE")[0])
+    if not rows:
+        raise ScienceError(f"{spacecraft}: no vectors in the Horizons table")
+    return tuple(
+        SpacecraftPosition(
+            spacecraft=spacecraft,
+            epoch_utc=utc_of_julian_date_tdb(float(row[0])),
+            vector_km=np.array([float(value) for value in row[1:]]),
+            error_km=HORIZONS_ERROR_KM,
+        )
+        for row in rows
+    )
+
+
 def read_positions(
-    source: Path | str | bytes, *, spacecraft: str, epoch_utc: datetime | str | None = None
+    source: Path | str | bytes,
+    *,
+    spacecraft: str,
+    epoch_utc: datetime | str | None = None,
+    half_span_s: float = TRACK_HALF_SPAN_S,
 ) -> tuple[SpacecraftPosition, ...]:
     """Positions in a file of any of these kinds, ascending in time.
 
@@ -207,7 +262,9 @@ def read_positions(
     spacecraft
         Name of the craft, for files that do not name it.
     epoch_utc
-        For files that hold no epoch of their own.
+        For files that hold no epoch of their own, and for elements, which hold for any.
+    half_span_s
+        Positions from two-line elements are made so far around `epoch_utc`, s.
 
     Raises
     ------
@@ -216,16 +273,20 @@ def read_positions(
     """
     content = load(source)
     kind = guess_format(content)
-    if kind == "eph":
-        return read_eph(content, spacecraft=spacecraft)
-    if kind == "gbm-trigdat":
-        return read_trigdat_positions(content)
-    if kind == "gbm-poshist":
-        return read_poshist(content)
-    if kind not in {"ephs", "orbi-scp", "picsit", "ipn-thr"}:
+    dated = {
+        "eph": lambda: read_eph(content, spacecraft=spacecraft),
+        "gbm-trigdat": lambda: read_trigdat_positions(content),
+        "gbm-poshist": lambda: read_poshist(content),
+        "horizons": lambda: read_horizons(content, spacecraft=spacecraft),
+    }
+    if kind in dated:
+        return dated[kind]()
+    if kind not in {"ephs", "orbi-scp", "picsit", "ipn-thr", "tle"}:
         raise ScienceError(f"a {kind} file holds no positions")
     if epoch_utc is None:
         raise ScienceError(f"the {kind} file holds no epoch", remedy="state the time it belongs to")
+    if kind == "tle":
+        return track(parse_elements(text_of(content)), spacecraft, epoch_utc, half_span_s=half_span_s)
     if kind == "orbi-scp":
         return read_orbi_scp(content, first_row_utc=epoch_utc)
     if kind == "ephs":

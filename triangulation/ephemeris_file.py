@@ -1,6 +1,8 @@
 """Ephemeris files, by explicit path: the Sun's family from a JPL kernel (de421), tables of vectors of craft."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
@@ -34,6 +36,8 @@ PLANETS = {
 }
 #: A craft within this distance of a planet goes along with it.
 PLANET_REACH_KM = 1.0e6
+#: Gravitational parameter of the Earth, and twice the Sun's pull at 1 au, which bends the path of a far craft.
+EARTH_GM_KM3_S2, SUN_PULL_KM_S2 = 398_600.44, 1.2e-5
 #: Typical orbital speed around a planet, km/s: how fast an unmoved relative vector goes wrong.
 ORBITAL_SPEED_KM_S = 3.4
 
@@ -67,6 +71,22 @@ def julian_date_tdb(epoch_utc: datetime) -> tuple[float, float]:
         raise ScienceError(f"no leap seconds before 1972: {epoch:%Y-%m-%d}")
     since = epoch - J2000_TT
     return 2_451_545.0 + since.days, (since.seconds + since.microseconds * 1e-6 + offset) / SECONDS_PER_DAY
+
+
+def utc_of_julian_date_tdb(julian_date: float) -> datetime:
+    """UTC of a Julian date in TDB, to the 40 us that one double holds (TDB - TT, below 2 ms, is left out).
+
+    Examples
+    --------
+    >>> f"{utc_of_julian_date_tdb(2457755.0 + 69.184 / 86400):%Y-%m-%dT%H:%M:%S}"
+    '2017-01-01T12:00:00'
+    """
+    tt = J2000_TT + timedelta(days=julian_date - 2_451_545.0)
+    for start, offset in reversed(TT_MINUS_UTC):
+        utc = tt - timedelta(seconds=offset)
+        if utc >= start:
+            return utc
+    raise ScienceError(f"no leap seconds before 1972: JD {julian_date}")
 
 
 class SolarSystem:
@@ -143,8 +163,8 @@ class SolarSystem:
             return _drifted(position, epoch, gap_s)
         relative = position.vector_km - self.planet_km(planet, position.epoch_utc)
         growth = min(ORBITAL_SPEED_KM_S * gap_s, 2.0 * float(np.linalg.norm(relative)))
-        return SpacecraftPosition(
-            spacecraft=position.spacecraft,
+        return replace(
+            position,
             epoch_utc=epoch,
             vector_km=self.planet_km(planet, epoch) + relative,
             error_km=float(np.hypot(position.error_km, growth)),
@@ -168,12 +188,7 @@ def _drifted(position: SpacecraftPosition, epoch_utc: datetime, gap_s: float) ->
             f"{position.spacecraft}: one vector does not tell where it is {gap_s:.0f} s away",
             remedy="give positions around the arrival time, or an ephemeris",
         )
-    return SpacecraftPosition(
-        spacecraft=position.spacecraft,
-        epoch_utc=epoch_utc,
-        vector_km=position.vector_km,
-        error_km=float(np.hypot(position.error_km, gap_s)),
-    )
+    return replace(position, epoch_utc=epoch_utc, error_km=float(np.hypot(position.error_km, gap_s)))
 
 
 def interpolated(positions: tuple[SpacecraftPosition, ...], epoch_utc: datetime) -> SpacecraftPosition:
@@ -204,9 +219,22 @@ def interpolated(positions: tuple[SpacecraftPosition, ...], epoch_utc: datetime)
     near, t = positions[first : first + 4], seconds[first : first + 4]
     weights = [float(np.prod([t[k] / (t[k] - t[j]) for k in range(t.size) if k != j])) for j in range(t.size)]
     vector = np.sum([w * place.vector_km for w, place in zip(weights, near, strict=True)], axis=0)
-    return SpacecraftPosition(
-        spacecraft=positions[0].spacecraft,
-        epoch_utc=epoch,
-        vector_km=vector,
-        error_km=max(place.error_km for place in near),
+    error_km = max(place.error_km for place in near)
+    return replace(
+        near[0], epoch_utc=epoch, vector_km=vector, error_km=float(np.hypot(error_km, _coarseness_km(near, t)))
     )
+
+
+def _coarseness_km(near: Sequence[SpacecraftPosition], t: FloatArray) -> float:
+    """Error of interpolating between vectors, km: from the cubic term, or the sagitta where there are but two.
+
+    A table in steps too wide for the orbit has a large cubic term, and so says itself that it is too coarse.
+    """
+    vectors = np.stack([place.vector_km for place in near])
+    if t.size == 2:
+        gravity = EARTH_GM_KM3_S2 / float(np.linalg.norm(vectors[0])) ** 2 + SUN_PULL_KM_S2
+        return 0.5 * gravity * abs(float(t[0] * t[1]))
+    for level in range(1, t.size):
+        vectors = np.diff(vectors, axis=0) / (t[level:] - t[:-level])[:, None]
+    nodes = np.sort(np.abs(t))[: t.size - 1]
+    return float(np.linalg.norm(vectors[0]) * np.prod(nodes))

@@ -7,6 +7,7 @@ ICRF axes. Nothing here reads a file: the motion of the Earth comes in as an `Ea
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -80,6 +81,18 @@ class EarthMotion(Protocol):
         ...
 
 
+class Simultaneity(StrEnum):
+    """What "the same UTC" means for the clock of a craft, far from the Earth.
+
+    Two events that are simultaneous at the geocentre are not so at the barycentre: the readings differ by
+    ``v . r / c^2``, 0.2 ms at L1 and up to 126 ms at Mars.
+    """
+
+    GEOCENTRIC = "geocentric"
+    BARYCENTRIC = "barycentric"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SpacecraftPosition:
     """Where a craft was: geocentric, ICRF axes.
@@ -94,6 +107,8 @@ class SpacecraftPosition:
         Geocentric position, km, shape (3,).
     error_km
         1-sigma error of each axis, km.
+    simultaneity
+        How its UTC was made from the clock on board; not known: half the difference is an error of the clock.
 
     Raises
     ------
@@ -105,6 +120,7 @@ class SpacecraftPosition:
     epoch_utc: datetime
     vector_km: FloatArray
     error_km: float = 0.0
+    simultaneity: Simultaneity = Simultaneity.GEOCENTRIC
 
     def __post_init__(self) -> None:
         """Normalise, and refuse what could give a silent wrong number."""
@@ -153,11 +169,13 @@ class SpacecraftPosition:
         """
         centre, velocity = earth.earth_km(self.epoch_utc)
         projection = float(velocity @ self.vector_km) / SPEED_OF_LIGHT_KM_S**2
+        share = CLOCK_SHARE[self.simultaneity]
         return BarycentricPosition(
             spacecraft=self.spacecraft,
             vector_km=read_only(centre + self.vector_km - 0.5 * projection * velocity),
-            clock_offset_s=projection,
+            clock_offset_s=share * projection,
             error_km=self.error_km,
+            clock_error_s=0.5 * abs(projection) if self.simultaneity is Simultaneity.UNKNOWN else 0.0,
         )
 
 
@@ -175,12 +193,19 @@ class BarycentricPosition:
         To be added to the craft's UTC readings, s, before two craft are compared in barycentric time.
     error_km
         1-sigma error of each axis, km.
+    clock_error_s
+        1-sigma error of the offset, s: where it is not known what the craft's UTC means.
     """
 
     spacecraft: str
     vector_km: FloatArray
     clock_offset_s: float
     error_km: float = 0.0
+    clock_error_s: float = 0.0
+
+
+#: Share of ``v . r / c^2`` that is added to a clock, by what its UTC means.
+CLOCK_SHARE = {Simultaneity.GEOCENTRIC: 1.0, Simultaneity.BARYCENTRIC: 0.0, Simultaneity.UNKNOWN: 0.5}
 
 
 #: What a pair may be given as: a bare vector (km, common ICRF axes) or a named position.
@@ -201,12 +226,15 @@ class Baseline:
         To be added to the delay measured in UTC (arrival at b minus arrival at a), s; 0 for bare or geocentric vectors.
     error_km
         1-sigma error of each axis of r_a - r_b, km.
+    clock_error_s
+        1-sigma error of the clock offset, s.
     """
 
     axis: FloatArray
     length_km: float
     clock_offset_s: float = 0.0
     error_km: float = 0.0
+    clock_error_s: float = 0.0
 
     @property
     def light_time_s(self) -> float:
@@ -215,12 +243,12 @@ class Baseline:
 
     @property
     def error_s(self) -> float:
-        """Delay error that the position errors stand for, s, 1 sigma.
+        """Delay error that the errors of positions and of what the clocks mean stand for, s, 1 sigma.
 
         An isotropic error of the difference vector projects with the same size on every source direction: the shift of
         the annulus centre and the change of its radius are both in it.
         """
-        return self.error_km / SPEED_OF_LIGHT_KM_S
+        return float(np.hypot(self.error_km / SPEED_OF_LIGHT_KM_S, self.clock_error_s))
 
     def delay_s(self, direction: npt.ArrayLike) -> FloatArray:
         """Delay in UTC (arrival at b minus arrival at a), s, for unit directions to sources, shape (..., 3)."""
@@ -260,15 +288,22 @@ def baseline(a: PositionLike, b: PositionLike, *, earth: EarthMotion | None = No
 
 def _span(a: BarycentricPosition, b: BarycentricPosition) -> Baseline:
     error = float(np.hypot(a.error_km, b.error_km))
-    return _between(a.vector_km - b.vector_km, b.clock_offset_s - a.clock_offset_s, error)
+    clock_error_s = float(np.hypot(a.clock_error_s, b.clock_error_s))
+    return _between(a.vector_km - b.vector_km, b.clock_offset_s - a.clock_offset_s, error, clock_error_s)
 
 
-def _between(difference: FloatArray, clock_offset_s: float, error_km: float) -> Baseline:
+def _between(difference: FloatArray, clock_offset_s: float, error_km: float, clock_error_s: float = 0.0) -> Baseline:
     length = float(np.linalg.norm(difference))
     if not length > 1e-3:
         raise ScienceError("the two craft are at the same place: no baseline")
     axis = read_only(difference / length)
-    return Baseline(axis=axis, length_km=length, clock_offset_s=clock_offset_s, error_km=error_km)
+    return Baseline(
+        axis=axis,
+        length_km=length,
+        clock_offset_s=clock_offset_s,
+        error_km=error_km,
+        clock_error_s=clock_error_s,
+    )
 
 
 def arrival_minus_geocentre_s(position: PositionLike, ra_deg: float, dec_deg: float) -> float:

@@ -90,6 +90,19 @@ def common_cells(start_a: IntArray, start_b: IntArray) -> tuple[IntArray, IntArr
     return np.asarray(index_a), np.asarray(index_b)
 
 
+def joined(uniq: IntArray, density: FloatArray, max_order: int) -> tuple[IntArray, FloatArray]:
+    """Cells and densities of a partition of which those finer than `max_order` are joined: densities become means."""
+    order, pixel = order_and_pixel(uniq)
+    fine = order > max_order
+    if not fine.any():
+        return uniq, density
+    parent = pixel[fine] >> (2 * (order[fine] - max_order))
+    number, index = np.unique(parent, return_inverse=True)
+    mean = np.bincount(index, weights=density[fine] * 4.0 ** (max_order - order[fine]))
+    coarse = uniq_of(max_order, number)
+    return np.concatenate([uniq[~fine], coarse]), np.concatenate([density[~fine], mean])
+
+
 def is_partition(start: IntArray, order: IntArray) -> bool:
     """Whether cells, ascending, cover the whole sky once."""
     stop = start + (np.int64(1) << (2 * (FINEST_ORDER - order)))

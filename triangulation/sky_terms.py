@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FLOOR = 1e-12
 #: A cell resolves a ring when its side is below this many sigma of the ring's profile.
 RESOLVED_SIGMA = 0.6
+#: The values at the centres of cells up to this side, in sigma, sample a ring as well as their means do (to 3e-4).
+SAMPLED_SIGMA = 1.5
 #: Half-extent of a cell in units of its side: of the farthest corner of any (at the edge of the polar caps, so that
 #: nothing is missed), and on the average.
 CORNER_SIDES, MEAN_SIDES = 1.05, 0.5
@@ -36,11 +38,15 @@ LIMB_RAD = float(np.radians(0.5))
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cells:
-    """Cells of one order: nested numbers, shape (n,), and unit vectors to their centres, shape (n, 3)."""
+    """Cells of one order: nested numbers, shape (n,), and unit vectors to their centres, shape (n, 3).
+
+    `is_last`: they will not be split, so a mean over them must not reach beyond them.
+    """
 
     order: int
     pixel: IntArray
     centre: FloatArray
+    is_last: bool = False
 
     @classmethod
     def of(cls, order: int, pixel: IntArray) -> "Cells":
@@ -109,10 +115,12 @@ class AnnulusTerm:
         """
         delay = self.delay_s(cells)
         width = np.interp(delay, self.posterior.delay_s, self.width_s)
-        resolved = 2.0 * self._span_s(delay, MEAN_SIDES * cells.side_rad) < RESOLVED_SIGMA * width
+        sides = 2.0 * self._span_s(delay, MEAN_SIDES * cells.side_rad) / width
+        resolved = sides < RESOLVED_SIGMA
+        sampled = sides < (SAMPLED_SIGMA if cells.is_last else RESOLVED_SIGMA)
         value = np.empty(delay.size)
-        value[resolved] = self.posterior.at(delay[resolved])
-        value[~resolved] = self._mean(delay[~resolved], CORNER_SIDES * cells.side_rad)
+        value[sampled] = self.posterior.at(delay[sampled])
+        value[~sampled] = self._mean(delay[~sampled], (MEAN_SIDES if cells.is_last else CORNER_SIDES) * cells.side_rad)
         return np.log(np.maximum(value, FLOOR / self.light_time_s)), resolved
 
     def _mean(self, delay_s: FloatArray, half_extent_rad: float) -> FloatArray:

@@ -253,6 +253,10 @@ def _check_level(level: float) -> None:
         raise ScienceError(f"a credible level lies between 0 and 1, not at {level}")
 
 
+def _span(skymap: SkyMap) -> IntArray:
+    return np.asarray(np.int64(1) << (2 * (pixels.FINEST_ORDER - skymap.order)))
+
+
 def _common(a: SkyMap, b: SkyMap) -> tuple[IntArray, IntArray, IntArray]:
     """Indices into both maps, and the order, of the cells of their common refinement."""
     in_a, in_b = pixels.common_cells(a.start, b.start)
@@ -283,6 +287,21 @@ def overlap(a: SkyMap, b: SkyMap) -> float:
     ----------
     Ashton, G. et al. 2018, ApJ 860, 6 (the odds of a common source).
     """
-    in_a, in_b, order = _common(a, b)
-    product = a.density_sr[in_a] * b.density_sr[in_b]
-    return float(pixels.FULL_SKY_SR * (product * pixels.area_sr(order)).sum())
+    fine, coarse = (a, b) if len(a) >= len(b) else (b, a)
+    return float(pixels.FULL_SKY_SR * _probability_within(fine, coarse) @ coarse.density_sr)
+
+
+def _probability_within(skymap: SkyMap, cells: SkyMap) -> FloatArray:
+    """Probability of a map in each cell of another: the sum of its cells there, or the share of the one around it."""
+    first = np.searchsorted(skymap.start, cells.start, side="right") - 1
+    around = skymap.order[first] < cells.order
+    within = np.where(around, skymap.density_sr[first] * pixels.area_sr(cells.order), 0.0)
+    begins = first[~around]
+    if begins.size:
+        # Of two partitions of nested cells, those of the finer one that follow belong to this cell until the next one
+        # begins: either another cell of `cells`, or a cell of the map that is coarser again.
+        ends = np.searchsorted(skymap.start, (cells.start + _span(cells))[~around], side="left")
+        edges = np.column_stack([begins, ends]).ravel()
+        sums = np.add.reduceat(np.append(skymap.probability, 0.0), edges)[::2]
+        within[~around] = sums
+    return within

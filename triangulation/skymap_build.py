@@ -15,8 +15,8 @@ FIRST_ORDER, MAX_ORDER = 4, 14
 TARGET_PROBABILITY = 2e-4
 #: A cell that does not resolve every term is split while its density is above this share of the highest.
 RELEVANT_DENSITY = 2e-5
-#: Beyond this number of cells only probability splits, not resolution.
-MANY_CELLS = 300_000
+#: Beyond this number of cells only probability splits, not resolution; what stays coarse holds its exact mean.
+MANY_CELLS = 500_000
 #: Annuli that miss each other by more than this chance (4 sigma) do not meet.
 DISAGREEMENT_P = 6.3e-5
 #: A covariance with a larger condition number describes dependent pairs.
@@ -79,7 +79,7 @@ def build(
     covariance_s2
         Joint covariance of the delays of the annuli among the terms, s2.
     max_order
-        Finest order.
+        Finest order, up to 14. Cells that would be finer are joined, so that coarse ones hold the exact mean.
 
     Returns
     -------
@@ -93,18 +93,20 @@ def build(
     """
     if not terms:
         raise ScienceError("a sky map needs at least one annulus, circle or map")
+    if not 0 <= max_order <= MAX_ORDER:
+        raise ScienceError(f"a sky map has orders from 0 to {MAX_ORDER}, not {max_order}")
     cells = Cells.of(FIRST_ORDER, np.arange(12 * 4**FIRST_ORDER))
     uniq: list[IntArray] = []
     logs: list[FloatArray] = []
     best, total = -np.inf, 0.0
-    for order in range(FIRST_ORDER, max_order + 1):
+    for order in range(FIRST_ORDER, MAX_ORDER + 1):
         log_density, resolved = _evaluate(terms, cells, covariance_s2)
         best = max(best, float(log_density.max()))
         split = np.zeros(cells.pixel.size, dtype=bool)
-        if order < max_order:
+        if order < MAX_ORDER:
             split = _to_split(log_density, resolved, order, best, total, n_cells=sum(part.size for part in uniq))
         uniq.append(pixels.uniq_of(order, cells.pixel[~split]))
-        logs.append(log_density[~split])
+        logs.append(_kept(terms, cells, log_density, resolved, split, best, covariance_s2))
         total = _total(uniq, logs, best)
         if not split.any():
             break
@@ -112,7 +114,26 @@ def build(
         cells = Cells.of(order + 1, children)
     every_log = np.concatenate(logs)
     _check_meet(terms, float(every_log.max()))
-    return np.concatenate(uniq), np.exp(every_log - every_log.max())
+    return pixels.joined(np.concatenate(uniq), np.exp(every_log - every_log.max()), max_order)
+
+
+def _kept(
+    terms: Sequence[SkyTerm],
+    cells: Cells,
+    log_density: FloatArray,
+    resolved: BoolArray,
+    split: BoolArray,
+    best: float,
+    covariance_s2: FloatArray | None,
+) -> FloatArray:
+    """Values of the cells that stay: those that matter and are too coarse get their mean, not a safe overestimate."""
+    stays = np.flatnonzero(~split)
+    values = log_density[stays]
+    coarse = stays[~resolved[stays] & (values - best > np.log(RELEVANT_DENSITY))]
+    if coarse.size:
+        last = Cells(order=cells.order, pixel=cells.pixel[coarse], centre=cells.centre[coarse], is_last=True)
+        values[np.searchsorted(stays, coarse)] = _evaluate(terms, last, covariance_s2)[0]
+    return values
 
 
 def _total(uniq: list[IntArray], logs: list[FloatArray], best: float) -> float:
@@ -144,9 +165,9 @@ def _to_split(
     relative = np.exp(log_density - best)
     probability = relative * pixels.scale_rad(order) ** 2
     heavy = probability > TARGET_PROBABILITY * (total + probability.sum())
-    if n_cells + 4 * log_density.size > MANY_CELLS:
-        return np.asarray(heavy)
-    return np.asarray(heavy | (~resolved & (relative > RELEVANT_DENSITY)))
+    split = heavy | (~resolved & (relative > RELEVANT_DENSITY))
+    is_much = n_cells + log_density.size + 3 * np.count_nonzero(split) > MANY_CELLS
+    return np.asarray(heavy if is_much else split)
 
 
 def _check_meet(terms: Sequence[SkyTerm], best_log: float) -> None:

@@ -19,6 +19,8 @@ EXTENSIONS = {
 }
 #: First numbers of rows beyond this and with three columns are Modified Julian Dates.
 MJD_FROM = 40_000.0
+#: First line of two-line elements; a name may stand before it.
+TLE_LINE = re.compile(r"1 [ \d]{5}[A-Z ] .{50,}$")
 TEXT_HEAD_BYTES = 20_000
 #: The last column of dump files is an IJD that grows by about a bin a row (50 ms are 5.8e-7 d), d.
 IJD_RANGE = (900.0, 20_000.0)
@@ -26,7 +28,9 @@ LARGEST_IJD_STEP = 1e-5
 
 
 def guess_format(path_or_bytes: Path | str | bytes) -> str:
-    """Format of a file: a light-curve format, or ``eph``, ``ephs``, ``gbm-poshist``, ``orbi-scp`` (positions).
+    """Format of a file: of a light curve, or of positions.
+
+    Those of positions are ``eph``, ``ephs``, ``tle``, ``horizons``, ``gbm-poshist``, ``orbi-scp``.
 
     Raises
     ------
@@ -48,6 +52,8 @@ def _fits_format(content: bytes) -> str | None:
 
 def _text_format(content: bytes) -> str | None:
     head = content[:TEXT_HEAD_BYTES].decode("utf-8", errors="replace").strip().lstrip("\ufeff")
+    if b"$$SOE" in content:
+        return "horizons"
     if head.startswith("{"):
         return "rtlc-json"
     if head.startswith('"') and "\\n" in head:
@@ -67,6 +73,8 @@ def _by_rows(head: str) -> str | None:
         return None
     if re.match(r"\s*\d{8}\s+[\d.]+\s+\d\d:\d\d:\d\d", rows[0]):
         return "eph"
+    if TLE_LINE.match(rows[0]) or (len(rows) > 1 and TLE_LINE.match(rows[1])):
+        return "tle"
     if _is_dump(rows):
         return "lcdump"
     if "," in rows[0] and re.search(r"[A-Za-z]{2}", rows[0]):

@@ -1,15 +1,17 @@
 """Light curves that arrive as files: the IPN inbox.
 
-Formats and instruments are told from the content, positions come from .eph files beside.
+Formats and instruments are told from the content, positions come from .eph files beside, from the file itself, or from
+elements (.tle) and tables (.vec, .horizons, GBM position history) of the craft.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatch
 from pathlib import Path
 
 from acs_stream.instruments import Instrument
-from acs_stream.positions import read_eph, read_mmoda_position, read_trigdat_positions
+from acs_stream.positions import read_eph, read_mmoda_position, read_positions, read_trigdat_positions
 from acs_stream.readers import FORMATS, guess_format, read_channels, read_light_curve
 from acs_stream.readers.content import load
 from acs_stream.sources.isdc import with_clock_error
@@ -17,12 +19,15 @@ from acs_stream.sources.model import Availability, AvailabilityState, FetchedLig
 from tocsin.domain.clock import Clock, to_utc
 from tocsin.domain.errors import DataNotYetError, ScienceError
 from tocsin.domain.light_curves import LightCurve
+from triangulation.ephemeris_file import interpolated
 from triangulation.geometry import SpacecraftPosition
 
 #: Files above this size are no light curve of a burst.
 LARGEST_BYTES = 500_000_000
 #: A position this far from the light curve in time says nothing of it, s.
 POSITION_REACH_S = 600.0
+#: Endings of files of positions, whose names hold that of the craft.
+EPHEMERIS_ENDINGS = (".tle", ".vec", ".horizons", ".ephs")
 #: Bins of photon lists read from the inbox, s.
 TTE_BIN_S = 0.004
 #: Finer formats first where several files of one instrument cover a time.
@@ -144,16 +149,41 @@ class FolderSource:
             return None
         channels = read_channels(content, format=form, t0_utc=t0_utc, bin_s=bin_s)
         positions = positions or self._positions_beside(path) or _positions_within(content, form)
+        positions = positions or self._ephemeris(path, total)
         return FetchedLightCurve(
             channels=tuple(self._named(curve) for curve in channels),
             total=self._named(total),
-            position=_nearest(positions, total),
+            position=self._place(positions, total),
             origin=str(path),
             raw=content,
         )
 
     def _named(self, curve: LightCurve) -> LightCurve:
         return with_clock_error(curve.replace(instrument=self.table.name), self.table)
+
+    def _ephemeris(self, path: Path, total: LightCurve) -> tuple[SpacecraftPosition, ...]:
+        """Position at T0 from a longer table or elements of this craft: beside the file, or in the inbox itself.
+
+        A file that does not cover T0, or is stale, is passed over: without a position the curve makes no annulus.
+        """
+        for file in sorted({*path.parent.iterdir(), *self._folder.glob("*")}):
+            if file == path or not file.is_file() or not self._is_ephemeris(file.name):
+                continue
+            try:
+                table = read_positions(file, spacecraft=self.table.spacecraft, epoch_utc=total.t0_utc, half_span_s=60.0)
+                return (interpolated(table, total.t0_utc),)
+            except ScienceError:
+                continue
+        return ()
+
+    def _is_ephemeris(self, name: str) -> bool:
+        low, craft = name.casefold(), self.table.spacecraft.casefold()
+        return (craft in low and low.endswith(EPHEMERIS_ENDINGS)) or (craft == "fermi" and "poshist" in low)
+
+    def _place(self, positions: tuple[SpacecraftPosition, ...], total: LightCurve) -> SpacecraftPosition | None:
+        """Position nearest in time to the light curve, with what the instrument's UTC means."""
+        place = _nearest(positions, total)
+        return None if place is None else replace(place, simultaneity=self.table.simultaneity)
 
     def _positions_beside(self, path: Path) -> tuple[SpacecraftPosition, ...]:
         """Positions of this craft in .eph files of the same folder."""

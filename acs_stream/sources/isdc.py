@@ -68,7 +68,8 @@ class IsdcSource:
         """Position of INTEGRAL at T0, None where the service does not tell."""
         try:
             content = get(self._client, self._ephs_url(t0_utc))
-            return parse_ephs(content, epoch_utc=t0_utc, spacecraft=self.table.spacecraft)
+            place = parse_ephs(content, epoch_utc=t0_utc, spacecraft=self.table.spacecraft)
+            return replace(place, simultaneity=self.table.simultaneity)
         except (RemoteError, ScienceError):
             return None
 

@@ -22,7 +22,7 @@ from tocsin.workflow.owing import owe_draft, owe_update
 from tocsin.workflow.priors import prior_map
 from tocsin.workflow.reacting import is_standing, may_hold_burst
 from tocsin.workflow.views import new_variants, products_of, views
-from triangulation.geometry import SpacecraftPosition
+from triangulation.geometry import Simultaneity, SpacecraftPosition
 from triangulation.skymap import SkyMap
 
 FITS = "application/fits"
@@ -126,6 +126,7 @@ def _observation(product: Product) -> Observation:
         epoch_utc=to_utc(place["epoch_utc"]),
         vector_km=place["vector_km"],
         error_km=place["error_km"],
+        simultaneity=Simultaneity(place.get("simultaneity", "geocentric")),
     )
     return Observation(
         instrument=product.subject,

@@ -265,4 +265,5 @@ def _position_record(position: Any) -> dict[str, Any]:
         "epoch_utc": iso_utc(position.epoch_utc),
         "vector_km": [float(value) for value in position.vector_km],
         "error_km": float(position.error_km),
+        "simultaneity": position.simultaneity.value,
     }
