@@ -30,8 +30,11 @@ Times are UTC, ISO 8601; units are in the names. JSON answers carry an `ETag`: s
 there is one, `remedy`. What does not exist and what the asker may not see get the same answer, 404. The
 machine-readable form of this page is `/api/v1/openapi.json`.
 
-Nobody signs in yet: everybody is anonymous and sees public events only. On loopback, whoever reaches the page says who
-they are when they acknowledge. Not there yet: `/api/v1/triangulations`, `/api/v1/overlaps`, `/api/v1/stream`.
+Without a token one is anonymous and sees public events only. `tocsin token add` makes tokens: send one as
+`Authorization: Bearer tocsin_...`. A token has scopes (`read`, `compute`, `act`), a clearance (labels of restricted
+streams), an end, and a number of requests a minute; `RateLimit-Remaining` says what is left, 429 with `Retry-After`
+that nothing is. On loopback, whoever reaches the page says who they are when they acknowledge.
+Not there yet: `/api/v1/triangulations`, `/api/v1/overlaps`.
 """
 PAGES_INTRO = """\
 For people; whole without JavaScript. A `.json` twin is the REST answer; `.svg` are the pictures of an event.

@@ -44,7 +44,7 @@ def test_the_copy_goes_on_numbering_where_the_original_would(store: Store, targe
 def test_a_store_that_holds_something_is_not_copied_into(store: Store, target: Store) -> None:
     with target.begin() as work:
         add_event(work)
-    with pytest.raises(ConflictError, match="not empty: events has rows"):
+    with pytest.raises(ConflictError, match="not empty: event_index has rows"):
         store.copy_into(target)
 
 

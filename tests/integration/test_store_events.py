@@ -1,18 +1,24 @@
 """Events: found by identifier or time, changed, listed page by page, and seen by each as far as allowed."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from store_values import PUBLIC, SECRET, add_event, add_notice, at, decision, event_value
+from store_values import PUBLIC, SECRET, add_event, add_notice, at, decision, event_value, product
 
 from tocsin.domain.clock import ManualClock
 from tocsin.domain.events import EventKind, EventState, Tier
-from tocsin.store import Store, UnitOfWork
+from tocsin.domain.notices import Messenger
+from tocsin.domain.products import ProductKind
+from tocsin.store import EventSelection, SkyRegion, Store, UnitOfWork
 from tocsin.store.columns import to_micros
 
+TIMES = {"start_utc", "stop_utc", "clearance", "limit", "before"}
 
-def ids(work: UnitOfWork, **filters: object) -> list[str]:
-    rows, _ = work.event_rows(**filters)
+
+def ids(work: UnitOfWork, **filters: Any) -> list[str]:
+    selection = EventSelection(**{name: value for name, value in filters.items() if name not in TIMES})
+    rows, _ = work.event_rows(selection, **{name: value for name, value in filters.items() if name in TIMES})
     return [row.id for row in rows]
 
 
@@ -87,13 +93,23 @@ def test_events_are_listed_newest_t0_first_and_filtered(store: Store) -> None:
         add_event(work, "nu_1", seconds=20, kind=EventKind.NEUTRINO)
         add_event(work, "nu-1", seconds=None, kind=EventKind.NEUTRINO)
         work.set_event_tier("gw-1", Tier.WAKE)
+        placed = {"ra_deg": 120.0, "dec_deg": -30.0, "classification": {"BNS": 0.9, "NSBH": 0.05}}
+        event = replace(event_value("nu_1"), kind=EventKind.NEUTRINO, t0_utc=at(20), streams=("icecube",), **placed)
+        work.save_event(replace(event, messengers=(Messenger.NEUTRINO,)), summary_record={})
         work.add_aliases("nu_1", ["icecube:137840_57034692"])
-        add_notice(work, "nu_1", b"1", stream="icecube")
+        work.add_product(product("lc", event_id="nu_1", kind=ProductKind.LIGHT_CURVE))
         assert ids(work) == ["nu-1", "gw-2", "nu_1", "gw-1"]
         assert ids(work, kind=EventKind.GRAVITATIONAL_WAVE) == ["gw-2", "gw-1"]
         assert ids(work, is_test=False, kind=EventKind.GRAVITATIONAL_WAVE) == ["gw-1"]
         assert ids(work, tier=Tier.WAKE) == ["gw-1"]
         assert ids(work, stream="icecube") == ["nu_1"]
+        assert ids(work, stream="ice") == [], "a name is not found by a part of it"
+        assert ids(work, messenger=Messenger.NEUTRINO) == ["nu_1"]
+        assert ids(work, instrument="SPI-ACS", kind=EventKind.NEUTRINO) == ["nu_1"]
+        assert ids(work, classification="BNS") == ["nu_1"]
+        assert ids(work, classification="NSBH") == [], "a class counts from 10 % on"
+        assert ids(work, region=SkyRegion(ra_deg=125.0, dec_deg=-30.0, radius_deg=5.0)) == ["nu_1"]
+        assert ids(work, region=SkyRegion(ra_deg=125.0, dec_deg=-30.0, radius_deg=4.0)) == []
         assert ids(work, text="NU_") == ["nu_1"]
         assert ids(work, text="57034692") == ["nu_1"]
         assert ids(work, text="%") == []
@@ -180,9 +196,13 @@ def test_the_view_saved_for_an_audience_is_what_it_is_shown(store: Store) -> Non
 def test_filters_do_not_tell_what_the_asker_may_not_see(store: Store) -> None:
     with store.begin() as work:
         mixed_event(work)
-        assert ids(work, clearance=PUBLIC, stream="antares") == []
-        assert ids(work, clearance=SECRET, stream="antares") == ["grb-1"]
-        for filters in ({"tier": Tier.WAKE}, {"tier": Tier.TELL}, {"text": "ANTARES"}, {"text": "nonsense"}):
+        for filters in (
+            {"stream": "antares"},
+            {"tier": Tier.WAKE},
+            {"tier": Tier.TELL},
+            {"text": "ANTARES"},
+            {"text": "nonsense"},
+        ):
             assert ids(work, clearance=PUBLIC, **filters) == ["grb-1"], "all pass: to be filtered on the visible part"
         assert ids(work, clearance=SECRET, tier=Tier.TELL) == []
 

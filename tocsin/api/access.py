@@ -6,6 +6,9 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
 from tocsin.api.services import ApiServices, Viewer
+from tocsin.domain.errors import NotAllowedError
+from tocsin.domain.tokens import Scope
+from tocsin.workflow.access import Caller
 
 
 def services_of(request: Request) -> ApiServices:
@@ -15,7 +18,15 @@ def services_of(request: Request) -> ApiServices:
 
 
 def viewer_of(request: Request) -> Viewer:
-    """Who is asking."""
+    """Who is asking: whom the doorman let in, or whom the headers name."""
+    caller = request.scope.get("state", {}).get("caller")
+    if isinstance(caller, Caller):
+        return Viewer(
+            person_id=caller.person_id,
+            clearance=caller.clearance,
+            scopes=caller.scopes,
+            token_id=caller.token_id,
+        )
     headers = {name.lower(): value for name, value in request.headers.items()}
     return services_of(request).identify(headers)
 
@@ -27,3 +38,23 @@ Asker = Annotated[Viewer, Depends(viewer_of)]
 def not_found() -> HTTPException:
     """The one answer for what does not exist and for what may not be seen."""
     return HTTPException(404, "There is nothing here, or nothing that you may see.")
+
+
+def may_compute(asker: Asker) -> Viewer:
+    """Who is asking for a computation.
+
+    Raises
+    ------
+    NotAllowedError
+        The token is not for this.
+    """
+    return _with_scope(asker, Scope.COMPUTE)
+
+
+def _with_scope(asker: Viewer, scope: Scope) -> Viewer:
+    if scope not in asker.scopes:
+        raise NotAllowedError(f"this needs a token with the scope {scope.value}", remedy="ask the operator for one")
+    return asker
+
+
+Computing = Annotated[Viewer, Depends(may_compute)]

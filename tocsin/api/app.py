@@ -16,10 +16,13 @@ from tocsin.api import (
     operation_routes,
     pages,
     service_routes,
+    stream_routes,
 )
+from tocsin.api.doorman import Doorman
 from tocsin.api.event_pictures import PictureCache
 from tocsin.api.security import Guard
 from tocsin.api.services import ApiServices
+from tocsin.api.streaming import Hub
 
 DESCRIPTION = (
     "Multi-messenger events, light curves, localizations and drafts. Times are UTC, ISO 8601; units are in the names."
@@ -44,11 +47,13 @@ def build_app(services: ApiServices) -> FastAPI:
     )
     app.state.services = services
     app.state.pictures = PictureCache()
+    app.state.hub = Hub(services)
     errors.install(app)
     for router in (
         event_routes.router,
         draft_routes.router,
         service_routes.router,
+        stream_routes.router,
         operation_routes.router,
         pages.router,
         draft_pages.router,
@@ -56,6 +61,8 @@ def build_app(services: ApiServices) -> FastAPI:
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    if services.gate is not None:
+        app.add_middleware(Doorman, gate=services.gate, store=services.store)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     if services.allowed_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(services.allowed_hosts))

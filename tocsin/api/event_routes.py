@@ -15,6 +15,8 @@ from tocsin.api.responses import json_response, tagged
 from tocsin.api.tables import CSV_TYPE, light_curves_csv
 from tocsin.domain.clock import to_utc
 from tocsin.domain.events import EventKind, Tier
+from tocsin.domain.notices import Messenger
+from tocsin.store import EventSelection, SkyRegion
 from tocsin.workflow import queries
 from tocsin.workflow.queries import EventFilter, EventPage, EventView
 
@@ -26,23 +28,44 @@ _OPEN = BeforeValidator(lambda value: None if value == "" else value)
 
 def wanted_events(
     kind: Annotated[EventKind | None, _OPEN, Query()] = None,
-    stream: Annotated[str, Query(max_length=64)] = "",
+    stream: Annotated[str, Query(max_length=64, description="family of notices, e.g. `fermi_gbm`")] = "",
+    messenger: Annotated[Messenger | None, _OPEN, Query()] = None,
+    instrument: Annotated[str, Query(max_length=64, description="with a light curve of it, e.g. `SPI-ACS`")] = "",
+    classification: Annotated[str, Query(max_length=64, description="class of at least 10 %, e.g. `BNS`")] = "",
     tier: Annotated[Tier | None, _OPEN, Query(description="1 wakes, 2 tells, 3 is recorded")] = None,
     is_test: Annotated[bool | None, _OPEN, Query()] = None,
     text: Annotated[str, Query(max_length=100, description="part of a name or identifier")] = "",
     start_utc: Annotated[datetime | None, _OPEN, Query(description="T0 at or after")] = None,
     stop_utc: Annotated[datetime | None, _OPEN, Query(description="T0 before")] = None,
+    region: Annotated[str, Query(max_length=100, description="`ra_deg,dec_deg,radius_deg`: position within")] = "",
 ) -> EventFilter:
     """Which events are asked for."""
     return EventFilter(
-        kind=kind,
-        stream=stream or None,
-        tier=tier,
-        is_test=is_test,
-        text=text or None,
+        selection=EventSelection(
+            kind=kind,
+            stream=stream or None,
+            messenger=messenger,
+            instrument=instrument or None,
+            classification=classification or None,
+            tier=tier,
+            is_test=is_test,
+            text=text or None,
+            region=_region(region) if region else None,
+        ),
         start_utc=None if start_utc is None else to_utc(start_utc),
         stop_utc=None if stop_utc is None else to_utc(stop_utc),
     )
+
+
+def _region(text: str) -> SkyRegion:
+    """Circle on the sky of three numbers."""
+    try:
+        ra_deg, dec_deg, radius_deg = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise HTTPException(422, "region: three numbers are needed, ra_deg,dec_deg,radius_deg") from error
+    if not (0.0 <= ra_deg <= 360.0 and -90.0 <= dec_deg <= 90.0 and 0.0 < radius_deg <= 180.0):
+        raise HTTPException(422, "region: RA 0 to 360, Dec -90 to 90, radius up to 180 deg")
+    return SkyRegion(ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_deg)
 
 
 Wanted = Annotated[EventFilter, Depends(wanted_events)]

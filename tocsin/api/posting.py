@@ -9,6 +9,7 @@ from tocsin.api.security import bounded_body, check_same_origin
 from tocsin.api.services import ApiServices, Viewer
 from tocsin.domain.errors import NotAllowedError
 from tocsin.domain.people import Person, PersonRole
+from tocsin.domain.tokens import Scope
 
 MAX_FORM_BYTES = 10_000
 #: A circular as a form sends it: what takes one byte may take three there.
@@ -39,7 +40,9 @@ def person_of(services: ApiServices, viewer: Viewer, named: str) -> str:
     NotAllowedError
         Nobody is named, or nobody known.
     """
-    person_id = viewer.person_id or (named if services.may_choose_person else None)
+    if viewer.token_id and Scope.ACT not in viewer.scopes:
+        raise NotAllowedError("this token is not for acting", remedy="ask the operator for one with the scope act")
+    person_id = viewer.person_id or (named if services.may_choose_person and not viewer.token_id else None)
     if not person_id or all(one.id != person_id for one in services.people):
         raise NotAllowedError("nobody is named who could take this event", remedy="choose who you are")
     return person_id

@@ -7,7 +7,9 @@ from datetime import datetime
 from tocsin.domain.clock import Clock
 from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.people import Acknowledgement, Person
+from tocsin.domain.tokens import Scope
 from tocsin.store import Store
+from tocsin.workflow.access import Gate
 from tocsin.workflow.draft_views import DraftView
 
 
@@ -21,10 +23,16 @@ class Viewer:
         Who it is, None if not signed in.
     clearance
         Labels of restricted streams that may be seen; anonymous: none.
+    scopes
+        What may be done.
+    token_id
+        Token that was shown; empty without.
     """
 
     person_id: str | None = None
     clearance: frozenset[str] = frozenset()
+    scopes: frozenset[Scope] = frozenset(Scope)
+    token_id: str = ""
 
 
 ANONYMOUS = Viewer()
@@ -126,6 +134,8 @@ class ApiServices:
         State of the parts.
     identify
         Viewer of a request, from its headers (names in lower case); anonymous by default.
+    gate
+        Tokens and sign-ins, rates and counters; None: `identify` alone decides.
     may_choose_person
         Without sign-in: whoever reaches the page says who they are. Right on loopback only.
     labels_of_streams
@@ -146,6 +156,7 @@ class ApiServices:
     version: str = ""
     health: Callable[[], Health] = field(default=Health)
     identify: Callable[[Mapping[str, str]], Viewer] = field(default=lambda _headers: ANONYMOUS)
+    gate: Gate | None = None
     may_choose_person: bool = True
     labels_of_streams: Mapping[str, frozenset[str]] = field(default_factory=dict)
     allowed_hosts: frozenset[str] = frozenset()

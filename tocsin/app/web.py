@@ -13,7 +13,9 @@ from tocsin.app.build import calendars_of
 from tocsin.app.slack_desk import SlackDesk
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import NotAllowedError
+from tocsin.domain.tokens import Scope
 from tocsin.settings import Settings
+from tocsin.workflow.access import Gate
 from tocsin.workflow.acknowledging import acknowledge, press
 from tocsin.workflow.approving import approve, edit
 from tocsin.workflow.context import Context
@@ -49,6 +51,13 @@ def api_services(
         version=tocsin.__version__,
         health=health,
         may_choose_person=is_local,
+        gate=Gate(
+            context.store,
+            context.clock,
+            lambda: tuple(context.people),
+            anonymous_scopes=frozenset({Scope.READ, Scope.COMPUTE} if is_local else {Scope.READ}),
+            anonymous_per_minute=settings.api.anonymous_per_minute,
+        ),
         allowed_hosts=frozenset({*LOOPBACK, urlsplit(settings.service.page_url).hostname or ""}) - {""}
         if is_local
         else frozenset(),

@@ -38,6 +38,24 @@ class ApiTable(_Table):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    anonymous_per_minute: Annotated[int, Field(ge=0)] = 600
+
+
+class SignInTable(_Table):
+    """The OpenID Connect provider at which people sign in; none without an issuer."""
+
+    issuer: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    client_id: str = ""
+    claim: str = "sub"
+    hours: Annotated[float, Field(gt=0, le=168)] = 12.0
+
+
+class WebhooksTable(_Table):
+    """Signed messages to partners."""
+
+    enabled: bool = True
+    allow_private: bool = False
+    attempts: Annotated[int, Field(ge=1, le=50)] = 12
 
 
 class SlackTable(_Table):
@@ -177,6 +195,7 @@ class Secrets(_Table):
     slack_signing_secret: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     webhook_secret: SecretStr | None = None
+    sign_in_client_secret: SecretStr | None = None
     gcn_client_id: SecretStr | None = None
     gcn_client_secret: SecretStr | None = None
     smtp_password: SecretStr | None = None
@@ -190,6 +209,8 @@ class Settings(_Table):
     service: ServiceTable = ServiceTable()
     store: StoreTable = StoreTable()
     api: ApiTable = ApiTable()
+    sign_in: SignInTable = SignInTable()
+    webhooks: WebhooksTable = WebhooksTable()
     channels: ChannelsTable = ChannelsTable()
     feeds: FeedsTable = FeedsTable()
     reaction: ReactionTable = ReactionTable()

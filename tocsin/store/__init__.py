@@ -3,7 +3,9 @@
 It keeps and finds; it decides nothing, sends nothing and never asks for the time.
 """
 
+from tocsin.store.computations import Computation
 from tocsin.store.drafts import draft_sha256
+from tocsin.store.event_index import CLASS_SHARE, EventSelection, SkyRegion
 from tocsin.store.rows import (
     ApprovalRow,
     AuditRow,
@@ -25,15 +27,21 @@ from tocsin.store.rows import (
     SourcePosition,
     TimelineRow,
     TrialRow,
+    UsageRow,
 )
 from tocsin.store.store import Store
 from tocsin.store.unit_of_work import UnitOfWork
+from tocsin.store.webhooks import Delivery, Webhook
 
 __all__ = [
+    "CLASS_SHARE",
     "ApprovalRow",
     "AuditRow",
+    "Computation",
     "DecisionRow",
+    "Delivery",
     "EventRow",
+    "EventSelection",
     "FeedRow",
     "JobCount",
     "LinkKind",
@@ -47,10 +55,13 @@ __all__ = [
     "OwnerTaskRow",
     "QuarantineRow",
     "RawKept",
+    "SkyRegion",
     "SourcePosition",
     "Store",
     "TimelineRow",
     "TrialRow",
     "UnitOfWork",
+    "UsageRow",
+    "Webhook",
     "draft_sha256",
 ]

@@ -28,6 +28,7 @@ class Acknowledgements(Topic):
         is_first = self._inserted(acknowledgements, {**row, "is_first": True})
         if not is_first:
             self._connection.execute(acknowledgements.insert(), {**row, "is_first": False})
+        self._touch(event_id)
         first = self.acknowledgements(event_id)[0]
         return Acknowledgement(
             event_id=event_id,

@@ -50,6 +50,7 @@ class Drafts(Lineage):
             "record": record,
         }
         self._connection.execute(drafts.insert(), row)
+        self._touch(draft.event_id, labels)
         return revision
 
     def drafts(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[Draft]:
@@ -92,6 +93,7 @@ class Drafts(Lineage):
         if not any(one.person_id == person_id and one.revision == revision for one in self._standing(event_id, kind)):
             row = {"event_id": event_id, "kind": kind, "revision": revision, "person_id": person_id}
             self._connection.execute(approvals.insert(), {**row, "sha256": sha256, "at_utc": at_utc})
+            self._touch(event_id, asked.labels if asked is not None else None)
 
     def void_approvals(self, event_id: str, reason: str, *, kind: DraftKind | None = None) -> int:
         """Void all standing approvals of an event's drafts (of one kind, if told), since facts changed; how many."""
@@ -99,6 +101,7 @@ class Drafts(Lineage):
         if kind is not None:
             statement = statement.where(approvals.c.kind == kind)
         change = statement.values(voided_utc=self._clock.now(), void_reason=reason)
+        self._touch(event_id)
         return self._connection.execute(change).rowcount
 
     def approvals(self, event_id: str) -> list[ApprovalRow]:

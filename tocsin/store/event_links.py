@@ -68,7 +68,11 @@ class EventLinks(Topic):
 
     def move_notices(self, keys: Sequence[int], event_id: str) -> int:
         """Put notices under another event; how many there were."""
-        statement = update(notices).where(notices.c.key.in_(list(keys))).values(event_id=event_id)
+        moved = notices.c.key.in_(list(keys))
+        for row in self._all(select(notices.c.event_id, notices.c.labels).where(moved)):
+            self._touch(row.event_id or event_id, row.labels)
+            self._touch(event_id, row.labels)
+        statement = update(notices).where(moved).values(event_id=event_id)
         return self._connection.execute(statement).rowcount
 
     def drop_aliases(self, event_id: str) -> None:

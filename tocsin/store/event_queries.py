@@ -9,34 +9,30 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, 
 from tocsin.domain.events import EventKind, Tier
 from tocsin.domain.products import may_see
 from tocsin.store.columns import UtcTime, from_micros, to_micros
+from tocsin.store.event_index import EventIndex, EventSelection
 from tocsin.store.rows import EventRow
-from tocsin.store.tables import event_aliases, event_views, events, label_sets, notices
-from tocsin.store.topic import Topic
+from tocsin.store.tables import event_index, event_views, events, label_sets, notices
 
 #: Where an event stands of which the asker may know no time.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _BY_ID = select(events).where(events.c.id == bindparam("event_id"))
 
 
-class EventQueries(Topic):
+class EventQueries(EventIndex):
     """Events found for people and programs, filtered by clearance."""
 
     def event_row(self, event_id: str, *, clearance: frozenset[str] | None = None) -> EventRow | None:
         """One event; None if there is none of which `clearance` (None: all) may see at least one notice."""
         statement = _BY_ID
         if clearance is not None:
-            statement = statement.where(_has_notice(labels=self._visible_labels(clearance)))
+            statement = statement.where(_has_notice(events.c.id, labels=self._visible_labels(clearance)))
         row = self._one(statement, event_id=event_id)
         return None if row is None else self._as_seen([_event_row(row)], clearance)[0]
 
     def event_rows(
         self,
+        wanted: EventSelection | None = None,
         *,
-        kind: EventKind | None = None,
-        stream: str | None = None,
-        tier: Tier | None = None,
-        is_test: bool | None = None,
-        text: str | None = None,
         start_utc: datetime | None = None,
         stop_utc: datetime | None = None,
         limit: int = 100,
@@ -47,10 +43,8 @@ class EventQueries(Topic):
 
         Parameters
         ----------
-        kind, stream, tier, is_test
-            Only such; `stream` is that of any notice the asker may see.
-        text
-            Only those whose name, id or alias holds it, whatever the case.
+        wanted
+            Only such.
         start_utc, stop_utc
             Only T0 in [start, stop).
         limit
@@ -58,8 +52,8 @@ class EventQueries(Topic):
         before
             Cursor from the page before: pages neither repeat nor skip an event when others come in between.
         clearance
-            Labels the asker is cleared for; None for all. Filters on `kind`, `tier`, `is_test` and `text` let every
-            event pass of which the asker may see only a part: to be filtered again after looking at that part.
+            Labels the asker is cleared for; None for all. The selection lets every event pass of which the asker may
+            see only a part: to be filtered again after looking at that part.
 
         Raises
         ------
@@ -67,11 +61,9 @@ class EventQueries(Topic):
             `before` is no cursor.
         """
         visible = None if clearance is None else self._visible_labels(clearance)
-        conditions = _plain_conditions(kind=kind, tier=tier, is_test=is_test, text=text)
+        conditions = self._selected(wanted or EventSelection(), visible)
         if visible is not None:
-            conditions = [or_(condition, events.c.labels.not_in(visible)) for condition in conditions]
-        if visible is not None or stream is not None:
-            conditions.append(_has_notice(labels=visible, stream=stream))
+            conditions.append(_has_notice(event_index.c.event_id, labels=visible))
         moment = self._moment(visible)
         if start_utc is not None:
             conditions.append(moment >= start_utc)
@@ -79,10 +71,15 @@ class EventQueries(Topic):
             conditions.append(moment < stop_utc)
         if before is not None:
             conditions.append(_older_than(before, moment))
-        statement = select(events, moment.label("moment")).where(*conditions)
-        found = self._all(statement.order_by(moment.desc(), events.c.id.desc()).limit(limit + 1))
+        statement = select(event_index.c.event_id, moment.label("moment")).where(*conditions)
+        found = self._all(statement.order_by(moment.desc(), event_index.c.event_id.desc()).limit(limit + 1))
         cursor = _cursor(found[limit - 1]) if len(found) > limit else None
-        return self._as_seen([_event_row(row) for row in found[:limit]], clearance), cursor
+        return self._as_seen(self._rows_of([row.event_id for row in found[:limit]]), clearance), cursor
+
+    def _rows_of(self, event_ids: list[str]) -> list[EventRow]:
+        """Events of these ids, in this order."""
+        rows = {row.id: _event_row(row) for row in self._all(select(events).where(events.c.id.in_(event_ids)))}
+        return [rows[event_id] for event_id in event_ids if event_id in rows]
 
     def events_between(self, start_utc: datetime, stop_utc: datetime) -> list[EventRow]:
         """Real events with T0 in [start, stop), oldest first, whoever may see them: for counting."""
@@ -93,17 +90,17 @@ class EventQueries(Topic):
     def _moment(self, visible: list[frozenset[str]] | None) -> ColumnElement[datetime]:
         """Time by which events stand in a list: T0 as the asker may know it, so that no order and no cursor tells more.
 
-        The plain column, which has an index, serves all askers from whom nothing is hidden.
+        The plain column, in whose order the index is kept, serves all askers from whom nothing is hidden.
         """
         if visible is None or self._nothing_beyond(visible):
-            return events.c.sort_utc
+            return event_index.c.sort_utc
         seen = (
             select(func.max(event_views.c.t0_utc, type_=UtcTime))
-            .where(event_views.c.event_id == events.c.id, event_views.c.audience.in_(visible))
+            .where(event_views.c.event_id == event_index.c.event_id, event_views.c.audience.in_(visible))
             .scalar_subquery()
         )
         hidden = func.coalesce(seen, literal(_LONG_AGO, UtcTime), type_=UtcTime)
-        return case((events.c.labels.in_(visible), events.c.sort_utc), else_=hidden)
+        return case((event_index.c.labels.in_(visible), event_index.c.sort_utc), else_=hidden)
 
     def _nothing_beyond(self, visible: list[frozenset[str]]) -> bool:
         """Whether every set of labels in the store is among the visible ones."""
@@ -145,42 +142,14 @@ class EventQueries(Topic):
         )
 
 
-def _has_notice(*, labels: list[frozenset[str]] | None = None, stream: str | None = None) -> ColumnElement[bool]:
-    """Whether an event has a notice of these labels and this stream."""
-    condition = notices.c.event_id == events.c.id
-    if labels is not None:
-        condition = and_(condition, notices.c.labels.in_(labels))
-    if stream is not None:
-        condition = and_(condition, notices.c.stream == stream)
-    return exists().where(condition)
-
-
-def _plain_conditions(
-    *, kind: EventKind | None, tier: Tier | None, is_test: bool | None, text: str | None
-) -> list[ColumnElement[bool]]:
-    """Conditions on what is computed from all notices of an event."""
-    conditions: list[ColumnElement[bool]] = []
-    if kind is not None:
-        conditions.append(events.c.kind == kind)
-    if tier is not None:
-        conditions.append(events.c.tier == tier.value)
-    if is_test is not None:
-        conditions.append(events.c.is_test.is_(is_test))
-    if text:
-        alias = select(event_aliases.c.event_id).where(event_aliases.c.alias.icontains(text, autoescape=True))
-        conditions.append(
-            or_(
-                events.c.name.icontains(text, autoescape=True),
-                events.c.id.icontains(text, autoescape=True),
-                events.c.id.in_(alias),
-            )
-        )
-    return conditions
+def _has_notice(event_id: ColumnElement[str], *, labels: list[frozenset[str]]) -> ColumnElement[bool]:
+    """Whether an event has a notice of these labels."""
+    return exists().where(notices.c.event_id == event_id, notices.c.labels.in_(labels))
 
 
 def _cursor(row: Row[*tuple[Any, ...]]) -> str:
     """Where the next page begins."""
-    return f"{to_micros(row.moment)}~{row.id}"
+    return f"{to_micros(row.moment)}~{row.event_id}"
 
 
 def _older_than(cursor: str, moment: ColumnElement[datetime]) -> ColumnElement[bool]:
@@ -189,7 +158,7 @@ def _older_than(cursor: str, moment: ColumnElement[datetime]) -> ColumnElement[b
     if not separator or not micros.removeprefix("-").isdecimal():
         raise ValueError(f"{cursor!r} is no cursor of a list of events")
     sort_utc = from_micros(int(micros))
-    return or_(moment < sort_utc, and_(moment == sort_utc, events.c.id < event_id))
+    return or_(moment < sort_utc, and_(moment == sort_utc, event_index.c.event_id < event_id))
 
 
 def _event_row(row: Row[*tuple[Any, ...]]) -> EventRow:

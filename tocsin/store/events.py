@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select, union, update
 
 from tocsin.domain.events import Event, EventKind, EventState, Tier
+from tocsin.store.event_index import EventIndex
 from tocsin.store.tables import event_aliases, event_views, events
-from tocsin.store.topic import Topic
 
 _SAVE = (
     update(events)
@@ -28,7 +28,7 @@ _BY_TIME = select(events.c.id).where(
 _BY_EITHER = union(_BY_ALIAS, _BY_TIME)
 
 
-class Events(Topic):
+class Events(EventIndex):
     """Events as such."""
 
     def candidate_event_ids(
@@ -58,7 +58,7 @@ class Events(Topic):
     ) -> bool:
         """Make an event, open and of the quietest tier; False if it exists, which then stays as it is."""
         self._note_labels(labels)
-        return self._inserted(
+        is_new = self._inserted(
             events,
             {
                 "id": event_id,
@@ -78,6 +78,16 @@ class Events(Topic):
                 "summary": {},
             },
         )
+        if is_new:
+            self._index_new(
+                event_id,
+                sort_utc=t0_utc or created_utc,
+                kind=EventKind(kind).value,
+                tier=Tier.RECORD.value,
+                is_test=is_test,
+                labels=labels,
+            )
+        return is_new
 
     def save_event(self, event: Event, *, summary_record: Mapping[str, Any], bumps_revision: bool = True) -> int:
         """Keep what is known of an event from all its notices, with its aliases; its revision, one higher than before.
@@ -105,7 +115,8 @@ class Events(Topic):
         revision = self._connection.execute(_SAVE_AND_TELL, values).scalar_one_or_none()
         if revision is None:
             raise LookupError(f"there is no event {event.id}")
-        self.add_aliases(event.id, event.aliases)
+        self._keep_aliases(event.id, event.aliases)
+        self._index_event(event)
         return int(revision)
 
     def save_view(
@@ -138,6 +149,7 @@ class Events(Topic):
     def set_event_tier(self, event_id: str, tier: Tier) -> None:
         """Set how loud an event is."""
         self._change_event(event_id, tier=tier.value)
+        self._index_tier(event_id, tier)
 
     def set_first_page_ms(self, event_id: str, first_page_ms: float) -> bool:
         """Keep the time from the bytes received to the first page delivered, ms; False where one is kept already."""
@@ -145,7 +157,11 @@ class Events(Topic):
         return self._connection.execute(statement, {"first_page_ms": first_page_ms}).rowcount == 1
 
     def add_aliases(self, event_id: str, keys: Sequence[str]) -> None:
-        """Add identifiers under which an event is known."""
+        """Add identifiers under which an event is known, and may be searched."""
+        self._keep_aliases(event_id, keys)
+        self._index_words(event_id, keys)
+
+    def _keep_aliases(self, event_id: str, keys: Sequence[str]) -> None:
         self._insert_if_absent(event_aliases, [{"alias": key, "event_id": event_id} for key in keys])
 
     def aliases(self, event_id: str) -> list[str]:
@@ -165,3 +181,4 @@ class Events(Topic):
         changed = self._connection.execute(_CHANGE, values).rowcount
         if changed != 1:
             raise LookupError(f"there is no event {event_id}")
+        self._touch(event_id)

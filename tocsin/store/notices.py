@@ -46,6 +46,8 @@ class Notices(Topic):
             event_id=event_id,
             reason=None,
         )
+        if event_id is not None:
+            self._touch(event_id, labels)
 
     def quarantine(self, key: int, reason: str) -> None:
         """Mark bytes as no notice, with the reason; they are kept."""

@@ -6,11 +6,15 @@ from typing import Any
 from sqlalchemy import Row, Select, select, update
 
 from tocsin.domain.products import Product, ProductKind
+from tocsin.store.event_index import EventIndex
 from tocsin.store.lineage import Lineage
 from tocsin.store.tables import product_blobs, product_inputs, products
 
+#: What an instrument gives: an event is found by it.
+OF_INSTRUMENTS = frozenset({ProductKind.LIGHT_CURVE, ProductKind.SEARCH, ProductKind.LIMIT})
 
-class Products(Lineage):
+
+class Products(EventIndex, Lineage):
     """Products, their blobs and their lineage."""
 
     def add_product(self, product: Product) -> bool:
@@ -37,6 +41,9 @@ class Products(Lineage):
         }
         if not self._inserted(products, row):
             return False
+        self._touch(product.event_id, labels)
+        if product.kind in OF_INSTRUMENTS:
+            self._index_instrument(product.event_id, product.subject)
         inputs = enumerate(product.input_ids)
         self._insert_if_absent(
             product_inputs, [{"product_id": product.id, "position": n, "input_id": one} for n, one in inputs]
@@ -84,8 +91,11 @@ class Products(Lineage):
 
     def supersede(self, product_id: str, by: str | None) -> bool:
         """Mark a product as replaced by product `by`, or as ``"retracted"``; None makes it current again."""
-        statement = update(products).where(products.c.id == product_id)
-        return self._connection.execute(statement.values(superseded_by=by)).rowcount == 1
+        statement = update(products).where(products.c.id == product_id).values(superseded_by=by)
+        changed = self._connection.execute(statement.returning(products.c.event_id, products.c.labels)).first()
+        if changed is not None:
+            self._touch(changed.event_id, changed.labels)
+        return changed is not None
 
     def _keep_blob(self, blob: bytes | None) -> str | None:
         """Keep the content of a file once; its digest."""

@@ -328,3 +328,13 @@ class OwnerTaskRow:
     due_utc: datetime
     done_utc: datetime | None
     done_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageRow:
+    """Requests of a token (empty: anonymous) on a day at one kind of door."""
+
+    token_id: str
+    day: str
+    door: str
+    requests: int

@@ -12,6 +12,7 @@ from tocsin.domain.clock import Clock
 from tocsin.store import schema
 from tocsin.store.copying import Progress, TableSum, copy_everything, store_sums
 from tocsin.store.engines import build_engines, parse_url
+from tocsin.store.generation import Generation, PostgresqlGeneration, SqliteGeneration
 from tocsin.store.unit_of_work import UnitOfWork
 
 
@@ -37,6 +38,8 @@ class Store:
         self._writer, self._reader = build_engines(parsed, is_durable=is_durable)
         self._turn = _Turn(one_at_a_time=parsed.get_backend_name() == "sqlite")
         self._url = parsed
+        self._generation: Generation | None = None
+        self._making = threading.Lock()
 
     @property
     def url(self) -> URL:
@@ -67,7 +70,9 @@ class Store:
         (use `UnitOfWork.savepoint`).
         """
         with self._transaction() as connection:
-            yield UnitOfWork(connection, clock=self._clock)
+            work = UnitOfWork(connection, clock=self._clock)
+            yield work
+            work.tell_changes()
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
@@ -91,8 +96,21 @@ class Store:
         with self._reader.begin() as connection:
             return store_sums(connection)
 
+    def generation(self) -> str:
+        """State of the database: another text after any commit, whoever made it; quick to ask."""
+        if self._generation is None:
+            with self._making:
+                if self._generation is None:
+                    is_sqlite = self._url.get_backend_name() == "sqlite"
+                    made = SqliteGeneration(self._url) if is_sqlite else PostgresqlGeneration(self._reader)
+                    self._generation = made
+        return self._generation()
+
     def close(self) -> None:
         """Close all connections that are not in use."""
+        if self._generation is not None:
+            self._generation.close()
+            self._generation = None
         self._writer.dispose()
         self._reader.dispose()
 

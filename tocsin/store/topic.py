@@ -28,6 +28,8 @@ class Topic:
     def __init__(self, connection: Connection, *, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
+        #: Events changed in this transaction, with the labels of what changed; None: those of the event.
+        self._touched: dict[tuple[str, frozenset[str] | None], None] = {}
 
     def lock(self, name: str) -> None:
         """Wait until no other transaction holds `name`, and hold it to the end of this one.
@@ -36,6 +38,10 @@ class Topic:
         """
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(_ADVISORY_LOCK, {"name": name})
+
+    def _touch(self, event_id: str, labels: frozenset[str] | None = None) -> None:
+        """Remember that something of these labels changed an event; what people did has none of its own."""
+        self._touched[event_id, labels] = None
 
     def _one(self, statement: Select[*tuple[Any, ...]], **values: object) -> Row[*tuple[Any, ...]] | None:
         """First row of the answer, with `values` for the statement's parameters."""

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tocsin.store.access import Access
+from tocsin.store.changes import Changes
+from tocsin.store.computations import Computations
 from tocsin.store.event_links import EventLinks
 from tocsin.store.event_queries import EventQueries
 from tocsin.store.events import Events
@@ -12,9 +15,24 @@ from tocsin.store.owners import OwnerTasks
 from tocsin.store.receptions import Receptions
 from tocsin.store.timeline import Timeline
 from tocsin.store.trials import Trials
+from tocsin.store.webhooks import Webhooks
 
 
-class UnitOfWork(Timeline, Receptions, Feeds, Events, EventQueries, EventLinks, Trials, OwnerTasks, Jobs):
+class UnitOfWork(
+    Timeline,
+    Receptions,
+    Feeds,
+    Events,
+    EventQueries,
+    EventLinks,
+    Trials,
+    OwnerTasks,
+    Jobs,
+    Access,
+    Changes,
+    Computations,
+    Webhooks,
+):
     """One transaction: what is done here is kept together, or not at all.
 
     `Timeline` brings the topics it reads: notices, decisions, products, messages, acknowledgements, drafts, the audit.

@@ -6,18 +6,28 @@ would have woken them. Nothing here writes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from listeners.record import from_record as notice_from_record
 from tocsin.domain.drafts import Draft
-from tocsin.domain.events import Decision, Event, EventKind, EventState, StoredNotice, Tier
+from tocsin.domain.events import Decision, Event, EventState, StoredNotice, Tier
 from tocsin.domain.jobs import Job, JobKind, JobState
 from tocsin.domain.light_curve_codec import from_bytes as light_curve_from_bytes
 from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.people import Acknowledgement
 from tocsin.domain.products import Product, ProductKind, may_see
-from tocsin.store import EventRow, FeedRow, NoticeRow, NoticeStatus, QuarantineRow, TimelineRow, UnitOfWork
+from tocsin.store import (
+    CLASS_SHARE,
+    EventRow,
+    EventSelection,
+    FeedRow,
+    NoticeRow,
+    NoticeStatus,
+    QuarantineRow,
+    TimelineRow,
+    UnitOfWork,
+)
 from tocsin.workflow.findings import Finding, Localization, associations, findings, localization, refusals
 from triggers.event import from_record as event_from_record
 from triggers.event import summarise
@@ -31,11 +41,7 @@ MAX_STORE_PAGES = 20
 class EventFilter:
     """Which events are wanted; None: whatever."""
 
-    kind: EventKind | None = None
-    stream: str | None = None
-    tier: Tier | None = None
-    is_test: bool | None = None
-    text: str | None = None
+    selection: EventSelection = field(default_factory=EventSelection)
     start_utc: datetime | None = None
     stop_utc: datetime | None = None
 
@@ -58,6 +64,8 @@ class EventListItem:
         Newest sky map, if any.
     acknowledgement
         The first one.
+    instruments
+        Of which there is a light curve.
     """
 
     event: Event
@@ -67,6 +75,7 @@ class EventListItem:
     findings: tuple[Finding, ...]
     localization: Localization | None
     acknowledgement: Acknowledgement | None
+    instruments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +169,7 @@ def list_events(
     cursor = before
     for _ in range(MAX_STORE_PAGES):
         rows, cursor = work.event_rows(
-            kind=wanted.kind,
-            stream=wanted.stream,
-            tier=wanted.tier,
-            is_test=wanted.is_test,
-            text=wanted.text,
+            wanted.selection,
             start_utc=wanted.start_utc,
             stop_utc=wanted.stop_utc,
             limit=limit - len(items),
@@ -200,6 +205,12 @@ def event_view(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = P
         acknowledgements=acknowledgements,
         timeline=_timeline(work, part),
     )
+
+
+def event_item(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC) -> EventListItem | None:
+    """One event as a list shows it; None if there is none, or none of its notices may be seen."""
+    row = work.event_row(event_id, clearance=clearance)
+    return None if row is None else _item(work, row, clearance)
 
 
 def event_notices(
@@ -354,21 +365,28 @@ def _item_of(part: _Part, products: Sequence[Product], acknowledgements: Sequenc
         findings=findings(products),
         localization=localization(products),
         acknowledgement=next(iter(acknowledgements), None),
+        instruments=tuple(
+            dict.fromkeys(p.subject for p in products if p.kind is ProductKind.LIGHT_CURVE and p.is_answer)
+        ),
     )
 
 
 def _fits(item: EventListItem, wanted: EventFilter) -> bool:
     """Whether what the asker sees of an event is what was asked for: the store lets parts of events pass."""
-    event = item.event
-    text = (wanted.text or "").casefold()
-    known = (event.id, event.name, *event.aliases)
+    event, asked = item.event, wanted.selection
+    text = (asked.text or "").casefold()
     return (
-        wanted.kind in {None, event.kind}
-        and wanted.tier in {None, item.tier}
-        and wanted.is_test in {None, event.is_test}
+        asked.kind in {None, event.kind}
+        and asked.tier in {None, item.tier}
+        and asked.is_test in {None, event.is_test}
+        and asked.stream in {None, *event.streams}
+        and asked.messenger in {None, *event.messengers}
+        and asked.instrument in {None, *(one.instrument for one in item.findings), *item.instruments}
+        and (asked.classification is None or event.classification.get(asked.classification, 0.0) >= CLASS_SHARE)
+        and (asked.region is None or asked.region.holds(event.ra_deg, event.dec_deg))
         and (wanted.start_utc is None or (event.t0_utc is not None and event.t0_utc >= wanted.start_utc))
         and (wanted.stop_utc is None or (event.t0_utc is not None and event.t0_utc < wanted.stop_utc))
-        and any(text in one.casefold() for one in known)
+        and any(text in one.casefold() for one in (event.id, event.name, *event.aliases))
     )
 
 

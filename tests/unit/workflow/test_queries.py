@@ -11,6 +11,7 @@ from api_night import ANTARES, BURST, GW, SECRET, T0, Night, decision, fill_gw, 
 from tocsin.domain import light_curve_codec
 from tocsin.domain.events import EventKind, EventState, Tier
 from tocsin.domain.products import ProductKind
+from tocsin.store import EventSelection
 from tocsin.workflow import queries
 from tocsin.workflow.findings import strongest_excess
 from tocsin.workflow.queries import EventFilter
@@ -86,8 +87,10 @@ def test_a_list_fills_its_page_although_parts_are_filtered_out(night: Night) -> 
         night.notice(f"e{n}", notice, decision=decision(Tier.TELL if n % 2 else Tier.WAKE))
         night.notice(f"e{n}", replace(SECRET, notice_id=f"x{n}", t0_utc=T0 + timedelta(minutes=n)), decision=decision())
     with night.store.read() as work:
-        page = queries.list_events(work, EventFilter(tier=Tier.TELL), limit=2)
-        rest = queries.list_events(work, EventFilter(tier=Tier.TELL), limit=2, before=page.next_cursor)
+        page = queries.list_events(work, EventFilter(selection=EventSelection(tier=Tier.TELL)), limit=2)
+        rest = queries.list_events(
+            work, EventFilter(selection=EventSelection(tier=Tier.TELL)), limit=2, before=page.next_cursor
+        )
     assert [item.event.id for item in page.items] == ["e5", "e3"]
     assert [item.event.id for item in rest.items] == ["e1"]
 

@@ -14,6 +14,17 @@ from tocsin.store.tables.notices import (
     receptions,
     topic_counts,
 )
+from tocsin.store.tables.partners import (
+    UNDELIVERED,
+    api_tokens,
+    api_usage,
+    computations,
+    event_changes,
+    event_index,
+    sign_ins,
+    webhook_deliveries,
+    webhooks,
+)
 from tocsin.store.tables.people import APPEND_ONLY, approvals, audit, drafts, meta
 from tocsin.store.tables.products import product_blobs, product_inputs, products
 from tocsin.store.tables.work import WORK_AHEAD, acknowledgements, jobs, messages
@@ -22,14 +33,20 @@ __all__ = [
     "APPEND_ONLY",
     "OPEN_NOTICES",
     "QUARANTINED_NOTICES",
+    "UNDELIVERED",
     "UNKNOWN_NOTICES",
     "WORK_AHEAD",
     "acknowledgements",
+    "api_tokens",
+    "api_usage",
     "approvals",
     "audit",
+    "computations",
     "decisions",
     "drafts",
     "event_aliases",
+    "event_changes",
+    "event_index",
     "event_links",
     "event_views",
     "events",
@@ -46,7 +63,10 @@ __all__ = [
     "products",
     "raw_blobs",
     "receptions",
+    "sign_ins",
     "topic_counts",
     "trial_outcomes",
     "trials",
+    "webhook_deliveries",
+    "webhooks",
 ]

@@ -1,0 +1,57 @@
+"""The log of changes: what happened to which event, under numbers that only rise, for streams that go on from one."""
+
+from sqlalchemy import delete, func, select
+
+from tocsin.domain.changes import EventChange
+from tocsin.store.columns import to_micros
+from tocsin.store.tables import event_changes, events
+from tocsin.store.topic import Topic
+
+
+class Changes(Topic):
+    """Changes of events, written once per transaction at its end."""
+
+    def tell_changes(self) -> None:
+        """Write down what this transaction changed; nothing may be locked after it.
+
+        Numbers rise in the order of commits: on PostgreSQL one transaction at a time writes them.
+        """
+        if not self._touched:
+            return
+        self.lock("event_changes")
+        last = self._connection.execute(select(func.max(event_changes.c.id))).scalar_one() or 0
+        now = self._clock.now()
+        first = max(last + 1, to_micros(now))
+        rows = [
+            {"id": first + n, "event_id": event_id, "labels": labels, "at_utc": now}
+            for n, (event_id, labels) in enumerate(self._resolved())
+        ]
+        self._touched.clear()
+        if rows:
+            self._connection.execute(event_changes.insert(), rows)
+
+    def _resolved(self) -> list[tuple[str, frozenset[str]]]:
+        """Each event with the labels of what changed; what people did carries those of the whole event."""
+        of_events = [event_id for event_id, labels in self._touched if labels is None]
+        statement = select(events.c.id, events.c.labels).where(events.c.id.in_(of_events))
+        known = {row.id: row.labels for row in self._all(statement)} if of_events else {}
+        told = ((event_id, known.get(event_id) if labels is None else labels) for event_id, labels in self._touched)
+        return list(dict.fromkeys((event_id, labels) for event_id, labels in told if labels is not None))
+
+    def changes_after(
+        self, change_id: int, *, clearance: frozenset[str] | None = None, limit: int = 1000
+    ) -> list[EventChange]:
+        """Changes with a higher number of what `clearance` (None: all) may see, in order."""
+        statement = select(event_changes).where(event_changes.c.id > change_id)
+        if clearance is not None:
+            statement = statement.where(event_changes.c.labels.in_(self._visible_labels(clearance)))
+        rows = self._all(statement.order_by(event_changes.c.id).limit(limit))
+        return [EventChange(id=row.id, event_id=row.event_id, labels=row.labels, at_utc=row.at_utc) for row in rows]
+
+    def last_change_id(self) -> int:
+        """Number of the newest change; 0 without any."""
+        return int(self._connection.execute(select(func.max(event_changes.c.id))).scalar_one() or 0)
+
+    def forget_changes(self, before_id: int) -> int:
+        """Remove changes with a lower number; how many. Who asks to go on from one of them is sent the present."""
+        return self._connection.execute(delete(event_changes).where(event_changes.c.id < before_id)).rowcount

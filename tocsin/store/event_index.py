@@ -1,0 +1,170 @@
+"""The index of events: one narrow row each with everything lists are filtered by: any filter is one look."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, update
+
+from tocsin.domain.events import Event, EventKind, Tier
+from tocsin.domain.notices import Messenger
+from tocsin.store.tables import event_index
+from tocsin.store.topic import Topic
+
+#: A class counts from this probability on.
+CLASS_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkyRegion:
+    """A circle on the sky: centre and radius, deg."""
+
+    ra_deg: float
+    dec_deg: float
+    radius_deg: float
+
+    def holds(self, ra_deg: float | None, dec_deg: float | None) -> bool:
+        """Whether a position lies in it; one that is not known does not."""
+        if ra_deg is None or dec_deg is None:
+            return False
+        a, b = unit_vector(self.ra_deg, self.dec_deg), unit_vector(ra_deg, dec_deg)
+        return sum(p * q for p, q in zip(a, b, strict=True)) >= self.cosine
+
+    @property
+    def cosine(self) -> float:
+        """Of the radius."""
+        return math.cos(math.radians(self.radius_deg))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSelection:
+    """Which events a list shows; None: whatever.
+
+    Parameters
+    ----------
+    kind, tier, is_test
+        Only such.
+    stream, messenger, instrument
+        Only with a notice, a messenger, a light curve of it.
+    classification
+        Only where this class has a probability of at least `CLASS_SHARE`.
+    text
+        Part of a name or identifier, whatever the case.
+    region
+        Only with a position in it.
+    """
+
+    kind: EventKind | None = None
+    tier: Tier | None = None
+    is_test: bool | None = None
+    stream: str | None = None
+    messenger: Messenger | None = None
+    instrument: str | None = None
+    classification: str | None = None
+    text: str | None = None
+    region: SkyRegion | None = None
+
+
+class EventIndex(Topic):
+    """The index, kept with every change of an event."""
+
+    def _index_new(self, event_id: str, **values: object) -> None:
+        """Index an event that was made."""
+        empty = {"streams": "|", "messengers": "|", "classes": "|", "instruments": "|", "words": event_id.casefold()}
+        self._connection.execute(insert(event_index), {**empty, **values, "event_id": event_id})
+
+    def _index_event(self, event: Event) -> None:
+        """Index what is known of an event now."""
+        has_place = event.ra_deg is not None and event.dec_deg is not None
+        x, y, z = unit_vector(event.ra_deg or 0.0, event.dec_deg or 0.0) if has_place else (None, None, None)
+        values: dict[str, object] = {
+            "kind": event.kind.value,
+            "is_test": event.is_test,
+            "labels": event.labels,
+            "streams": listed(event.streams),
+            "messengers": listed(one.value for one in event.messengers),
+            "classes": listed(name for name, share in event.classification.items() if share >= CLASS_SHARE),
+            "words": words_of(event),
+            "x": x,
+            "y": y,
+            "z": z,
+        }
+        if event.t0_utc is not None:
+            values["sort_utc"] = event.t0_utc
+        self._connection.execute(update(event_index).where(event_index.c.event_id == event.id), values)
+
+    def _index_tier(self, event_id: str, tier: Tier) -> None:
+        self._connection.execute(update(event_index).where(event_index.c.event_id == event_id), {"tier": tier.value})
+
+    def _index_words(self, event_id: str, keys: Iterable[str]) -> None:
+        """Let an event be found by further names."""
+        more = "".join(f"\n{key.casefold()}" for key in keys)
+        statement = update(event_index).where(event_index.c.event_id == event_id)
+        self._connection.execute(statement.values(words=event_index.c.words.concat(more)))
+
+    def _index_instrument(self, event_id: str, instrument: str) -> None:
+        """Remember that there is something of an instrument."""
+        name = f"{instrument.replace('|', ' ')}|"
+        statement = update(event_index).where(
+            event_index.c.event_id == event_id, self._lacks(event_index.c.instruments, f"|{name}")
+        )
+        self._connection.execute(statement.values(instruments=event_index.c.instruments.concat(name)))
+
+    def _has(self, column: ColumnElement[str], part: str) -> ColumnElement[bool]:
+        """Whether a text holds `part`, letter by letter."""
+        place = func.strpos if self._connection.dialect.name == "postgresql" else func.instr
+        return place(column, part) > 0
+
+    def _lacks(self, column: ColumnElement[str], part: str) -> ColumnElement[bool]:
+        place = func.strpos if self._connection.dialect.name == "postgresql" else func.instr
+        return place(column, part) == 0
+
+    def _selected(self, wanted: EventSelection, visible: Sequence[frozenset[str]] | None) -> list[ColumnElement[bool]]:
+        """Conditions of a selection; events of which a part is hidden pass, to be looked at by whoever asked."""
+        conditions = [*self._of_values(wanted), *self._of_texts(wanted)]
+        if wanted.region is not None:
+            conditions.append(_inside(wanted.region))
+        if visible is None or not conditions:
+            return conditions
+        return [or_(event_index.c.labels.not_in(visible), and_(*conditions))]
+
+    def _of_values(self, wanted: EventSelection) -> Iterable[ColumnElement[bool]]:
+        if wanted.kind is not None:
+            yield event_index.c.kind == wanted.kind.value
+        if wanted.tier is not None:
+            yield event_index.c.tier == wanted.tier.value
+        if wanted.is_test is not None:
+            yield event_index.c.is_test.is_(wanted.is_test)
+
+    def _of_texts(self, wanted: EventSelection) -> Iterable[ColumnElement[bool]]:
+        for column, name in (
+            (event_index.c.streams, wanted.stream),
+            (event_index.c.messengers, None if wanted.messenger is None else wanted.messenger.value),
+            (event_index.c.instruments, wanted.instrument),
+            (event_index.c.classes, wanted.classification),
+        ):
+            if name:
+                yield self._has(column, f"|{name}|")
+        if wanted.text:
+            yield self._has(event_index.c.words, wanted.text.casefold())
+
+
+def words_of(event: Event) -> str:
+    """Everything an event may be searched by."""
+    return "\n".join(dict.fromkeys(one.casefold() for one in (event.id, event.name, *event.aliases)))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names between bars: one is found by its bars, and no part of another is."""
+    return "".join(f"|{name.replace('|', ' ')}" for name in names) + "|"
+
+
+def unit_vector(ra_deg: float, dec_deg: float) -> tuple[float, float, float]:
+    """Direction as a unit vector."""
+    ra, dec = math.radians(ra_deg), math.radians(dec_deg)
+    return math.cos(dec) * math.cos(ra), math.cos(dec) * math.sin(ra), math.sin(dec)
+
+
+def _inside(region: SkyRegion) -> ColumnElement[bool]:
+    x, y, z = unit_vector(region.ra_deg, region.dec_deg)
+    return event_index.c.x * x + event_index.c.y * y + event_index.c.z * z >= region.cosine

@@ -1,0 +1,194 @@
+"""Who comes in: the token or sign-in behind a request, what it opens, how often it may come, and a count of it.
+
+Tokens are looked up in memory: they are read again when the store has changed, at most once a second, so that a
+revoked one opens nothing a second later.
+"""
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.domain.clock import Clock
+from tocsin.domain.people import Person
+from tocsin.domain.tokens import Scope, Token, digest
+from tocsin.store import Store
+
+#: How old the tokens in memory may be, s.
+FRESH_S = 1.0
+#: How often counts are written down, s.
+COUNT_EVERY_S = 10.0
+#: Callers remembered for their rate; who came longest ago is forgotten first.
+MOST_CALLERS = 20_000
+ALL_SCOPES = frozenset(Scope)
+PUBLIC: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks.
+
+    Parameters
+    ----------
+    key
+        What requests are counted and limited by: of a token, a person, an address.
+    token_id
+        Token it came with; empty without.
+    person_id
+        Person it is, or acts for.
+    clearance
+        Labels of restricted streams that may be seen.
+    scopes
+        What may be done.
+    per_minute
+        Requests allowed a minute; 0: any number.
+    """
+
+    key: str
+    token_id: str = ""
+    person_id: str | None = None
+    clearance: frozenset[str] = PUBLIC
+    scopes: frozenset[Scope] = frozenset({Scope.READ})
+    per_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What is left of a caller's minute.
+
+    Parameters
+    ----------
+    limit, remaining
+        Requests a minute; those that may still be made at once.
+    wait_s
+        How long to wait before the next one; 0: none.
+    """
+
+    limit: int
+    remaining: int
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """Tokens and sign-ins as of one state of the store."""
+
+    generation: str
+    read_s: float
+    tokens: dict[str, Token]
+    signed_in: dict[str, tuple[str, datetime]]
+
+
+class Gate:
+    """Lets callers in.
+
+    Parameters
+    ----------
+    store, clock
+        Where tokens and sign-ins are kept; what time it is.
+    people
+        Registry: what a person may see.
+    anonymous_scopes
+        What may be done without a token.
+    anonymous_per_minute
+        Requests a minute of each address without a token; 0: any number.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        people: Callable[[], Sequence[Person]],
+        *,
+        anonymous_scopes: frozenset[Scope] = frozenset({Scope.READ}),
+        anonymous_per_minute: int = 0,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._people = people
+        self._anonymous_scopes = anonymous_scopes
+        self._anonymous_per_minute = anonymous_per_minute
+        self._lock = threading.Lock()
+        self._known: _Known | None = None
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._counted_s = clock.monotonic_s()
+
+    def caller(self, *, secret: str | None, session: str | None, address: str) -> Caller | None:
+        """Caller with the secret of a token or of a sign-in; None where the token opens nothing."""
+        if secret is not None:
+            return self._of_token(self._current().tokens.get(digest(secret)))
+        if session is not None and (found := self._current().signed_in.get(digest(session))) is not None:
+            person = self._person(found[0])
+            if person is not None and self._clock.now() < found[1]:
+                return Caller(
+                    key=f"person {person.id}", person_id=person.id, clearance=person.clearance, scopes=ALL_SCOPES
+                )
+        return Caller(key=f"address {address}", scopes=self._anonymous_scopes, per_minute=self._anonymous_per_minute)
+
+    def _of_token(self, token: Token | None) -> Caller | None:
+        if token is None or not token.is_valid(self._clock.now()):
+            return None
+        clearance = token.clearance
+        if token.person_id is not None:
+            person = self._person(token.person_id)
+            if person is None:
+                return None
+            clearance &= person.clearance  # a token opens no more than its person may see today
+        return Caller(
+            key=f"token {token.id}",
+            token_id=token.id,
+            person_id=token.person_id if Scope.ACT in token.scopes else None,
+            clearance=clearance,
+            scopes=token.scopes,
+            per_minute=token.per_minute,
+        )
+
+    def take(self, caller: Caller, door: str) -> Rate:
+        """Count a request at a door, and take it from the caller's minute."""
+        now_s, day = self._clock.monotonic_s(), self._clock.now().strftime("%Y-%m-%d")
+        with self._lock:
+            self._counts[caller.token_id, day, door] += 1
+            if caller.per_minute <= 0:
+                return Rate(limit=0, remaining=0, wait_s=0.0)
+            level, since_s = self._levels.get(caller.key, (float(caller.per_minute), now_s))
+            per_s = caller.per_minute / 60.0
+            level = min(float(caller.per_minute), level + (now_s - since_s) * per_s)
+            is_allowed = level >= 1.0
+            self._levels[caller.key] = (level - 1.0 if is_allowed else level, now_s)
+            self._levels.move_to_end(caller.key)
+            if len(self._levels) > MOST_CALLERS:
+                self._levels.popitem(last=False)
+        if is_allowed:
+            return Rate(limit=caller.per_minute, remaining=int(level - 1.0), wait_s=0.0)
+        return Rate(limit=caller.per_minute, remaining=0, wait_s=(1.0 - level) / per_s)
+
+    def is_time_to_write(self) -> bool:
+        """Whether counts should be written down now."""
+        return self._clock.monotonic_s() - self._counted_s >= COUNT_EVERY_S and bool(self._counts)
+
+    def write_counts(self) -> None:
+        """Write down what was counted."""
+        with self._lock:
+            counted, self._counts, self._counted_s = self._counts, Counter(), self._clock.monotonic_s()
+        if counted:
+            with self._store.begin() as work:
+                work.count_usage(counted)
+
+    def _current(self) -> _Known:
+        known, now_s = self._known, self._clock.monotonic_s()
+        if known is not None and 0.0 <= now_s - known.read_s < FRESH_S:
+            return known
+        generation = self._store.generation()
+        if known is None or known.generation != generation:
+            with self._store.read() as work:
+                tokens = {token.secret_sha256: token for token in work.tokens()}
+                signed_in = work.signed_in(self._clock.now())
+        else:
+            tokens, signed_in = known.tokens, known.signed_in
+        self._known = _Known(generation=generation, read_s=now_s, tokens=tokens, signed_in=signed_in)
+        return self._known
+
+    def _person(self, person_id: str) -> Person | None:
+        return next((person for person in self._people() if person.id == person_id), None)
