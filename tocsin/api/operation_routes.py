@@ -1,7 +1,7 @@
 """For machines that watch or call this one: health, metrics, Slack's interactions."""
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 
 from tocsin.api.access import Services, not_found
@@ -32,9 +32,9 @@ def ready(request: Request, services: Services) -> Response:
 
 
 @router.get("/metrics")
-def metrics() -> Response:
+def metrics(services: Services) -> Response:
     """Prometheus metrics: figures alone, never a name of an event."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(services.metrics(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.post("/slack/interactions")

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from prometheus_client import generate_latest
+
 from tocsin.domain.clock import Clock
 from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.people import Acknowledgement, Person
@@ -132,6 +134,8 @@ class ApiServices:
         Of Tocsin.
     health
         State of the parts.
+    metrics
+        Metrics as Prometheus reads them.
     identify
         Viewer of a request, from its headers (names in lower case); anonymous by default.
     gate
@@ -155,6 +159,7 @@ class ApiServices:
     people: Sequence[Person] = ()
     version: str = ""
     health: Callable[[], Health] = field(default=Health)
+    metrics: Callable[[], bytes] = field(default=generate_latest)
     identify: Callable[[Mapping[str, str]], Viewer] = field(default=lambda _headers: ANONYMOUS)
     gate: Gate | None = None
     may_choose_person: bool = True

@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from rich.console import Console
 
@@ -14,6 +15,7 @@ from tocsin.api.app import build_app
 from tocsin.app.build import build_context, build_doors, build_people, build_store
 from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, health_of, vtp_topics
+from tocsin.app.gauges import Gauges
 from tocsin.app.logs import configure_logs
 from tocsin.app.service import Listener, Service
 from tocsin.app.starting import own_folder, refuse_wrong_clock
@@ -58,7 +60,9 @@ def build_service(
     context = replace(context, wake=wake, streams=streams)
     topics = {name: topic.labels for name, topic in context.streams.topics.items() if topic.labels}
     labels = RESTRICTED_STREAMS | topics
-    app = build_app(api_services(context, settings, health=lambda: health_of(store, board), labels_of_streams=labels))
+    gauges = Gauges(store, clock, settings.data_dir, restricted=labels.keys())
+    health = partial(health_of, store, board)
+    app = build_app(api_services(context, settings, health=health, labels_of_streams=labels, metrics=gauges.text))
     listeners: list[Listener] = [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
     listeners += [listener.run for listener in build_vtp(settings, context, board)]
     if settings.channels.slack.socket_mode and "slack" in settings.channels.enabled:

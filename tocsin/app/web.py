@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from prometheus_client import generate_latest
+
 import tocsin
 from advocates.rota import Rota
 from advocates.rota_ical import rota_ical
@@ -33,6 +35,7 @@ def api_services(
     *,
     health: Callable[[], Health],
     labels_of_streams: Mapping[str, frozenset[str]],
+    metrics: Callable[[], bytes] = generate_latest,
 ) -> ApiServices:
     """What the API needs, from the parts of the workflow."""
     is_local = settings.api.host in LOOPBACK
@@ -50,6 +53,7 @@ def api_services(
         people=tuple(context.people),
         version=tocsin.__version__,
         health=health,
+        metrics=metrics,
         may_choose_person=is_local,
         gate=Gate(
             context.store,

@@ -11,4 +11,7 @@ FIRST_PAGE_S = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0),
 )
 SIGN = Gauge("tocsin_sign_is_ok", "Signs of the watchdog: 1 well, 0 not", ["sign"])
-STAGE_S = Histogram("tocsin_stage_seconds", "Wall time of a stage", ["stage"])
+#: From milliseconds (a message) to minutes (a search of a year).
+_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+STAGE_S = Histogram("tocsin_stage_seconds", "Wall time of a piece of work, by kind", ["stage"], buckets=_BUCKETS_S)
+WAIT_S = Histogram("tocsin_wait_seconds", "From due to begun, by kind of work", ["stage"], buckets=_BUCKETS_S)

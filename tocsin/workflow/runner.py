@@ -4,6 +4,7 @@ The truth is the jobs table. Waking is only to save time: a runner that was neve
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
@@ -93,6 +94,10 @@ class Runner:
 
     def _do(self, job: Job) -> None:
         outcome = "done"
+        begun_s = time.monotonic()
+        if job.attempts <= 1:
+            waited_s = (self._context.clock.now() - job.due_utc).total_seconds()
+            metrics.WAIT_S.labels(job.kind.value).observe(max(0.0, waited_s))
         with structlog.contextvars.bound_contextvars(event=job.event_id, job=job.key):
             try:
                 self._handlers[job.kind](self._context, job)
@@ -115,6 +120,7 @@ class Runner:
             else:
                 self._finish(job)
         metrics.JOBS.labels(kind=job.kind.value, outcome=outcome).inc()
+        metrics.STAGE_S.labels(job.kind.value).observe(time.monotonic() - begun_s)
 
     def _finish(self, job: Job) -> None:
         with self._context.store.begin() as work:
