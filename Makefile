@@ -7,7 +7,7 @@ PACKAGES := tocsin listeners triggers acs_stream triangulation notifier advocate
 WORKERS ?= 2
 PORT ?= 8000
 
-.PHONY: demo test test-long check format lint types layers docs bench setup wheel clean
+.PHONY: demo test test-long check format lint types layers docs bench audit sbom setup wheel clean
 
 demo: $(STAMP)
 	@$(BIN)/tocsin demo $(if $(HEADLESS),--headless) $(if $(JSON),--json) --port $(PORT)
@@ -37,6 +37,12 @@ docs: $(STAMP)
 
 bench: $(STAMP)
 	@for name in geometry overlap sky replay delay; do $(BIN)/tocsin bench $$name --json || exit 1; done
+
+audit: $(STAMP)
+	@.ci/audit
+
+sbom: $(STAMP)
+	@mkdir -p dist && $(BIN)/cyclonedx-py requirements requirements.lock --output-format JSON -o dist/sbom.json && echo dist/sbom.json
 
 wheel: $(STAMP)
 	@$(BIN)/python -m hatchling build -t wheel

@@ -1,6 +1,5 @@
 """The documentation says what the code says: reference pages, settings, links, commands, numbers, the tutorial."""
 
-import configparser
 import importlib.util
 import json
 import re
@@ -13,7 +12,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import BaseModel
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -244,37 +242,3 @@ def test_the_tutorial_runs_and_prints_what_it_says(tmp_path: Path, monkeypatch: 
     (checked,) = (json.loads(answer) for answer in answers if answer.startswith("{"))
     assert checked["containment"]["level"] < 0.9973
     assert all(abs(offset["half_widths"]) < 1.0 for offset in checked["containment"]["offsets"])
-
-
-# What runs it elsewhere: read for its form here, never run
-
-
-def test_compose_joins_the_service_to_its_database() -> None:
-    services = yaml.safe_load(_text(ROOT / "compose.yaml"))["services"]
-    assert set(services) == {"tocsin", "database"}
-    environment = services["tocsin"]["environment"]
-    known = set(re.findall(r"^(TOCSIN_\w+)=", _text(ROOT / ".env.example"), re.MULTILINE))
-    assert set(environment) <= known
-    assert environment["TOCSIN_STORE_URL"].startswith("postgresql+psycopg://")
-    assert services["tocsin"]["depends_on"]["database"]["condition"] == "service_healthy"
-    assert all(port.startswith("127.0.0.1:") for port in services["tocsin"]["ports"])
-    assert "not run" in _text(ROOT / "compose.yaml")
-
-
-def test_the_systemd_unit_starts_a_command_that_exists() -> None:
-    unit = configparser.ConfigParser(strict=False, interpolation=None)
-    unit.optionxform = str  # systemd's keys have capitals
-    unit.read_string(_text(ROOT / "deploy" / "systemd" / "tocsin.service"))
-    program, command = unit["Service"]["ExecStart"].split()
-    assert program.endswith("/tocsin")
-    assert command in _names_of_commands()
-    assert unit["Service"]["Restart"] == "always"
-    assert unit["Service"]["RestartPreventExitStatus"] == "2"  # what `tocsin` ends with on a wrong setting
-    assert "not run" in _text(ROOT / "deploy" / "systemd" / "tocsin.service")
-
-
-def test_the_container_runs_a_command_that_exists() -> None:
-    (words,) = re.findall(r"^CMD (\[.*\])$", _text(ROOT / "Dockerfile"), re.MULTILINE)
-    program, command, *_ = json.loads(words)
-    assert program == "tocsin"
-    assert command in _names_of_commands()
