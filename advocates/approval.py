@@ -17,6 +17,7 @@ MAX_LINK_CHARACTERS = 8000
 _CLOSED_TO_APPROVAL = {
     EventState.RETRACTED: "the event is retracted",
     EventState.NOT_ASTROPHYSICAL: "the event is not astrophysical",
+    EventState.MERGED: "the event was merged into another",
     EventState.CLOSED: "the event is closed",
 }
 

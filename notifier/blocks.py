@@ -19,7 +19,7 @@ _MAX_BUTTONS = 25
 #: Escaping may lengthen a text (``&`` to ``&amp;``): cut well below Slack's limit first.
 _SECTION_CHARACTERS = 2800
 _FIELD_CHARACTERS = 380
-_CLOSED = frozenset({EventState.CLOSED, EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL})
+_CLOSED = frozenset({EventState.CLOSED, EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.MERGED})
 
 
 def blocks(card: Card) -> list[Block]:

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 
 from tocsin.domain.notices import Notice, Role
+from triggers.corrections import is_correction
 from triggers.families import Family, family_of
 
 #: VOEvent TrigID of INTEGRAL = number of the trigger + this x number of the packet.
@@ -55,6 +56,8 @@ def is_about_event(notice: Notice) -> bool:
     test the line, Swift's images of known sources (700 000 of a million archived packets), and a follow-up search of
     somebody else's event (``lvk_nu_track_search``), which has no trigger of its own.
     """
+    if is_correction(notice):
+        return False
     if notice.is_unknown or notice.role in {Role.UTILITY, Role.PREDICTION}:
         return False
     if notice.details.get("is_target_of_opportunity") is True:

@@ -11,6 +11,7 @@ from tocsin.domain.clock import iso_utc
 from tocsin.domain.events import Event, EventKind, StoredNotice
 from tocsin.domain.notices import Messenger, Phase, SkyMapReference
 from triggers.aliases import alias_keys
+from triggers.corrections import corrected, is_correction
 from triggers.event_details import event_details
 from triggers.event_record import from_record, to_record
 from triggers.families import kind_of, messenger_of, reference_rank
@@ -45,7 +46,7 @@ def summarise(event_id: str, notices: Sequence[StoredNotice]) -> Event:
     Raises
     ------
     ValueError
-        There is no notice.
+        There is no notice but corrections.
 
     Notes
     -----
@@ -54,13 +55,19 @@ def summarise(event_id: str, notices: Sequence[StoredNotice]) -> Event:
     ``signal_to_noise.<family>`` (the highest), ``families``, ``craft_count``, ``cites`` (alias keys of associated
     events), and where they apply ``retracted_triggers`` and ``positions_disagree``.
     """
-    if not notices:
+    told = [stored for stored in notices if not is_correction(stored.notice)]
+    if not told:
         raise ValueError(f"{event_id}: an event is made from at least one notice")
-    triggers = triggers_of(notices)
+    return corrected(_folded(event_id, told, notices), notices)
+
+
+def _folded(event_id: str, told: Sequence[StoredNotice], notices: Sequence[StoredNotice]) -> Event:
+    """Event that `told` tell; labels and keys are of all its `notices`."""
+    triggers = triggers_of(told)
     standing = tuple(t for t in triggers if not t.is_retracted)
     considered = standing or triggers
     main = _main_trigger(considered)
-    in_order = sorted(notices, key=issue_order)
+    in_order = sorted(told, key=issue_order)
     position = best_position(considered)
     skymap, skymap_key = _skymap(considered)
     return Event(
@@ -80,9 +87,9 @@ def summarise(event_id: str, notices: Sequence[StoredNotice]) -> Event:
         far_hz=next((n.far_hz for n in main.newest if n.far_hz is not None), None),
         is_significant=_is_significant(main),
         classification=_classification(main, considered),
-        is_test=all(stored.notice.is_test for stored in notices),
+        is_test=all(stored.notice.is_test for stored in told),
         is_retracted=not standing,
-        is_stale=all(stored.notice.is_stale for stored in notices),
+        is_stale=all(stored.notice.is_stale for stored in told),
         aliases=tuple(dict.fromkeys(key for stored in in_order for key in alias_keys(stored.notice))),
         streams=tuple(dict.fromkeys(stored.notice.stream for stored in in_order)),
         labels=frozenset().union(*(stored.notice.labels for stored in notices)),

@@ -38,6 +38,7 @@ class Family(StrEnum):
     BURSTCUBE = "burstcube"
     EINSTEIN_PROBE = "ep"
     MAXI = "maxi"
+    BY_HAND = "by-hand"
     OTHER = "other"
 
 
@@ -113,6 +114,7 @@ TRAITS = {
     Family.HAWC: _burst("HAWC"),
     Family.GLOWBUG: _burst("Glowbug"),
     Family.BURSTCUBE: _burst("BurstCube"),
+    Family.BY_HAND: _burst("by hand"),
     Family.EINSTEIN_PROBE: Traits(label="Einstein Probe", kind=EventKind.OTHER, messenger=Messenger.X_RAY),
     Family.MAXI: Traits(label="MAXI", kind=EventKind.OTHER, messenger=Messenger.X_RAY),
     Family.OTHER: Traits(label="other", kind=EventKind.OTHER, messenger=Messenger.OPTICAL),
@@ -120,6 +122,7 @@ TRAITS = {
 
 #: Heads of stream names, the longer before the shorter.
 _STREAMS = (
+    ("by_hand", Family.BY_HAND),
     ("igwn", Family.LVK),
     ("lvc", Family.LVK),
     ("lvk", Family.LVK),
@@ -170,7 +173,7 @@ _CRAFT = {
 #: Instruments near the Earth by how well their trigger time tells the burst's; the rest come between these and the
 #: last.
 _REFERENCE = (Family.GBM, Family.SWIFT, Family.SVOM)
-_LAST_REFERENCE = (Family.CALET, Family.GBM_SUBTHRESHOLD, Family.LAT)
+_LAST_REFERENCE = (Family.CALET, Family.GBM_SUBTHRESHOLD, Family.LAT, Family.BY_HAND)
 _BY_HEAD = {family.value: family for family in Family}
 
 
@@ -209,8 +212,11 @@ def reference_rank(family: Family) -> int:
 
 
 def kind_of(notice: Notice) -> EventKind:
-    """Kind of the event a notice tells of."""
-    return TRAITS[family_of(notice)].kind
+    """Kind of the event a notice tells of; what a person makes is what the person says."""
+    family = family_of(notice)
+    if family is Family.BY_HAND:
+        return EventKind(str(notice.details.get("event_kind", EventKind.GAMMA_RAY_BURST.value)))
+    return TRAITS[family].kind
 
 
 def messenger_of(notice: Notice) -> Messenger | None:

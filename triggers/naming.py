@@ -88,8 +88,16 @@ def is_called_burst(triggers: Sequence[Trigger]) -> bool:
     return any(t.family in _ALWAYS_BURSTS or _is_imaged(t) for t in triggers)
 
 
-def new_event_id(notice: Notice) -> str:
+def new_event_id(notice: Notice, *, raw_sha256: str = "") -> str:
     """Identifier for the event a notice founds: readable, safe in URLs, made from the notice alone.
+
+    Parameters
+    ----------
+    notice
+        The notice.
+    raw_sha256
+        Digest of its bytes. A restricted notice founds an event named after that: the name is seen by all who will see
+        the event once a public notice has joined it, and must tell them nothing.
 
     Returns
     -------
@@ -107,6 +115,8 @@ def new_event_id(notice: Notice) -> str:
     """
     family = family_of(notice)
     name = _slug(_stem(notice, family))
+    if notice.labels and raw_sha256:
+        name = f"event-{raw_sha256[:12]}"
     is_apart = notice.is_stale and TRAITS[family].identifier_span_s is not None
     return f"{'test-' if notice.is_test else ''}{'stale-' if is_apart else ''}{name}"
 
@@ -137,9 +147,11 @@ def _slug(text: str) -> str:
 
 
 def _given_name(triggers: Sequence[Trigger]) -> str | None:
-    """Name a mission gave the event itself, if any did."""
+    """Name a mission, or the person who made it by hand, gave the event itself, if any did."""
     for trigger in triggers:
         for stored in trigger.notices:
+            if trigger.family is Family.BY_HAND and (given := stored.notice.details.get("given_name")):
+                return str(given)
             for identifier in stored.notice.event_ids:
                 if (name := _own_name(trigger.family, identifier)) is not None:
                     return name

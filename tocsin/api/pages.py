@@ -26,7 +26,7 @@ SVG_TYPE = "image/svg+xml"
 #: What can be done with an event beside acknowledging it.
 ACTIONS = frozenset({"escalate", "snooze", "not_astrophysical"})
 #: States in which nothing is left to do.
-OVER = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED})
+OVER = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED, EventState.MERGED})
 
 
 @router.get("/")

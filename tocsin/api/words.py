@@ -30,6 +30,7 @@ STATES = {
     EventState.CLOSED: "Closed",
     EventState.RETRACTED: "Retracted",
     EventState.NOT_ASTROPHYSICAL: "Not astrophysical",
+    EventState.MERGED: "Merged into another event",
 }
 
 

@@ -36,6 +36,7 @@ class EventState(StrEnum):
     CLOSED = "closed"
     RETRACTED = "retracted"
     NOT_ASTROPHYSICAL = "not_astrophysical"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,6 +146,10 @@ class Events(EventIndex):
         """Set where the people stand with an event."""
         self._change_event(event_id, state=state)
 
+    def retire_event(self, event_id: str, state: EventState) -> None:
+        """Leave an event without anything known of it: it is found by no time and no list any more."""
+        self._change_event(event_id, state=state, summary={}, t0_utc=None, labels=frozenset())
+
     def set_event_tier(self, event_id: str, tier: Tier) -> None:
         """Set how loud an event is."""
         self._change_event(event_id, tier=tier.value)

@@ -26,6 +26,7 @@ def acknowledge(context: Context, event_id: str, person_id: str, via: str) -> Ac
     person = advocate(context, person_id)
     now = context.clock.now()
     with context.store.begin() as work:
+        event_id = work.standing_id(event_id)
         standing_event(work, event_id, person, nothing_left="acknowledge")
         result = work.acknowledge(event_id, person_id, via, now)
         work.audit(person_id, "acknowledge", event_id, {"via": via, "is_first": result.is_first}, now)
@@ -73,6 +74,8 @@ def press(context: Context, action_id: str, event_id: str, person_id: str, via: 
     NotAllowedError, ConflictError
         As the action itself, or the button is not known.
     """
+    with context.store.read() as work:
+        event_id = work.standing_id(event_id)
     match action_id:
         case "acknowledge":
             return _words_of(context, acknowledge(context, event_id, person_id, via))

@@ -18,10 +18,12 @@ from tocsin.store import NoticeStatus, UnitOfWork
 from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.maintenance import held_until
+from tocsin.workflow.merging import TOCSIN, absorb, survivor_of
 from tocsin.workflow.owing import doors_paged, owe_escalation, owe_messages, owe_reaction, release, withdraw
 from tocsin.workflow.standing_down import downgrade, end_alarm, owe_stand_down
 from triggers import association
 from triggers import event as event_fold
+from triggers.corrections import has_substance, is_correction
 from triggers.event import summarise
 
 
@@ -39,17 +41,38 @@ def attach(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice:
     if notice.is_unknown or not association.is_about_event(notice):
         _store_notice(work, key, notice, event_id=None)
         return False
-    event_id = _find_or_make_event(context, work, notice)
+    return attach_to(context, work, key, raw, notice, _find_or_make_event(context, work, raw, notice))
+
+
+def attach_to(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice: Notice, event_id: str) -> bool:
+    """Attach a notice to an event that is known to be its own; True if work is owed because of it."""
     _store_notice(work, key, notice, event_id=event_id)
-    notices = stored_notices(work, event_id)
     work.add_aliases(event_id, association.alias_keys(notice))
+    return _follow(context, work, key, raw, stored_notices(work, event_id))
+
+
+def _follow(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notices: Sequence[StoredNotice]) -> bool:
+    """Keep an event as its notices tell it, and owe what follows from one of them; True if anything is owed."""
     audiences = _audiences(context, work, notices, key)
-    is_withdrawn = _is_withdrawn(context, work, event_id, audiences)
+    is_withdrawn = _is_withdrawn(context, work, notices[0].event_id or "", audiences)
     _record(context, work, key, audiences, is_withdrawn=is_withdrawn)
     if is_withdrawn:
         messages = _owe_messages(context, work, key, raw, audiences)
         return withdraw(context, work, next(iter(audiences.values())).event) or messages
     return _owe(context, work, key, raw, audiences)
+
+
+def regrouped(context: Context, work: UnitOfWork, event_id: str) -> None:
+    """Sum an event up anew after notices changed hands, decide, and owe what follows, as for its newest notice."""
+    notices = stored_notices(work, event_id)
+    newest = max((one for one in notices if not is_correction(one.notice)), key=lambda one: one.key)
+    raw = RawNotice(
+        payload=work.raw_payload(newest.key),
+        transport="store",
+        origin=f"notice {newest.key}",
+        received_utc=newest.received_utc,
+    )
+    _follow(context, work, newest.key, raw, notices)
 
 
 def stored_notices(work: UnitOfWork, event_id: str) -> list[StoredNotice]:
@@ -70,7 +93,7 @@ def stored_notices(work: UnitOfWork, event_id: str) -> list[StoredNotice]:
 def visible_event(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> Event | None:
     """Event as computed only from the notices that `clearance` may see; None if it may see none."""
     visible = [row for row in stored_notices(work, event_id) if may_see(row.notice.labels, clearance)]
-    return summarise(event_id, visible) if visible else None
+    return summarise(event_id, visible) if has_substance(visible) else None
 
 
 def widest_view(work: UnitOfWork, event_id: str) -> Event:
@@ -79,7 +102,8 @@ def widest_view(work: UnitOfWork, event_id: str) -> Event:
     return public if public is not None else summarise(event_id, stored_notices(work, event_id))
 
 
-def _find_or_make_event(context: Context, work: UnitOfWork, notice: Notice) -> str:
+def _find_or_make_event(context: Context, work: UnitOfWork, raw: RawNotice, notice: Notice) -> str:
+    """Event of a notice; events that it closes the gap between are merged, unless a person keeps them apart."""
     interval = association.time_interval(notice)
     keys = association.alias_keys(notice)
     start, stop = interval if interval is not None else (None, None)
@@ -87,8 +111,10 @@ def _find_or_make_event(context: Context, work: UnitOfWork, notice: Notice) -> s
     candidates = [event_fold.from_record(row.summary_record) for row in rows if row is not None and row.summary_record]
     chosen = association.choose_event(notice, candidates)
     if chosen is not None:
-        return chosen
-    event_id = association.new_event_id(notice)
+        bridged = association.bridged_events(notice, candidates)
+        apart = [one for one in bridged if work.are_apart(chosen, one)]
+        return _merged(context, work, notice, [chosen, *(one for one in bridged if one not in apart)])
+    event_id = association.new_event_id(notice, raw_sha256=raw.sha256)
     work.add_event(
         event_id,
         t0_utc=notice.t0_utc,
@@ -100,6 +126,18 @@ def _find_or_make_event(context: Context, work: UnitOfWork, notice: Notice) -> s
         created_utc=context.clock.now(),
     )
     return event_id
+
+
+def _merged(context: Context, work: UnitOfWork, notice: Notice, event_ids: Sequence[str]) -> str:
+    """One event of several that a notice belongs to."""
+    if len(event_ids) == 1:
+        return event_ids[0]
+    survivor = survivor_of(work, event_ids)
+    for other in event_ids:
+        if other != survivor:
+            reason = f"{notice.notice_type} belongs to both"
+            absorb(context, work, survivor, other, actor=TOCSIN, reason=reason)
+    return survivor
 
 
 def _store_notice(work: UnitOfWork, key: int, notice: Notice, *, event_id: str | None) -> None:
@@ -138,6 +176,7 @@ def _audiences(
         )
         for clearance in sorted(clearances, key=len)
         if may_see(newest.notice.labels, clearance)
+        and has_substance(row for row in notices if may_see(row.notice.labels, clearance))
     }
 
 
@@ -170,7 +209,7 @@ def _decide(
     visible = [row for row in notices if may_see(row.notice.labels, clearance)]
     earlier = [row for row in visible if row.key != newest.key]
     event_id = newest.event_id or ""
-    before = summarise(event_id, earlier) if earlier else None
+    before = summarise(event_id, earlier) if has_substance(earlier) else None
     after = summarise(event_id, visible)
     companions = telling_companions(work, event_id, clearance=clearance) if earlier else ()
     decision = context.rules.decide(

@@ -38,3 +38,15 @@ def standing_event(work: UnitOfWork, event_id: str, person: Person, *, nothing_l
     if event.is_retracted:
         raise ConflictError(f"{event.name} was retracted; nothing is left to {nothing_left}")
     return event
+
+
+def check_reason(reason: str) -> None:
+    """Refuse what a person does without saying why.
+
+    Raises
+    ------
+    ConflictError
+        No reason is given.
+    """
+    if not reason.strip():
+        raise ConflictError("no reason is given", remedy="say in a few words why: it is kept in the audit")

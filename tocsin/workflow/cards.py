@@ -1,6 +1,7 @@
 """Cards: what a channel shows of an event, filled from the event and its products for one audience."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from advocates.escalation import Plan, described
 from tocsin.domain.clock import to_utc
@@ -25,7 +26,7 @@ ACTIONS = (
 )
 
 OPEN_DRAFT = "open_draft"
-OVER = frozenset({EventState.NOT_ASTROPHYSICAL, EventState.CLOSED})
+OVER = frozenset({EventState.NOT_ASTROPHYSICAL, EventState.CLOSED, EventState.MERGED})
 
 _KIND_WORDS = {
     EventKind.GRAVITATIONAL_WAVE: "GW",
@@ -42,7 +43,7 @@ def card_for(
     event = visible_event(work, event_id, clearance)
     row = work.event_row(event_id, clearance=clearance)
     if event is None or row is None:
-        return None
+        return _card_of_merged(context, work, event_id, clearance, reasons)
     products = work.products(event_id, clearance=clearance)
     acknowledgements = work.acknowledgements(event_id)
     first = acknowledgements[0] if acknowledgements else None
@@ -68,6 +69,24 @@ def card_for(
         actions=()
         if event.is_retracted or row.state in OVER
         else (*actions, *_draft_links(context, work, row, clearance)),
+    )
+
+
+def _card_of_merged(
+    context: Context, work: UnitOfWork, event_id: str, clearance: frozenset[str], reasons: Sequence[str]
+) -> Card | None:
+    """Card of an event that was merged into another: where it went, for whoever was told of it."""
+    standing_id = work.standing_id(event_id)
+    survivor = None if standing_id == event_id else card_for(context, work, standing_id, clearance, reasons=reasons)
+    if survivor is None:
+        return None
+    return replace(
+        survivor,
+        event_id=event_id,
+        state=EventState.MERGED,
+        verdict=f"MERGED into {survivor.name}: {survivor.verdict}",
+        actions=(),
+        next_step="",
     )
 
 

@@ -14,7 +14,7 @@ from tocsin.workflow.context import Context
 from tocsin.workflow.owing import UNFINISHED, doors_paged, owe_escalation_step, owe_page
 
 #: Nobody is asked any more once an event is in one of these states.
-SETTLED = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED})
+SETTLED = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED, EventState.MERGED})
 
 
 def escalate(context: Context, job: Job) -> None:

@@ -293,6 +293,13 @@ def owe_draft(context: Context, work: UnitOfWork, event_id: str, *, cause: str) 
     )
 
 
+def remake(context: Context, work: UnitOfWork, event_id: str, *, cause: str) -> None:
+    """Owe anew what is made from an event: its map, what coincides, its drafts, and word to whoever was told."""
+    owe_localization(context, work, event_id, cause=cause)
+    owe_draft(context, work, event_id, cause=cause)
+    owe_update(context, work, event_id, cause=cause)
+
+
 def withdraw(context: Context, work: UnitOfWork, event: Event) -> bool:
     """Cancel what is pending for a retracted event and mark everything made from it; whether anything was pending."""
     cancelled = work.cancel_jobs(event.id, CANCELLED_BY_RETRACTION)

@@ -29,6 +29,7 @@ from tocsin.store import (
     UnitOfWork,
 )
 from tocsin.workflow.findings import Finding, Localization, associations, findings, localization, refusals
+from triggers.corrections import has_substance
 from triggers.event import from_record as event_from_record
 from triggers.event import summarise
 
@@ -323,7 +324,7 @@ def _part_of(work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> _Par
             decisions=(),
         )
     notices = [_stored(one) for one in _visible_rows(work, row.id, clearance)]
-    if not notices:
+    if not has_substance(notices):
         return None
     keys = {one.key for one in notices}
     return _Part(

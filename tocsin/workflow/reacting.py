@@ -246,7 +246,7 @@ def search_what_there_is(curve: LightCurve, window_s: float) -> SearchResult:
 def is_standing(work: UnitOfWork, event_id: str) -> bool:
     """Whether an event is still worth work: neither retracted nor found to be nothing."""
     row = work.event_row(event_id)
-    return row is not None and row.state not in {EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL}
+    return row is not None and row.state not in {EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.MERGED}
 
 
 def may_hold_burst(products: Sequence[Product]) -> bool:

@@ -10,6 +10,7 @@ from tocsin.domain.products import Product, ProductKind, best_variants, may_see
 from tocsin.store import UnitOfWork
 from tocsin.workflow.attach import stored_notices
 from tocsin.workflow.context import Context
+from triggers.corrections import has_substance
 from triggers.event import summarise
 
 
@@ -24,7 +25,7 @@ def views(context: Context, work: UnitOfWork, event_id: str) -> list[Event]:
     found: dict[tuple[int, ...], Event] = {}
     for clearance in sorted(clearances, key=lambda one: (len(one), sorted(one))):
         visible = [one for one in notices if may_see(one.notice.labels, clearance)]
-        if visible:
+        if has_substance(visible):
             found.setdefault(tuple(one.key for one in visible), summarise(event_id, visible))
     return list(found.values())
 
