@@ -1,6 +1,6 @@
 """What every road to people has in common; this module must know no road in particular."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tocsin.domain.people import OutgoingMessage
 
@@ -33,6 +33,21 @@ class Channel(Protocol):
         ------
         RemoteError
             The service could not be read: nothing is known yet, ask again.
+        """
+        ...
+
+
+@runtime_checkable
+class Pinboard(Protocol):
+    """A channel that can show a picture beneath the message of an event."""
+
+    def pin(self, reference: str, content: bytes, *, name: str, title: str, alt_text: str) -> None:
+        """Show a PNG in the thread of a message, unless one of that name is there.
+
+        Raises
+        ------
+        RemoteError
+            It may not be there.
         """
         ...
 

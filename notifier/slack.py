@@ -123,6 +123,28 @@ class SlackChannel:
             raise remote_error(failure, "conversations.history") from failure
         return f"{conversation}/{found}" if found else None
 
+    def pin(self, reference: str, content: bytes, *, name: str, title: str, alt_text: str) -> None:
+        """Show a PNG in the thread of the event's message, unless a file of that name is there already.
+
+        Raises
+        ------
+        RemoteError
+            As `Channel.send`.
+        """
+        conversation, stamp = _split(reference)
+        try:
+            if not self._has_file(conversation, stamp, name):
+                self._client.files_upload_v2(
+                    channel=conversation, thread_ts=stamp, content=content, filename=name, title=title, alt_txt=alt_text
+                )
+        except SLACK_FAILURES as failure:
+            raise remote_error(failure, "files.completeUploadExternal") from failure
+
+    def _has_file(self, conversation: str, stamp: str, name: str) -> bool:
+        thread = self._client.conversations_replies(channel=conversation, ts=stamp, limit=_HISTORY_PAGE)
+        files = [one for entry in thread.get("messages") or [] for one in entry.get("files") or []]
+        return any(one.get("name") == name for one in files)
+
     def _post(self, message: OutgoingMessage) -> str:
         answer = self._call(
             "chat.postMessage",

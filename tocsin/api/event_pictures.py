@@ -25,6 +25,7 @@ from tocsin.pictures import (
     sky_map_svg,
 )
 from tocsin.pictures.bodies import moon_direction, sun_direction
+from tocsin.store import Store
 from tocsin.workflow import queries
 from tocsin.workflow.queries import EventView
 from triangulation.skymap import SkyMap
@@ -95,10 +96,13 @@ def pictures_of(services: ApiServices, cache: PictureCache, viewer: Viewer, view
 
 
 def _draw(services: ApiServices, viewer: Viewer, view: EventView) -> EventPictures:
-    curves, curve_problem = _drawn(
-        view, "light curves", lambda: _light_curves(view, _stored_curves(services, viewer, view))
-    )
-    sky, sky_problem = _drawn(view, "sky map", lambda: _sky(view, _stored_map(services, viewer, view)))
+    return draw_event(services.store, view, viewer.clearance)
+
+
+def draw_event(store: Store, view: EventView, clearance: frozenset[str]) -> EventPictures:
+    """Pictures of an event from the products that `clearance` opens, drawn now."""
+    curves, curve_problem = _drawn(view, "light curves", lambda: _light_curves(view, _curves(store, view, clearance)))
+    sky, sky_problem = _drawn(view, "sky map", lambda: _sky(view, _stored_map(store, view, clearance)))
     return EventPictures(
         light_curves=curves[0],
         light_curves_near=curves[1],
@@ -119,17 +123,17 @@ def _drawn(view: EventView, what: str, draw: Callable[[], tuple[Markup, Markup]]
         return (NOTHING, NOTHING), f"The {what} cannot be drawn: a fault of Tocsin; it was logged."
 
 
-def _stored_curves(services: ApiServices, viewer: Viewer, view: EventView) -> list[LightCurve]:
+def _curves(store: Store, view: EventView, clearance: frozenset[str]) -> list[LightCurve]:
     """Light curves in the order in which the page names the instruments."""
-    with services.store.read() as work:
-        curves = queries.light_curves(work, view.item.event.id, clearance=viewer.clearance)
+    with store.read() as work:
+        curves = queries.light_curves(work, view.item.event.id, clearance=clearance)
     order = {one.instrument: i for i, one in enumerate(view.item.findings)}
     return sorted(curves, key=lambda curve: order.get(curve.instrument, len(order)))
 
 
-def _stored_map(services: ApiServices, viewer: Viewer, view: EventView) -> SkyMap | None:
-    with services.store.read() as work:
-        product = queries.sky_map(work, view.item.event.id, clearance=viewer.clearance)
+def _stored_map(store: Store, view: EventView, clearance: frozenset[str]) -> SkyMap | None:
+    with store.read() as work:
+        product = queries.sky_map(work, view.item.event.id, clearance=clearance)
     return None if product is None or product.blob is None else SkyMap.from_bytes(product.blob)
 
 

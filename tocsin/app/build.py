@@ -22,6 +22,7 @@ from notifier.email import EmailChannel, Security
 from notifier.recorder import RecorderChannel
 from notifier.slack import SlackChannel
 from notifier.webhook import WebhookChannel
+from tocsin.app.drawing import drawing_from
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError
 from tocsin.settings import Settings
@@ -194,6 +195,7 @@ def build_context(
         sources=build_sources_of(settings, clock) if sources is None else sources,
         response=ResponseTable.from_config(response_file.values, file=response_file.name),
         templates=Templates.from_texts(circulars),
+        draw=drawing_from(store),
         wording=Wording.from_texts(circulars),
         page_url=settings.service.page_url.rstrip("/"),
         code_version=tocsin.__version__,

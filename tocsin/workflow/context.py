@@ -43,6 +43,30 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture for the thread of an event's message.
+
+    Parameters
+    ----------
+    what
+        ``light_curves`` or ``sky``; a newer one of the same kind follows it.
+    title, alt_text
+        For people, and for those who cannot see it.
+    content
+        PNG.
+    """
+
+    what: str
+    title: str
+    alt_text: str
+    content: bytes
+
+
+#: Pictures of an event from what a clearance opens; none where there is nothing to draw.
+Draw = Callable[[str, frozenset[str]], Sequence[Picture]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Everything handlers work with.
 
@@ -62,6 +86,8 @@ class Context:
         Response of SPI-ACS: counts to fluence.
     templates, wording
         Texts of the circulars, and their words for numbers.
+    draw
+        Draws an event for chat.
     wake
         Called after work was owed, so that workers look at once.
     page_url
@@ -86,6 +112,7 @@ class Context:
     response: ResponseTable
     templates: Templates
     wording: Wording
+    draw: Draw = field(default=lambda _event_id, _clearance: ())
     wake: Callable[[], None] = field(default=lambda: None)
     page_url: str = ""
     code_version: str = ""

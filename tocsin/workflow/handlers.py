@@ -8,6 +8,7 @@ from tocsin.workflow.asking import remind
 from tocsin.workflow.drafting import draft
 from tocsin.workflow.escalating import escalate
 from tocsin.workflow.localizing import localize
+from tocsin.workflow.picturing import show_pictures
 from tocsin.workflow.reacting import react
 from tocsin.workflow.runner import Handler
 from tocsin.workflow.sending import send
@@ -19,4 +20,9 @@ NOTIFYING: Mapping[JobKind, Handler] = {
     JobKind.REMIND: remind,
     JobKind.ANNOUNCE: announce,
 }
-REACTING: Mapping[JobKind, Handler] = {JobKind.FETCH: react, JobKind.TRIANGULATE: localize, JobKind.DRAFT: draft}
+REACTING: Mapping[JobKind, Handler] = {
+    JobKind.FETCH: react,
+    JobKind.TRIANGULATE: localize,
+    JobKind.DRAFT: draft,
+    JobKind.PICTURE: show_pictures,
+}

@@ -19,6 +19,7 @@ from tocsin.workflow.context import Context
 from tocsin.workflow.crossing import crossing_product
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.owing import owe_draft, owe_update
+from tocsin.workflow.picturing import owe_pictures
 from tocsin.workflow.priors import prior_map
 from tocsin.workflow.reacting import is_standing, may_hold_burst
 from tocsin.workflow.views import new_variants, products_of, views
@@ -59,6 +60,7 @@ def localize(context: Context, job: Job) -> None:
             changed += _around(context, work, view.event)
         if changed:
             owe_update(context, work, job.event_id, cause=f"map-{job.id}", labels=[one.labels for one in changed])
+            owe_pictures(context, work, job.event_id, cause=f"map-{job.id}")
         if any(product.kind is ProductKind.ANNULUS for product in changed):
             owe_draft(context, work, job.event_id, cause=f"map-{job.id}")
     context.wake()

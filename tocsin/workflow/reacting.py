@@ -23,6 +23,7 @@ from tocsin.workflow.context import Context
 from tocsin.workflow.counterparts import counterpart
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.owing import owe_draft, owe_localization, owe_update
+from tocsin.workflow.picturing import owe_pictures
 from tocsin.workflow.surroundings import Surroundings, surroundings
 from triangulation.energy import grouped
 
@@ -142,6 +143,7 @@ class _Reaction:
                 return  # computed before, from the same data
             cause = products[-1].id[:12]
             owe_update(self._context, work, self._event_id, cause=cause)
+            owe_pictures(self._context, work, self._event_id, cause=cause)
             if may_hold_burst(products):
                 owe_localization(self._context, work, self._event_id, cause=cause, wait_s=MAP_WAIT_S)
             if self._instrument == LIMIT_INSTRUMENT:

@@ -22,6 +22,7 @@ import httpx
 
 from tocsin.demo.stand_ins.server import LoopbackServer, Reply, Request
 from tocsin.demo.stand_ins.slack_click import click_body, sign
+from tocsin.demo.stand_ins.slack_files import Files
 from tocsin.demo.stand_ins.slack_messages import BOT_ID, BOT_USER_ID, TEAM_ID, StoredMessage, page, shown
 from tocsin.domain.clock import Clock
 
@@ -88,6 +89,7 @@ class SlackStandIn(LoopbackServer):
         self._clock = clock
         self._retry_after_s = retry_after_s
         self._faults = _Faults()
+        self._files = Files()
         self._messages: dict[tuple[str, str], StoredMessage] = {}
         self._changed = threading.Condition()
         self._count = 0
@@ -104,6 +106,10 @@ class SlackStandIn(LoopbackServer):
         """Messages in the order they were posted, as they stand now."""
         with self._changed:
             return tuple(self._messages.values())
+
+    def file(self, file_id: str) -> bytes | None:
+        """Bytes of a file that was uploaded."""
+        return self._files.content(file_id)
 
     def fail_next(self, fault: Fault, *, count: int = 1, method: str = "") -> None:
         """Let the next `count` calls (of `method`, or any) go wrong."""
@@ -164,6 +170,8 @@ class SlackStandIn(LoopbackServer):
     def handle(self, request: Request) -> Reply | None:
         """Answer to a request."""
         path = urlsplit(request.target).path
+        if path.startswith("/upload/"):
+            return self._upload(path.removeprefix("/upload/"), request)
         if path.startswith("/response/"):
             with self._changed:
                 self.responses.append(json.loads(request.body or b"{}"))
@@ -207,11 +215,30 @@ class SlackStandIn(LoopbackServer):
                 answer = self._history(arguments)
             case "conversations.replies":
                 answer = self._replies(arguments)
+            case "files.getUploadURLExternal":
+                answer = self._files.begin(arguments, self.url)
+            case "files.completeUploadExternal":
+                return self._complete(arguments)
             case "conversations.open":
                 answer = {"ok": True, "channel": {"id": f"D{arguments.get('users', '')}"}}
             case _:
                 answer = {"ok": False, "error": "unknown_method"}
         return answer, None
+
+    def _upload(self, file_id: str, request: Request) -> Reply:
+        is_known = self._files.take(file_id, request.body)
+        return Reply(status=200 if is_known else 404, body=b"OK", content_type="text/plain")
+
+    def _complete(self, arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
+        """Share uploaded files in a channel or thread, as one message."""
+        files = self._files.shared(arguments)
+        if files is None:
+            return {"ok": False, "error": "file_not_found"}, None
+        place = {"channel": arguments.get("channel_id"), "thread_ts": arguments.get("thread_ts")}
+        _, key = self._post(
+            {**place, "text": arguments.get("initial_comment") or " ", "files": files}, ephemeral_user=None
+        )
+        return {"ok": True, "files": files}, key
 
     def _post(
         self, arguments: Mapping[str, Any], *, ephemeral_user: str | None
@@ -231,6 +258,7 @@ class SlackStandIn(LoopbackServer):
                 ephemeral_user=ephemeral_user,
                 posted_monotonic_s=self._clock.monotonic_s(),
                 metadata=arguments.get("metadata"),
+                files=tuple(arguments.get("files") or ()),
             )
             key = (message.channel, message.ts)
             self._messages[key] = message
@@ -307,7 +335,7 @@ def _arguments(request: Request) -> dict[str, Any]:
         return dict(json.loads(request.body or b"{}"))
     text = request.body.decode() or urlsplit(request.target).query
     form: dict[str, Any] = {name: values[-1] for name, values in parse_qs(text).items()}
-    for name in ("blocks", "attachments", "metadata"):
+    for name in ("blocks", "attachments", "metadata", "files"):
         if isinstance(form.get(name), str):
             form[name] = json.loads(form[name])
     return form

@@ -29,6 +29,8 @@ class StoredMessage:
         Texts it had before, oldest first.
     metadata
         As sent by the app.
+    files
+        Files it shares.
     """
 
     channel: str
@@ -41,6 +43,7 @@ class StoredMessage:
     replied_monotonic_s: float | None = None
     revisions: tuple[str, ...] = ()
     metadata: Mapping[str, Any] | None = None
+    files: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def buttons(self) -> tuple[Mapping[str, Any], ...]:
@@ -73,6 +76,8 @@ def shown(message: StoredMessage) -> dict[str, Any]:
     }
     if message.thread_ts is not None:
         entry["thread_ts"] = message.thread_ts
+    if message.files:
+        entry["files"] = [dict(file) for file in message.files]
     if message.metadata is not None:
         entry["metadata"] = dict(message.metadata)
     return entry
