@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, update
 
 from tocsin.domain.events import Event, EventKind, Tier
 from tocsin.domain.notices import Messenger
@@ -92,6 +92,10 @@ class EventIndex(Topic):
         if event.t0_utc is not None:
             values["sort_utc"] = event.t0_utc
         self._connection.execute(update(event_index).where(event_index.c.event_id == event.id), values)
+
+    def _leave_index(self, event_id: str) -> None:
+        """Let an event be found in no list any more: it is part of another now."""
+        self._connection.execute(delete(event_index).where(event_index.c.event_id == event_id))
 
     def _index_tier(self, event_id: str, tier: Tier) -> None:
         self._connection.execute(update(event_index).where(event_index.c.event_id == event_id), {"tier": tier.value})

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, literal, or_, select
 
-from tocsin.domain.events import EventKind, EventState, Tier
+from tocsin.domain.events import EventKind, Tier
 from tocsin.domain.products import may_see
 from tocsin.store.columns import UtcTime, from_micros, to_micros
 from tocsin.store.event_index import EventIndex, EventSelection
@@ -65,7 +65,6 @@ class EventQueries(EventIndex):
         if visible is not None:
             conditions.append(_has_notice(event_index.c.event_id, labels=visible))
         moment = self._moment(visible)
-        conditions.append(events.c.state != EventState.MERGED)
         if start_utc is not None:
             conditions.append(moment >= start_utc)
         if stop_utc is not None:

@@ -149,6 +149,7 @@ class Events(EventIndex):
     def retire_event(self, event_id: str, state: EventState) -> None:
         """Leave an event without anything known of it: it is found by no time and no list any more."""
         self._change_event(event_id, state=state, summary={}, t0_utc=None, labels=frozenset())
+        self._leave_index(event_id)
 
     def set_event_tier(self, event_id: str, tier: Tier) -> None:
         """Set how loud an event is."""

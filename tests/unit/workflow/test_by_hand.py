@@ -1,11 +1,13 @@
 """By hand: what a person puts right holds, is audited, and what was made from the old is made again."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from workflow_desk import SECRET, SECRET_TOPIC, Desk, PaperSource, at, burst_alert, counts, merger, sources, track
 
+from advocates.people import People
 from notifier.recorder import RecorderChannel
 from tocsin.domain.errors import ConflictError, NotAllowedError
 from tocsin.domain.events import EventKind, EventState, Tier
@@ -195,8 +197,9 @@ def test_a_correction_of_what_is_partly_restricted_changes_nothing_for_those_who
         desk.take(track())
         desk.take(track(revision=1, after_s=900.0), topic=SECRET_TOPIC)
         (event_id,) = desk.event_ids()
-        who = next(person.id for person in desk.context.people if person.clearance >= SECRET)
-        correct_event(desk.context, event_id, who, "page", t0_utc=at(5.0), reason="from the restricted analysis")
+        people = {one.id: replace(one, clearance=SECRET) for one in desk.context.people}
+        context = replace(desk.context, people=People(by_id=people))
+        correct_event(context, event_id, "vance", "page", t0_utc=at(5.0), reason="from the restricted analysis")
         assert seen(desk, event_id).t0_utc == at(0.0)
         whole = desk.read(lambda work: visible_event(work, event_id, SECRET))
         assert whole.t0_utc == at(5.0)
