@@ -130,6 +130,17 @@ def load_burst(path: Path | str) -> Burst:
         config = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"cannot be read: {error}", file=file.name, key="(file)") from error
+    return burst_of(config, file=file)
+
+
+def burst_of(config: Mapping[str, Any], *, file: Path) -> Burst:
+    """Burst of the content of a burst file; names of files in it are relative to the folder of `file`.
+
+    Raises
+    ------
+    ConfigurationError, ScienceError
+        As `load_burst`.
+    """
     _refuse_unknown(config, TOP_KEYS, file.name, "")
     rows = config.get("observation", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

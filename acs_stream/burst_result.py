@@ -132,6 +132,7 @@ def _delay(a: Observation, b: Observation) -> PairDelay:
     pair = _first_baseline(a, b)
     clock_s = float(np.hypot(a.clock_error_s, b.clock_error_s))
     longest = None if pair is None else pair.light_time_s + 5 * pair.error_s + abs(pair.clock_offset_s)
+    _refuse_apart(a.light_curve, b.light_curve, longest or FREE_DELAY_S)
     posterior = coloured_delay(_view(a), _view(b), max_delay_s=longest or FREE_DELAY_S, clock_error_s=clock_s)
     return PairDelay(
         a=a.instrument,
@@ -139,6 +140,21 @@ def _delay(a: Observation, b: Observation) -> PairDelay:
         posterior=posterior,
         baseline_light_s=None if pair is None else pair.light_time_s,
     )
+
+
+def _refuse_apart(a: LightCurve, b: LightCurve, max_delay_s: float) -> None:
+    """Refuse light curves that cannot show one burst, whatever the delay."""
+    if not len(a) or not len(b):
+        raise ScienceError("a light curve has no bins")
+    offset_s = (b.t0_utc - a.t0_utc).total_seconds()
+    gap_s = max(
+        float(b.start_s[0]) + offset_s - float(a.stop_s[-1]), float(a.start_s[0]) - offset_s - float(b.stop_s[-1])
+    )
+    if gap_s >= max_delay_s:
+        raise ScienceError(
+            f"the light curves lie {gap_s:.0f} s apart, more than a burst can be delayed ({max_delay_s:.3f} s)",
+            remedy="are they of one burst, and is each T0 right?",
+        )
 
 
 def _view(item: Observation) -> View:

@@ -34,7 +34,6 @@ Without a token one is anonymous and sees public events only. `tocsin token add`
 `Authorization: Bearer tocsin_...`. A token has scopes (`read`, `compute`, `act`), a clearance (labels of restricted
 streams), an end, and a number of requests a minute; `RateLimit-Remaining` says what is left, 429 with `Retry-After`
 that nothing is. On loopback, whoever reaches the page says who they are when they acknowledge.
-Not there yet: `/api/v1/triangulations`, `/api/v1/overlaps`.
 """
 PAGES_INTRO = """\
 For people; whole without JavaScript. A `.json` twin is the REST answer; `.svg` are the pictures of an event.

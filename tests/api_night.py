@@ -28,6 +28,7 @@ from tocsin.domain.notices import Messenger, Notice, Phase, RawNotice, Role
 from tocsin.domain.people import Acknowledgement, Person, PersonRole
 from tocsin.domain.products import Product, ProductKind, lineage_id
 from tocsin.store import Store, UnitOfWork
+from tocsin.workflow.computing import Computer
 from triangulation.skymap import SkyMap
 from triggers.event import summarise
 from triggers.event import to_record as event_to_record
@@ -225,6 +226,7 @@ class Night:
                 clearance=frozenset(filter(None, headers.get("x-clearance", "").split(",")))
             ),
             "labels_of_streams": {"antares": ANTARES},
+            "computer": Computer(self.store, self.clock, code_version="1"),
         }
         return ApiServices(**(given | changes))
 

@@ -8,6 +8,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from tocsin.api import (
+    compute_routes,
     draft_pages,
     draft_routes,
     errors,
@@ -15,6 +16,7 @@ from tocsin.api import (
     link_pages,
     operation_routes,
     pages,
+    science_routes,
     service_routes,
     stream_routes,
 )
@@ -53,6 +55,8 @@ def build_app(services: ApiServices) -> FastAPI:
         event_routes.router,
         draft_routes.router,
         service_routes.router,
+        science_routes.router,
+        compute_routes.router,
         stream_routes.router,
         operation_routes.router,
         pages.router,

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from tocsin.api.rendering import render
 from tocsin.api.responses import problem
 from tocsin.domain.errors import (
+    BusyError,
     ConflictError,
     NotAllowedError,
     NoticeError,
@@ -26,6 +27,7 @@ STATUS: dict[type[TocsinError], int] = {
     UnprovenError: 401,
     NotAllowedError: 403,
     RemoteError: 502,
+    BusyError: 503,
 }
 TITLES = {
     401: "Not proven",
@@ -34,6 +36,7 @@ TITLES = {
     405: "Not done that way",
     409: "Somebody was first",
     413: "Too large",
+    415: "Of another kind",
     422: "Not understood",
     502: "A service outside failed",
     503: "Not ready",

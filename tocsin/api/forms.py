@@ -10,10 +10,12 @@ from tocsin.domain.drafts import Draft
 from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.people import Acknowledgement, Person
 from tocsin.domain.products import Product, ProductKind
-from tocsin.store import ApprovalRow, TimelineRow
+from tocsin.store import ApprovalRow, Computation, TimelineRow
 from tocsin.workflow.draft_views import DraftView
 from tocsin.workflow.findings import Finding
+from tocsin.workflow.limits import UpperLimit
 from tocsin.workflow.queries import EventListItem, EventView, FeedsView, NoticeItem
+from tocsin.workflow.statistics import Statistics
 
 NameOf = Callable[[str], str]
 
@@ -224,3 +226,35 @@ def feeds_json(view: FeedsView) -> dict[str, Any]:
         },
         "quarantine": view.quarantine,
     }
+
+
+def limit_json(one: UpperLimit) -> dict[str, Any]:
+    """An upper limit."""
+    return {
+        "event_id": one.event_id,
+        "event_name": one.event_name,
+        "t0_utc": iso_utc(one.t0_utc),
+        "ra_deg": one.ra_deg,
+        "dec_deg": one.dec_deg,
+        "instrument": one.instrument,
+        "limits": dict(one.values),
+        "product_id": one.product_id,
+    }
+
+
+def statistics_json(found: Statistics) -> dict[str, Any]:
+    """Counts and latencies."""
+    return {
+        "events": {"by_kind": found.by_kind, "by_tier": found.by_tier, "by_month": found.by_month},
+        "tests": found.tests,
+        "recent_events": found.recent_events,
+        "first_page": found.first_page,
+        "acknowledged": found.acknowledged,
+    }
+
+
+def computation_json(made: Computation) -> dict[str, Any]:
+    """A computation, its id and where its files are."""
+    base = f"/api/v1/{made.kind}s/{made.id}"
+    files = {} if made.blob is None else {"skymap": f"{base}/skymap", "moc": f"{base}/moc"}
+    return {"id": made.id, "made_utc": iso_utc(made.made_utc), **made.content, "links": {"self": base, **files}}

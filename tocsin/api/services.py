@@ -12,6 +12,7 @@ from tocsin.domain.people import Acknowledgement, Person
 from tocsin.domain.tokens import Scope
 from tocsin.store import Store
 from tocsin.workflow.access import Gate
+from tocsin.workflow.computing import Computer
 from tocsin.workflow.draft_views import DraftView
 
 
@@ -140,6 +141,8 @@ class ApiServices:
         Viewer of a request, from its headers (names in lower case); anonymous by default.
     gate
         Tokens and sign-ins, rates and counters; None: `identify` alone decides.
+    computer
+        Triangulations and overlaps on request; None where nothing is computed.
     may_choose_person
         Without sign-in: whoever reaches the page says who they are. Right on loopback only.
     labels_of_streams
@@ -162,6 +165,7 @@ class ApiServices:
     metrics: Callable[[], bytes] = field(default=generate_latest)
     identify: Callable[[Mapping[str, str]], Viewer] = field(default=lambda _headers: ANONYMOUS)
     gate: Gate | None = None
+    computer: Computer | None = None
     may_choose_person: bool = True
     labels_of_streams: Mapping[str, frozenset[str]] = field(default_factory=dict)
     allowed_hosts: frozenset[str] = frozenset()

@@ -20,6 +20,7 @@ from tocsin.settings import Settings
 from tocsin.workflow.access import Gate
 from tocsin.workflow.acknowledging import acknowledge, press
 from tocsin.workflow.approving import approve, edit
+from tocsin.workflow.computing import Computer
 from tocsin.workflow.context import Context
 from tocsin.workflow.draft_views import draft_view
 
@@ -55,6 +56,7 @@ def api_services(
         health=health,
         metrics=metrics,
         may_choose_person=is_local,
+        computer=Computer(context.store, context.clock, code_version=context.code_version),
         gate=Gate(
             context.store,
             context.clock,

@@ -8,6 +8,7 @@ r"""Errors, by who must act.
      |- RemoteError         Slack, GCN, archive     -> retry with a cap, then the second channel
      |- ConflictError       somebody was first      -> HTTP 409
      |- NotAllowedError     not for this person     -> HTTP 403
+     |- BusyError           too much at once        -> HTTP 503, to be asked again
      `- ConfigurationError  a setting is wrong      -> refuse to start, name the file and the key
 
 Anything else is a bug. This module must not import anything of Tocsin.
@@ -92,6 +93,10 @@ class NotAllowedError(TocsinError):
 
 class UnprovenError(NotAllowedError):
     """Not proven to come from whom it says: a forged, stale or replayed request."""
+
+
+class BusyError(TocsinError):
+    """Others are before this request: to be asked again."""
 
 
 class ConfigurationError(TocsinError):

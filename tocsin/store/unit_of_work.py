@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from tocsin.store.access import Access
 from tocsin.store.changes import Changes
 from tocsin.store.computations import Computations
+from tocsin.store.event_counts import EventCounting
 from tocsin.store.event_links import EventLinks
 from tocsin.store.event_queries import EventQueries
 from tocsin.store.events import Events
@@ -32,6 +33,7 @@ class UnitOfWork(
     Changes,
     Computations,
     Webhooks,
+    EventCounting,
 ):
     """One transaction: what is done here is kept together, or not at all.
 

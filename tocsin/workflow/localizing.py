@@ -116,10 +116,11 @@ def _products(context: Context, known: _Known) -> list[Product]:
 
 
 def _burst(known: _Known) -> Burst:
-    return Burst(name=known.event.name, observations=tuple(_observation(product) for product in known.curves))
+    return Burst(name=known.event.name, observations=tuple(observation_of(product) for product in known.curves))
 
 
-def _observation(product: Product) -> Observation:
+def observation_of(product: Product) -> Observation:
+    """Observation of a stored light curve with its place."""
     place = product.content["position"]
     curve = light_curve_codec.from_bytes(product.blob or b"")
     channels = light_curve_codec.channels_from_bytes(product.blob or b"")

@@ -214,6 +214,12 @@ def event_item(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = P
     return None if row is None else _item(work, row, clearance)
 
 
+def part_items(work: UnitOfWork, clearance: frozenset[str]) -> tuple[EventListItem, ...]:
+    """Events of which an audience may see a part and not the whole, each as it sees it."""
+    found = (event_item(work, event_id, clearance=clearance) for event_id in work.partly_seen_ids(clearance))
+    return tuple(item for item in found if item is not None)
+
+
 def event_notices(
     work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC
 ) -> tuple[NoticeItem, ...] | None:
@@ -230,6 +236,18 @@ def light_curves(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] =
     found = _products(work, part, ProductKind.LIGHT_CURVE, with_blob=True)
     newest = {product.subject: product.blob for product in found if product.blob is not None and product.is_answer}
     return tuple(light_curve_from_bytes(blob) for blob in newest.values())
+
+
+def light_curve_product(
+    work: UnitOfWork, event_id: str, instrument: str, *, clearance: frozenset[str] = PUBLIC
+) -> Product | None:
+    """Newest light curve of an instrument with a place, and its content; None without one."""
+    part = _part(work, event_id, clearance)
+    if part is None:
+        return None
+    found = _products(work, part, ProductKind.LIGHT_CURVE, with_blob=True)
+    fitting = (p for p in reversed(found) if p.subject == instrument and p.blob is not None and p.is_answer)
+    return next((product for product in fitting if product.content.get("position")), None)
 
 
 def sky_map(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC) -> Product | None:

@@ -1,0 +1,1 @@
+"""Light curves as files that others read. Pure: values in, bytes out."""
