@@ -3,12 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from tocsin.domain.clock import to_utc
 from tocsin.domain.people import Acknowledgement
+from tocsin.store.prepared import kept
 from tocsin.store.tables import acknowledgements, events
 from tocsin.store.topic import Topic
+
+_OF_EVENT = kept(
+    select(acknowledgements)
+    .where(acknowledgements.c.event_id == bindparam("event_id"))
+    .order_by(acknowledgements.c.is_first.desc(), acknowledgements.c.id)
+)
 
 
 class Acknowledgements(Topic):
@@ -27,7 +34,7 @@ class Acknowledgements(Topic):
         row = {"event_id": event_id, "person_id": person_id, "via": via, "at_utc": at_utc}
         is_first = self._inserted(acknowledgements, {**row, "is_first": True})
         if not is_first:
-            self._connection.execute(acknowledgements.insert(), {**row, "is_first": False})
+            self._statements.execute(acknowledgements.insert(), {**row, "is_first": False})
         self._touch(event_id)
         first = self.acknowledgements(event_id)[0]
         return Acknowledgement(
@@ -42,8 +49,7 @@ class Acknowledgements(Topic):
 
     def acknowledgements(self, event_id: str) -> list[Acknowledgement]:
         """Acknowledgements of an event, the first one first."""
-        statement = select(acknowledgements).where(acknowledgements.c.event_id == event_id)
-        rows = self._all(statement.order_by(acknowledgements.c.is_first.desc(), acknowledgements.c.id))
+        rows = self._all(_OF_EVENT, event_id=event_id)
         return [_acknowledgement(row, first=rows[0]) for row in rows]
 
 

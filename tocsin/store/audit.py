@@ -6,9 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from tocsin.store.prepared import kept
 from tocsin.store.rows import AuditRow
 from tocsin.store.tables import audit, meta
 from tocsin.store.topic import Topic
+
+_ADD = kept(audit.insert())
 
 
 class AuditTrail(Topic):
@@ -17,7 +20,7 @@ class AuditTrail(Topic):
     def audit(self, actor: str, action: str, subject: str, detail: Mapping[str, Any], at_utc: datetime) -> None:
         """Add a line to the audit."""
         row = {"actor": actor, "action": action, "subject": subject, "detail": detail, "at_utc": at_utc}
-        self._connection.execute(audit.insert(), row)
+        self._statements.execute(_ADD, row)
 
     def audit_rows(self, subject: str | None = None) -> list[AuditRow]:
         """Lines of the audit (about `subject`, if told), oldest first."""
@@ -35,4 +38,4 @@ class AuditTrail(Topic):
 
     def meta(self, key: str) -> str | None:
         """Fact kept under a name."""
-        return self._connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+        return self._statements.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()

@@ -5,10 +5,13 @@ from datetime import datetime
 from sqlalchemy import or_, select
 
 from tocsin.domain.events import Decision
+from tocsin.store.prepared import kept
 from tocsin.store.records import decision_from_record, decision_to_record
 from tocsin.store.rows import DecisionRow
 from tocsin.store.tables import decisions, notices
 from tocsin.store.topic import Topic
+
+_ADD = kept(decisions.insert())
 
 
 class Decisions(Topic):
@@ -16,8 +19,8 @@ class Decisions(Topic):
 
     def add_decision(self, event_id: str, notice_key: int | None, decision: Decision, at_utc: datetime) -> None:
         """Keep a decision and the notice that led to it."""
-        self._connection.execute(
-            decisions.insert(),
+        self._statements.execute(
+            _ADD,
             {
                 "event_id": event_id,
                 "notice_key": notice_key,

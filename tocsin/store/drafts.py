@@ -3,16 +3,22 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 
 from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.errors import ConflictError, NotAllowedError
 from tocsin.store.lineage import Lineage
+from tocsin.store.prepared import kept
 from tocsin.store.records import draft_from_record, draft_to_record
 from tocsin.store.rows import ApprovalRow
 from tocsin.store.tables import approvals, drafts
+from tocsin.store.topic import any_of, numbered
+
+_VOID = kept(update(approvals).where(approvals.c.event_id == bindparam("of_event"), approvals.c.voided_utc.is_(None)))
+_VOID_KIND = kept(_VOID.where(approvals.c.kind == bindparam("of_kind", type_=approvals.c.kind.type)))
 
 
 def draft_sha256(draft: Draft) -> str:
@@ -49,16 +55,16 @@ class Drafts(Lineage):
             "made_utc": draft.made_utc or self._clock.now(),
             "record": record,
         }
-        self._connection.execute(drafts.insert(), row)
+        self._statements.execute(drafts.insert(), row)
         self._touch(draft.event_id, labels)
         return revision
 
     def drafts(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[Draft]:
         """All revisions of all drafts about an event that `clearance` (None: all) may see, in the order of making."""
-        statement = select(drafts).where(drafts.c.event_id == event_id)
-        if clearance is not None:
-            statement = statement.where(drafts.c.labels.in_(self._visible_labels(clearance)))
-        return [_draft(row) for row in self._all(statement.order_by(drafts.c.id))]
+        visible = None if clearance is None else self._visible_labels(clearance)
+        statement = _of_event(None if visible is None else len(visible))
+        rows = self._all(statement, event_id=event_id, **numbered("visible_", visible or ()))
+        return [_draft(row) for row in rows]
 
     def approve_draft(
         self, event_id: str, kind: DraftKind, revision: int, person_id: str, sha256: str, at_utc: datetime
@@ -92,17 +98,15 @@ class Drafts(Lineage):
             raise ConflictError("the lint finds errors in this draft", remedy="correct them first")
         if not any(one.person_id == person_id and one.revision == revision for one in self._standing(event_id, kind)):
             row = {"event_id": event_id, "kind": kind, "revision": revision, "person_id": person_id}
-            self._connection.execute(approvals.insert(), {**row, "sha256": sha256, "at_utc": at_utc})
+            self._statements.execute(approvals.insert(), {**row, "sha256": sha256, "at_utc": at_utc})
             self._touch(event_id, asked.labels if asked is not None else None)
 
     def void_approvals(self, event_id: str, reason: str, *, kind: DraftKind | None = None) -> int:
         """Void all standing approvals of an event's drafts (of one kind, if told), since facts changed; how many."""
-        statement = update(approvals).where(approvals.c.event_id == event_id, approvals.c.voided_utc.is_(None))
-        if kind is not None:
-            statement = statement.where(approvals.c.kind == kind)
-        change = statement.values(voided_utc=self._clock.now(), void_reason=reason)
+        values = {"of_event": event_id, "voided_utc": self._clock.now(), "void_reason": reason}
+        of_kind = {} if kind is None else {"of_kind": kind}
         self._touch(event_id)
-        return self._connection.execute(change).rowcount
+        return int(self._statements.execute(_VOID if kind is None else _VOID_KIND, values | of_kind).rowcount)
 
     def approvals(self, event_id: str) -> list[ApprovalRow]:
         """Approvals of an event's drafts, voided ones too, oldest first."""
@@ -134,6 +138,15 @@ class Drafts(Lineage):
         """Highest revision of a draft, whatever its labels; 0 without any."""
         row = self._one(_one_kind(event_id, kind).order_by(drafts.c.revision.desc()).limit(1))
         return 0 if row is None else int(row.revision)
+
+
+@cache
+def _of_event(n_visible: int | None) -> Select[*tuple[Any, ...]]:
+    """Drafts about an event (of one of so many sets of labels), in the order of making."""
+    statement = select(drafts).where(drafts.c.event_id == bindparam("event_id"))
+    if n_visible is not None:
+        statement = statement.where(any_of(drafts.c.labels, "visible_", n_visible))
+    return kept(statement.order_by(drafts.c.id))
 
 
 def _one_kind(event_id: str, kind: DraftKind) -> Select[*tuple[Any, ...]]:

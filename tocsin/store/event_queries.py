@@ -2,20 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, exists, func, literal, or_, select
 
 from tocsin.domain.events import EventKind, Tier
 from tocsin.domain.products import may_see
 from tocsin.store.columns import UtcTime, from_micros, to_micros
 from tocsin.store.event_index import EventIndex, EventSelection
+from tocsin.store.prepared import kept
 from tocsin.store.rows import EventRow
 from tocsin.store.tables import event_index, event_views, events, label_sets, notices
+from tocsin.store.topic import any_of, numbered
 
 #: Where an event stands of which the asker may know no time.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_BY_ID = select(events).where(events.c.id == bindparam("event_id"))
+_BY_ID = kept(select(events).where(events.c.id == bindparam("event_id")))
 
 
 class EventQueries(EventIndex):
@@ -23,10 +26,11 @@ class EventQueries(EventIndex):
 
     def event_row(self, event_id: str, *, clearance: frozenset[str] | None = None) -> EventRow | None:
         """One event; None if there is none of which `clearance` (None: all) may see at least one notice."""
-        statement = _BY_ID
-        if clearance is not None:
-            statement = statement.where(_has_notice(events.c.id, labels=self._visible_labels(clearance)))
-        row = self._one(statement, event_id=event_id)
+        if clearance is None:
+            row = self._one(_BY_ID, event_id=event_id)
+        else:
+            visible = self._visible_labels(clearance)
+            row = self._one(_visible_by_id(len(visible)), event_id=event_id, **numbered("visible_", visible))
         return None if row is None else self._as_seen([_event_row(row)], clearance)[0]
 
     def event_rows(
@@ -104,7 +108,7 @@ class EventQueries(EventIndex):
 
     def _nothing_beyond(self, visible: list[frozenset[str]]) -> bool:
         """Whether every set of labels in the store is among the visible ones."""
-        return set(self._connection.execute(select(label_sets.c.labels)).scalars()) <= set(visible)
+        return set(self._statements.execute(select(label_sets.c.labels)).scalars()) <= set(visible)
 
     def _as_seen(self, rows: list[EventRow], clearance: frozenset[str] | None) -> list[EventRow]:
         """Rows as somebody with `clearance` may see them."""
@@ -140,6 +144,13 @@ class EventQueries(EventIndex):
             summary_record=view.summary,
             is_partial=True,
         )
+
+
+@cache
+def _visible_by_id(n_visible: int) -> Select[*tuple[Any, ...]]:
+    """One event, if it has a notice of one of so many sets of labels."""
+    has_notice = exists().where(notices.c.event_id == events.c.id, any_of(notices.c.labels, "visible_", n_visible))
+    return kept(select(events).where(events.c.id == bindparam("event_id"), has_notice))
 
 
 def _has_notice(event_id: ColumnElement[str], *, labels: list[frozenset[str]]) -> ColumnElement[bool]:

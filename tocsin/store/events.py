@@ -2,30 +2,38 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, union, update
+from sqlalchemy import Executable, bindparam, or_, select, union, update
 
 from tocsin.domain.events import Event, EventKind, EventState, Tier
 from tocsin.store.event_index import EventIndex
+from tocsin.store.prepared import kept
 from tocsin.store.tables import event_aliases, event_views, events
+from tocsin.store.topic import any_of, numbered
 
 _SAVE = (
     update(events)
     .where(events.c.id == bindparam("of_id"))
     .values(revision=events.c.revision + bindparam("by_revision"))
 )
-_SAVE_AND_TELL = _SAVE.returning(events.c.revision)
-_CHANGE = update(events).where(events.c.id == bindparam("of_id"))
-_BY_ALIAS = select(event_aliases.c.event_id).where(
-    event_aliases.c.alias.in_(bindparam("aliases", expanding=True, type_=event_aliases.c.alias.type))
-)
+_SAVE_AND_TELL = kept(_SAVE.returning(events.c.revision))
+_CHANGE = kept(update(events).where(events.c.id == bindparam("of_id")))
 _BY_TIME = select(events.c.id).where(
     events.c.t0_utc.between(
         bindparam("start_utc", type_=events.c.t0_utc.type), bindparam("stop_utc", type_=events.c.t0_utc.type)
     )
 )
-_BY_EITHER = union(_BY_ALIAS, _BY_TIME)
+
+
+@cache
+def _candidates(n_aliases: int, *, by_time: bool) -> Executable:
+    """Events by any of so many aliases, or by time as well."""
+    by_alias = select(event_aliases.c.event_id).where(any_of(event_aliases.c.alias, "alias_", n_aliases))
+    if not by_time:
+        return kept(by_alias)
+    return kept(union(by_alias, _BY_TIME) if n_aliases else _BY_TIME)
 
 
 class Events(EventIndex):
@@ -35,13 +43,12 @@ class Events(EventIndex):
         self, alias_keys: Sequence[str], start_utc: datetime | None, stop_utc: datetime | None
     ) -> list[str]:
         """Events that share an alias, or whose T0 lies in [start, stop] (no interval: by alias alone); sorted."""
-        known: dict[str, object] = {"aliases": list(alias_keys)}
-        if start_utc is None or stop_utc is None:
-            found = self._connection.execute(_BY_ALIAS, known).scalars()
-        else:
-            found = self._connection.execute(
-                _BY_EITHER, {**known, "start_utc": start_utc, "stop_utc": stop_utc}
-            ).scalars()
+        by_time = start_utc is not None and stop_utc is not None
+        if not (alias_keys or by_time):
+            return []
+        times = {"start_utc": start_utc, "stop_utc": stop_utc} if by_time else {}
+        statement = _candidates(len(alias_keys), by_time=by_time)
+        found = self._statements.execute(statement, numbered("alias_", alias_keys) | times).scalars()
         return sorted(set(found))
 
     def add_event(
@@ -112,7 +119,7 @@ class Events(EventIndex):
         }
         if event.t0_utc is not None:
             values["sort_utc"] = event.t0_utc
-        revision = self._connection.execute(_SAVE_AND_TELL, values).scalar_one_or_none()
+        revision = self._statements.execute(_SAVE_AND_TELL, values).scalar_one_or_none()
         if revision is None:
             raise LookupError(f"there is no event {event.id}")
         self._keep_aliases(event.id, event.aliases)
@@ -159,7 +166,7 @@ class Events(EventIndex):
     def set_first_page_ms(self, event_id: str, first_page_ms: float) -> bool:
         """Keep the time from the bytes received to the first page delivered, ms; False where one is kept already."""
         statement = update(events).where(events.c.id == event_id, events.c.first_page_ms.is_(None))
-        return self._connection.execute(statement, {"first_page_ms": first_page_ms}).rowcount == 1
+        return self._statements.execute(statement, {"first_page_ms": first_page_ms}).rowcount == 1
 
     def add_aliases(self, event_id: str, keys: Sequence[str]) -> None:
         """Add identifiers under which an event is known, and may be searched."""
@@ -172,18 +179,18 @@ class Events(EventIndex):
     def aliases(self, event_id: str) -> list[str]:
         """Identifiers under which an event is known, sorted."""
         statement = select(event_aliases.c.alias).where(event_aliases.c.event_id == event_id)
-        return sorted(self._connection.execute(statement).scalars())
+        return sorted(self._statements.execute(statement).scalars())
 
     def events_by_alias(self, alias: str) -> list[str]:
         """Events known under an identifier, or whose id it is, sorted."""
         by_alias = select(event_aliases.c.event_id).where(event_aliases.c.alias == alias)
         statement = select(events.c.id).where(or_(events.c.id == alias, events.c.id.in_(by_alias)))
-        return sorted(self._connection.execute(statement).scalars())
+        return sorted(self._statements.execute(statement).scalars())
 
     def _change_event(self, event_id: str, **values: object) -> None:
         """Change an event, and say when."""
         values = {"of_id": event_id, "updated_utc": self._clock.now(), **values}
-        changed = self._connection.execute(_CHANGE, values).rowcount
+        changed = self._statements.execute(_CHANGE, values).rowcount
         if changed != 1:
             raise LookupError(f"there is no event {event_id}")
         self._touch(event_id)

@@ -88,7 +88,7 @@ class Feeds(Topic):
 
     def _number_of(self, condition: ColumnElement[bool]) -> int:
         """Number of notices."""
-        return self._connection.execute(select(func.count()).select_from(notices).where(condition)).scalar_one()
+        return self._statements.execute(select(func.count()).select_from(notices).where(condition)).scalar_one()
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[Any]:

@@ -2,16 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Update, and_, func, or_, select, update
+from sqlalchemy import Integer, Row, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tocsin.domain.jobs import Job, JobKind, JobState
 from tocsin.store.columns import UtcTime
 from tocsin.store.conditions import IS_AHEAD
+from tocsin.store.prepared import kept
 from tocsin.store.rows import JobCount
 from tocsin.store.tables import jobs
-from tocsin.store.topic import Topic
+from tocsin.store.topic import Topic, any_of, numbered
+
+_OF_EVENT = kept(select(jobs).where(jobs.c.event_id == bindparam("event_id")).order_by(jobs.c.id))
+_HELD = kept(update(jobs).where(jobs.c.id == bindparam("of_id"), jobs.c.state == JobState.LEASED))
+_HELD_ATTEMPT = kept(_HELD.where(jobs.c.attempts == bindparam("of_attempt")))
+_PULL_FORWARD = kept(
+    update(jobs).where(
+        jobs.c.key == bindparam("of_key"),
+        jobs.c.state == JobState.WAITING,
+        jobs.c.due_utc > bindparam("before_utc", type_=UtcTime),
+    )
+)
 
 
 class Jobs(Topic):
@@ -44,8 +58,8 @@ class Jobs(Topic):
         }
         if self._inserted(jobs, row):
             return True
-        later = and_(jobs.c.key == key, jobs.c.state == JobState.WAITING, jobs.c.due_utc > due_utc)
-        self._connection.execute(update(jobs).where(later).values(due_utc=due_utc, updated_utc=now))
+        values = {"of_key": key, "before_utc": due_utc, "due_utc": due_utc, "updated_utc": now}
+        self._statements.execute(_PULL_FORWARD, values)
         return False
 
     def claim(
@@ -56,38 +70,18 @@ class Jobs(Topic):
         No other worker is given them before `lease_s` seconds are over. A worker that has lost its lease is told so by
         `finish`, if it names the attempt.
         """
-        due = or_(
-            and_(jobs.c.state == JobState.WAITING, jobs.c.due_utc <= now),
-            and_(jobs.c.state == JobState.LEASED, jobs.c.lease_until_utc <= now),
-        )
-        statement = (
-            select(jobs.c.id)
-            .where(IS_AHEAD, jobs.c.kind.in_(list(kinds)), due)
-            .order_by(jobs.c.due_utc, jobs.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        chosen = list(self._connection.execute(statement).scalars())
+        values = {"now_utc": now, "number": limit, **numbered("kind_", kinds)}
+        chosen = list(self._statements.execute(_due(len(kinds)), values).scalars())
         if not chosen:
             return []
-        begin = (
-            update(jobs)
-            .where(jobs.c.id.in_(chosen))
-            .values(
-                state=JobState.LEASED,
-                lease_until_utc=now + timedelta(seconds=lease_s),
-                worker=worker,
-                attempts=jobs.c.attempts + 1,
-                updated_utc=now,
-            )
-            .returning(jobs)
-        )
-        begun = [_job(row) for row in self._connection.execute(begin)]
+        lease = {"state": JobState.LEASED, "worker": worker, "updated_utc": now}
+        lease |= {"lease_until_utc": now + timedelta(seconds=lease_s), **numbered("chosen_", chosen)}
+        begun = [_job(row) for row in self._statements.execute(_begin(len(chosen)), lease)]
         return sorted(begun, key=lambda job: (job.due_utc, job.id))
 
     def extend_lease(self, job_id: int, until_utc: datetime, *, attempt: int | None = None) -> bool:
         """Keep a job that takes long; False where the lease is lost."""
-        return self._leave(_held(job_id, attempt).values(lease_until_utc=until_utc))
+        return self._leave(job_id, attempt, lease_until_utc=until_utc)
 
     def finish(self, job_id: int, *, attempt: int | None = None) -> bool:
         """Mark a job done; False where it is not being done any more (cancelled, or lost to another worker).
@@ -99,24 +93,28 @@ class Jobs(Topic):
         attempt
             `Job.attempts` as claimed: then only the worker that holds the lease now can end the job.
         """
-        return self._leave(_held(job_id, attempt).values(state=JobState.DONE, lease_until_utc=None, last_error=None))
+        return self._leave(job_id, attempt, state=JobState.DONE, lease_until_utc=None, last_error=None)
 
     def fail(self, job_id: int, error: str, *, attempt: int | None = None) -> bool:
         """Give a job up for good; False as for `finish`."""
-        return self._leave(_held(job_id, attempt).values(state=JobState.FAILED, lease_until_utc=None, last_error=error))
+        return self._leave(job_id, attempt, state=JobState.FAILED, lease_until_utc=None, last_error=error)
 
     def retry(self, job_id: int, due_utc: datetime, error: str, *, attempt: int | None = None) -> bool:
         """Put a job off until `due_utc`; False as for `finish`."""
         return self._leave(
-            _held(job_id, attempt).values(
-                state=JobState.WAITING, due_utc=due_utc, lease_until_utc=None, worker=None, last_error=error
-            )
+            job_id,
+            attempt,
+            state=JobState.WAITING,
+            due_utc=due_utc,
+            lease_until_utc=None,
+            worker=None,
+            last_error=error,
         )
 
     def cancel_jobs(self, event_id: str, kinds: Sequence[JobKind]) -> int:
         """Cancel what is owed for an event, also what is being done; how many jobs that were."""
         statement = update(jobs).where(IS_AHEAD, jobs.c.event_id == event_id, jobs.c.kind.in_(list(kinds)))
-        return self._connection.execute(
+        return self._statements.execute(
             statement.values(state=JobState.CANCELLED, lease_until_utc=None, updated_utc=self._clock.now())
         ).rowcount
 
@@ -129,14 +127,11 @@ class Jobs(Topic):
             jobs.c.due_utc > due_utc,
             jobs.c.key.contains(key_part, autoescape=True),
         )
-        return self._connection.execute(statement.values(due_utc=due_utc, updated_utc=self._clock.now())).rowcount
+        return self._statements.execute(statement.values(due_utc=due_utc, updated_utc=self._clock.now())).rowcount
 
     def next_due(self, kinds: Sequence[JobKind]) -> datetime | None:
         """Time at which `claim` will next find a job (the end of a lease included); None if nothing is owed."""
-        at = func.min(func.coalesce(jobs.c.lease_until_utc, jobs.c.due_utc), type_=UtcTime)
-        found: datetime | None = self._connection.execute(
-            select(at).where(IS_AHEAD, jobs.c.kind.in_(list(kinds)))
-        ).scalar_one()
+        found: datetime | None = self._statements.execute(_next(len(kinds)), numbered("kind_", kinds)).scalar_one()
         return found
 
     def job(self, job_id: int) -> Job | None:
@@ -146,7 +141,7 @@ class Jobs(Topic):
 
     def jobs(self, event_id: str) -> list[Job]:
         """Jobs for an event, in the order they were owed."""
-        return [_job(row) for row in self._all(select(jobs).where(jobs.c.event_id == event_id).order_by(jobs.c.id))]
+        return [_job(row) for row in self._all(_OF_EVENT, event_id=event_id)]
 
     def jobs_ahead(self, kind: JobKind) -> list[Job]:
         """Jobs of a kind that are still to be done, or being done, the earliest due first."""
@@ -163,20 +158,48 @@ class Jobs(Topic):
     def given_up_since(self, since_utc: datetime) -> int:
         """Number of jobs given up for good since then."""
         statement = select(func.count()).select_from(jobs)
-        found: int = self._connection.execute(
+        found: int = self._statements.execute(
             statement.where(jobs.c.state == JobState.FAILED, jobs.c.updated_utc >= since_utc)
         ).scalar_one()
         return found
 
-    def _leave(self, change: Update) -> bool:
-        """Change a job that is being done; whether it still was."""
-        return self._connection.execute(change.values(updated_utc=self._clock.now())).rowcount == 1
+    def _leave(self, job_id: int, attempt: int | None, **values: object) -> bool:
+        """Change a job that is being done (in its `attempt`, if told); whether it still was."""
+        values |= {"of_id": job_id, "updated_utc": self._clock.now()}
+        of_attempt = {} if attempt is None else {"of_attempt": attempt}
+        statement = _HELD if attempt is None else _HELD_ATTEMPT
+        return bool(self._statements.execute(statement, values | of_attempt).rowcount == 1)
 
 
-def _held(job_id: int, attempt: int | None) -> Update:
-    """Change to a job that is being done (in its `attempt`, if told)."""
-    held = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.LEASED)
-    return held if attempt is None else held.where(jobs.c.attempts == attempt)
+@cache
+def _due(n_kinds: int) -> Select[*tuple[Any, ...]]:
+    """Jobs of one of so many kinds that are due, or whose lease ran out; earliest first."""
+    now = bindparam("now_utc", type_=UtcTime)
+    due = or_(
+        and_(jobs.c.state == JobState.WAITING, jobs.c.due_utc <= now),
+        and_(jobs.c.state == JobState.LEASED, jobs.c.lease_until_utc <= now),
+    )
+    return kept(
+        select(jobs.c.id)
+        .where(IS_AHEAD, any_of(jobs.c.kind, "kind_", n_kinds), due)
+        .order_by(jobs.c.due_utc, jobs.c.id)
+        .limit(bindparam("number", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+
+
+@cache
+def _begin(number: int) -> ReturningUpdate[*tuple[Any, ...]]:
+    """Lease so many jobs."""
+    chosen = any_of(jobs.c.id, "chosen_", number)
+    return kept(update(jobs).where(chosen).values(attempts=jobs.c.attempts + 1).returning(jobs))
+
+
+@cache
+def _next(n_kinds: int) -> Select[*tuple[Any, ...]]:
+    """When the next job of one of so many kinds is due, or its lease ends."""
+    at = func.min(func.coalesce(jobs.c.lease_until_utc, jobs.c.due_utc), type_=UtcTime)
+    return kept(select(at).where(IS_AHEAD, any_of(jobs.c.kind, "kind_", n_kinds)))
 
 
 def _job(row: Row[*tuple[Any, ...]]) -> Job:

@@ -1,11 +1,14 @@
 """Lineage: what stands on what, and the labels that pass along it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Column, Select, select
 
+from tocsin.store.prepared import kept
 from tocsin.store.tables import notices, product_inputs, products
-from tocsin.store.topic import Topic
+from tocsin.store.topic import Topic, any_of, numbered
 
 #: What begins the input id of a notice; the digest of its bytes follows.
 NOTICE_INPUT = "notice:"
@@ -36,19 +39,29 @@ class Lineage(Topic):
         seen, edge = {start: None}, [start]
         while edge:
             statement = select(target).where(source.in_(edge)).order_by(source, product_inputs.c.position)
-            edge = list(dict.fromkeys(one for one in self._connection.execute(statement).scalars() if one not in seen))
+            edge = list(dict.fromkeys(one for one in self._statements.execute(statement).scalars() if one not in seen))
             seen |= dict.fromkeys(edge)
         return [one for one in seen if one != start]
 
     def _existing(self, ids: Collection[str]) -> set[str]:
         """Those of `ids` that are products."""
-        return set(self._connection.execute(select(products.c.id).where(products.c.id.in_(ids))).scalars())
+        return set(self._statements.execute(select(products.c.id).where(products.c.id.in_(ids))).scalars())
 
     def _input_labels(self, input_ids: Iterable[str]) -> frozenset[str]:
         """Labels of the products and notices among `input_ids`."""
         ids = list(input_ids)
         digests = [one.removeprefix(NOTICE_INPUT) for one in ids if one.startswith(NOTICE_INPUT)]
-        of_products = select(products.c.labels).where(products.c.id.in_(ids))
-        of_notices = select(notices.c.labels).where(notices.c.raw_sha256.in_(digests))
-        found = [labels for statement in (of_products, of_notices) for (labels,) in self._all(statement)]
+        found = [*self._labels_of(products.c.id, ids), *self._labels_of(notices.c.raw_sha256, digests)]
         return frozenset().union(*found)
+
+    def _labels_of(self, column: Column[Any], values: Sequence[str]) -> list[frozenset[str]]:
+        """Labels of the rows that have one of `values` in `column`."""
+        if not values:
+            return []
+        return [labels for (labels,) in self._all(_labels_by(column, len(values)), **numbered("value_", values))]
+
+
+@cache
+def _labels_by(column: Column[Any], number: int) -> Select[*tuple[Any, ...]]:
+    """Labels of rows by one of so many values of a column."""
+    return kept(select(column.table.c.labels).where(any_of(column, "value_", number)))

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, literal, select, update
+from sqlalchemy import Row, bindparam, func, literal, select, update
 
 from tocsin.domain.people import MessagePurpose, OutgoingMessage
+from tocsin.store.prepared import kept
 from tocsin.store.records import card_from_record, card_to_record
 from tocsin.store.rows import MessageCounts, MessageRow, MessageState
 from tocsin.store.tables import events, messages, meta
@@ -13,6 +14,10 @@ from tocsin.store.topic import Topic
 
 #: Purposes that wake people.
 PAGES = (MessagePurpose.PAGE, MessagePurpose.ESCALATION)
+
+_BY_KEY = kept(select(messages).where(messages.c.key == bindparam("of_key")))
+_OF_EVENT = kept(select(messages).where(messages.c.event_id == bindparam("event_id")).order_by(messages.c.id))
+_CHANGE = kept(update(messages).where(messages.c.key == bindparam("of_key")))
 
 
 class Messages(Topic):
@@ -45,13 +50,12 @@ class Messages(Topic):
 
     def message(self, key: str) -> MessageRow | None:
         """One message."""
-        row = self._one(select(messages).where(messages.c.key == key))
+        row = self._one(_BY_KEY, of_key=key)
         return None if row is None else _message_row(row)
 
     def messages(self, event_id: str) -> list[MessageRow]:
         """Messages about an event, oldest first."""
-        statement = select(messages).where(messages.c.event_id == event_id).order_by(messages.c.id)
-        return [_message_row(row) for row in self._all(statement)]
+        return [_message_row(row) for row in self._all(_OF_EVENT, event_id=event_id)]
 
     def last_reference(self, event_id: str, channel: str, recipient: str) -> str | None:
         """What the channel calls the message about an event sent last to a recipient: the one to update in place."""
@@ -67,7 +71,7 @@ class Messages(Topic):
             .order_by(messages.c.sent_utc.desc(), messages.c.id.desc())
             .limit(1)
         )
-        return self._connection.execute(statement).scalar_one_or_none()
+        return self._statements.execute(statement).scalar_one_or_none()
 
     def message_counts(self) -> MessageCounts:
         """Messages by state, pages sent, and pages written for test events that are no drills (which must be 0)."""
@@ -82,14 +86,13 @@ class Messages(Topic):
             pending=by_state.get(MessageState.PENDING, 0),
             sent=by_state.get(MessageState.SENT, 0),
             failed=by_state.get(MessageState.FAILED, 0),
-            pages=self._connection.execute(pages.where(messages.c.state == MessageState.SENT)).scalar_one(),
-            pages_for_tests=self._connection.execute(for_tests).scalar_one(),
+            pages=self._statements.execute(pages.where(messages.c.state == MessageState.SENT)).scalar_one(),
+            pages_for_tests=self._statements.execute(for_tests).scalar_one(),
         )
 
     def _change_message(self, key: str, **values: object) -> None:
         """Change a message."""
-        statement = update(messages).where(messages.c.key == key)
-        if self._connection.execute(statement, values).rowcount != 1:
+        if self._statements.execute(_CHANGE, {"of_key": key, **values}).rowcount != 1:
             raise LookupError(f"there is no message {key}")
 
 

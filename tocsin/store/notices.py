@@ -7,12 +7,14 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 
 from tocsin.store.conditions import IS_OPEN, IS_QUARANTINED
+from tocsin.store.prepared import kept
 from tocsin.store.rows import NoticeRow, NoticeStatus, QuarantineRow
 from tocsin.store.tables import notices, raw_blobs, receptions
 from tocsin.store.topic import Topic
 
-_OF_EVENT = select(notices).where(notices.c.event_id == bindparam("event_id")).order_by(notices.c.key)
-_CHANGE = update(notices).where(notices.c.key == bindparam("of_key"))
+_OF_EVENT = kept(select(notices).where(notices.c.event_id == bindparam("event_id")).order_by(notices.c.key))
+_BY_KEY = kept(select(notices).where(notices.c.key == bindparam("of_key")))
+_CHANGE = kept(update(notices).where(notices.c.key == bindparam("of_key")))
 
 
 class Notices(Topic):
@@ -76,10 +78,10 @@ class Notices(Topic):
 
     def notice_row(self, key: int, *, clearance: frozenset[str] | None = None) -> NoticeRow | None:
         """One notice; None if there is none that `clearance` may see."""
-        statement = select(notices).where(notices.c.key == key)
+        statement = _BY_KEY
         if clearance is not None:
             statement = statement.where(notices.c.labels.in_(self._visible_labels(clearance)))
-        row = self._one(statement)
+        row = self._one(statement, of_key=key)
         return None if row is None else _notice_row(row)
 
     def notice_rows(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[NoticeRow]:
@@ -125,7 +127,7 @@ class Notices(Topic):
 
     def _change(self, key: int, **values: object) -> None:
         """Change a notice."""
-        if self._connection.execute(_CHANGE, {"of_key": key, **values}).rowcount != 1:
+        if self._statements.execute(_CHANGE, {"of_key": key, **values}).rowcount != 1:
             raise LookupError(f"there is no notice {key}")
 
 

@@ -1,14 +1,21 @@
 """Products: kept under the hash of what they were made from, with their lineage and its labels."""
 
 import hashlib
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store.event_index import EventIndex
 from tocsin.store.lineage import Lineage
+from tocsin.store.prepared import kept
 from tocsin.store.tables import product_blobs, product_inputs, products
+from tocsin.store.topic import any_of, numbered
+
+_SUPERSEDE = kept(
+    update(products).where(products.c.id == bindparam("of_id")).returning(products.c.event_id, products.c.labels)
+)
 
 #: What an instrument gives: an event is found by it.
 OF_INSTRUMENTS = frozenset({ProductKind.LIGHT_CURVE, ProductKind.SEARCH, ProductKind.LIMIT})
@@ -81,18 +88,19 @@ class Products(EventIndex, Lineage):
         clearance
             Labels the asker is cleared for.
         """
-        statement = _select(with_blob=with_blob).where(products.c.event_id == event_id)
-        if kind is not None:
-            statement = statement.where(products.c.kind == kind)
-        if current_only:
-            statement = statement.where(products.c.superseded_by.is_(None))
-        statement = statement.order_by(products.c.made_utc, products.c.id)
-        return self._products(self._visible(statement, clearance))
+        visible = None if clearance is None else self._visible_labels(clearance)
+        statement = _of_event(
+            with_blob=with_blob,
+            of_kind=kind is not None,
+            current_only=current_only,
+            n_visible=None if visible is None else len(visible),
+        )
+        values = {"event_id": event_id} if kind is None else {"event_id": event_id, "kind": kind}
+        return self._products(statement, **values, **numbered("visible_", visible or ()))
 
     def supersede(self, product_id: str, by: str | None) -> bool:
         """Mark a product as replaced by product `by`, or as ``"retracted"``; None makes it current again."""
-        statement = update(products).where(products.c.id == product_id).values(superseded_by=by)
-        changed = self._connection.execute(statement.returning(products.c.event_id, products.c.labels)).first()
+        changed = self._statements.execute(_SUPERSEDE, {"of_id": product_id, "superseded_by": by}).first()
         if changed is not None:
             self._touch(changed.event_id, changed.labels)
         return changed is not None
@@ -113,20 +121,38 @@ class Products(EventIndex, Lineage):
             return statement
         return statement.where(products.c.labels.in_(self._visible_labels(clearance)))
 
-    def _products(self, statement: Select[*tuple[Any, ...]]) -> list[Product]:
+    def _products(self, statement: Select[*tuple[Any, ...]], **values: object) -> list[Product]:
         """Products of an answer, with their inputs in order."""
-        rows = self._all(statement)
+        rows = self._all(statement, **values)
         if not rows:
             return []
-        wanted = (
-            select(product_inputs.c.product_id, product_inputs.c.input_id)
-            .where(product_inputs.c.product_id.in_([row.id for row in rows]))
-            .order_by(product_inputs.c.product_id, product_inputs.c.position)
-        )
         inputs: dict[str, list[str]] = {row.id: [] for row in rows}
-        for product_id, input_id in self._all(wanted):
+        for product_id, input_id in self._all(_inputs_of(len(inputs)), **numbered("product_", inputs)):
             inputs[product_id].append(input_id)
         return [_product(row, tuple(inputs[row.id])) for row in rows]
+
+
+@cache
+def _of_event(*, with_blob: bool, of_kind: bool, current_only: bool, n_visible: int | None) -> Select[*tuple[Any, ...]]:
+    """Products of an event (of a kind, current, of one of so many sets of labels), oldest first."""
+    statement = _select(with_blob=with_blob).where(products.c.event_id == bindparam("event_id"))
+    if of_kind:
+        statement = statement.where(products.c.kind == bindparam("kind"))
+    if current_only:
+        statement = statement.where(products.c.superseded_by.is_(None))
+    if n_visible is not None:
+        statement = statement.where(any_of(products.c.labels, "visible_", n_visible))
+    return kept(statement.order_by(products.c.made_utc, products.c.id))
+
+
+@cache
+def _inputs_of(number: int) -> Select[*tuple[Any, ...]]:
+    """Inputs of so many products, in order."""
+    return kept(
+        select(product_inputs.c.product_id, product_inputs.c.input_id)
+        .where(any_of(product_inputs.c.product_id, "product_", number))
+        .order_by(product_inputs.c.product_id, product_inputs.c.position)
+    )
 
 
 def _select(*, with_blob: bool) -> Select[*tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from sqlalchemy import Insert, bindparam, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.domain.notices import RawNotice
+from tocsin.store.prepared import kept
 from tocsin.store.rows import NoticeStatus, RawKept, SourcePosition
 from tocsin.store.tables import kafka_positions, notices, raw_blobs, receptions, topic_counts
 from tocsin.store.topic import PUBLIC, Topic
@@ -15,6 +16,8 @@ from tocsin.store.topic import PUBLIC, Topic
 #: Notices written by one statement; databases limit a statement's parameters.
 AT_ONCE = 1000
 
+_ADD_NOTICES = kept(notices.insert())
+_ADD_RECEPTIONS = kept(receptions.insert())
 _KEYS_OF = select(notices.c.raw_sha256, notices.c.key).where(
     notices.c.raw_sha256.in_(bindparam("digests", expanding=True))
 )
@@ -46,14 +49,14 @@ class Receptions(Topic):
         self._keep_bytes(new)
         keys |= self._number(sorted(new.items(), key=lambda item: digests.index(item[0])))
         kept = _kept(digests, keys, set(new))
-        self._connection.execute(receptions.insert(), [_reception(raw, k) for raw, k in zip(raws, kept, strict=True)])
+        self._statements.execute(_ADD_RECEPTIONS, [_reception(raw, k) for raw, k in zip(raws, kept, strict=True)])
         self._count(raws, kept)
         self._keep_positions(raws)
         return kept
 
     def _keys(self, digests: Sequence[str]) -> dict[str, int]:
         """Numbers of the notices whose bytes are kept already, by digest."""
-        found = self._connection.execute(_KEYS_OF, {"digests": sorted(set(digests))})
+        found = self._statements.execute(_KEYS_OF, {"digests": sorted(set(digests))})
         return {digest: key for digest, key in found}  # noqa: C416 - rows, not pairs, to the type checker
 
     def _keep_bytes(self, new: dict[str, RawNotice]) -> None:
@@ -65,9 +68,8 @@ class Receptions(Topic):
         """Numbers of new notices, growing in the order given, by digest."""
         if not new:
             return {}
-        statement = notices.insert().returning(notices.c.raw_sha256, notices.c.key, sort_by_parameter_order=True)
-        found = self._connection.execute(statement, [_notice(digest, raw) for digest, raw in new])
-        return {digest: key for digest, key in found}  # noqa: C416 - as above
+        self._statements.execute(_ADD_NOTICES, [_notice(digest, raw) for digest, raw in new])
+        return self._keys([digest for digest, _ in new])
 
     def _count(self, raws: Sequence[RawNotice], kept: Sequence[RawKept]) -> None:
         """Count receptions per topic."""
@@ -82,7 +84,7 @@ class Receptions(Topic):
             row["stored"] += one.is_new
             row["last_received_utc"] = max(row["last_received_utc"], raw.received_utc)
         if counts:
-            self._connection.execute(_COUNT[self._connection.dialect.name], list(counts.values()))
+            self._statements.execute(_COUNT[self._connection.dialect.name], list(counts.values()))
 
     def _keep_positions(self, raws: Sequence[RawNotice]) -> None:
         """Remember where reading goes on, per broker, topic and partition."""
@@ -181,13 +183,15 @@ def _count_statement(insert: postgresql.Insert | sqlite.Insert) -> Insert:
     """Add to the counts of a topic."""
     new = insert.excluded
     later = new.last_received_utc > topic_counts.c.last_received_utc
-    return insert.on_conflict_do_update(
-        index_elements=["topic"],
-        set_={
-            "received": topic_counts.c.received + new.received,
-            "stored": topic_counts.c.stored + new.stored,
-            "last_received_utc": case((later, new.last_received_utc), else_=topic_counts.c.last_received_utc),
-        },
+    return kept(
+        insert.on_conflict_do_update(
+            index_elements=["topic"],
+            set_={
+                "received": topic_counts.c.received + new.received,
+                "stored": topic_counts.c.stored + new.stored,
+                "last_received_utc": case((later, new.last_received_utc), else_=topic_counts.c.last_received_utc),
+            },
+        )
     )
 
 

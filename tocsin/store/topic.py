@@ -1,14 +1,16 @@
 """What every part of the unit of work has: a connection within a transaction, and the clock."""
 
+from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Insert, Row, Select, Table, select, text
+from sqlalchemy import Column, ColumnElement, Connection, Insert, Row, Select, Table, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from tocsin.domain.clock import Clock
 from tocsin.domain.products import may_see
+from tocsin.store.prepared import QuickConnection, kept
 from tocsin.store.tables import label_sets
 
 PUBLIC: frozenset[str] = frozenset()
@@ -26,6 +28,9 @@ class Topic:
     """
 
     def __init__(self, connection: Connection, *, clock: Clock) -> None:
+        is_quick = connection.dialect.name == "sqlite"
+        # It has what is asked of a connection here.
+        self._statements = cast("Connection", QuickConnection(connection)) if is_quick else connection
         self._connection = connection
         self._clock = clock
         #: Events changed in this transaction, with the labels of what changed; None: those of the event.
@@ -37,7 +42,7 @@ class Topic:
         On SQLite nothing needs to be done: it has one writer at a time.
         """
         if self._connection.dialect.name == "postgresql":
-            self._connection.execute(_ADVISORY_LOCK, {"name": name})
+            self._statements.execute(_ADVISORY_LOCK, {"name": name})
 
     def _touch(self, event_id: str, labels: frozenset[str] | None = None) -> None:
         """Remember that something of these labels changed an event; what people did has none of its own."""
@@ -45,25 +50,25 @@ class Topic:
 
     def _one(self, statement: Select[*tuple[Any, ...]], **values: object) -> Row[*tuple[Any, ...]] | None:
         """First row of the answer, with `values` for the statement's parameters."""
-        return self._connection.execute(statement, values).first()
+        return self._statements.execute(statement, values).first()
 
     def _all(self, statement: Select[*tuple[Any, ...]], **values: object) -> list[Row[*tuple[Any, ...]]]:
         """All rows of the answer, likewise."""
-        return list(self._connection.execute(statement, values).all())
+        return list(self._statements.execute(statement, values).all())
 
     def _insert_if_absent(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Insert `rows`, passing over those whose unique key exists."""
         if rows:
-            self._connection.execute(insert_if_absent(self._connection.dialect.name, table), rows)
+            self._statements.execute(insert_if_absent(self._connection.dialect.name, table), rows)
 
     def _inserted(self, table: Table, row: dict[str, Any]) -> bool:
         """Insert one row unless its unique key exists; whether it was inserted."""
-        return self._connection.execute(insert_and_tell(self._connection.dialect.name, table), row).first() is not None
+        return self._statements.execute(insert_and_tell(self._connection.dialect.name, table), row).first() is not None
 
     def _replace(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Insert `rows`, each in place of the one with its primary key."""
         if rows:
-            self._connection.execute(insert_or_replace(self._connection.dialect.name, table), rows)
+            self._statements.execute(insert_or_replace(self._connection.dialect.name, table), rows)
 
     def _note_labels(self, labels: frozenset[str]) -> None:
         """Remember a set of labels, from which the visible ones are picked."""
@@ -72,10 +77,11 @@ class Topic:
 
     def _visible_labels(self, clearance: frozenset[str]) -> list[frozenset[str]]:
         """Sets of labels that `clearance` opens, the empty one always."""
-        stored = self._connection.execute(select(label_sets.c.labels)).scalars()
+        stored = self._statements.execute(_LABEL_SETS).scalars()
         return [PUBLIC, *(labels for labels in stored if may_see(labels, clearance))]
 
 
+_LABEL_SETS = kept(select(label_sets.c.labels))
 _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
@@ -83,14 +89,24 @@ _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
 def insert_if_absent(dialect: str, table: Table) -> Insert:
     """INSERT ... ON CONFLICT DO NOTHING of either dialect."""
     if dialect == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+        return kept(postgresql.insert(table).on_conflict_do_nothing())
+    return kept(sqlite.insert(table).on_conflict_do_nothing())
 
 
 @cache
 def insert_and_tell(dialect: str, table: Table) -> ReturningInsert[tuple[Any, ...]]:
     """As `insert_if_absent`, answering with the key of what is inserted: row counts do not tell it everywhere."""
-    return insert_if_absent(dialect, table).returning(*table.primary_key)
+    return kept(insert_if_absent(dialect, table).returning(*table.primary_key))
+
+
+def any_of(column: Column[Any], prefix: str, number: int) -> ColumnElement[bool]:
+    """Condition that `column` has one of `number` values, the parameters ``<prefix>0``, ``<prefix>1`` and so on."""
+    return column.in_([bindparam(f"{prefix}{n}", type_=column.type) for n in range(number)])
+
+
+def numbered(prefix: str, values: Iterable[object]) -> dict[str, object]:
+    """Parameters for `any_of`."""
+    return {f"{prefix}{n}": value for n, value in enumerate(values)}
 
 
 @cache
@@ -99,4 +115,4 @@ def insert_or_replace(dialect: str, table: Table) -> Insert:
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     keys = [column.name for column in table.primary_key]
     others = {column.name: insert.excluded[column.name] for column in table.c if column.name not in keys}
-    return insert.on_conflict_do_update(index_elements=keys, set_=others)
+    return kept(insert.on_conflict_do_update(index_elements=keys, set_=others))
