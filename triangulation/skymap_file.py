@@ -14,7 +14,7 @@ from astropy.io import fits
 
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray, IntArray
-from triangulation import pixels
+from triangulation import fits_table, pixels
 
 if TYPE_CHECKING:
     from mocpy import MOC
@@ -53,24 +53,16 @@ def to_bytes(
         Further header values by keyword.
     """
     rows = np.argsort(uniq)
-    table = fits.BinTableHDU.from_columns(
-        [fits.Column("UNIQ", "K", array=uniq[rows])]
-        + [fits.Column(name, "D", array=data[rows], unit=UNITS.get(name)) for name, data in columns.items()]
-    )
+    layers = [(name, data[rows], UNITS.get(name)) for name, data in columns.items()]
     order = int(pixels.order_and_pixel(uniq)[0].max())
-    keywords = {
-        "PIXTYPE": ("HEALPIX", "HEALPIX pixelisation"),
-        "ORDERING": ("NUNIQ", "Pixel ordering scheme: RING, NESTED, or NUNIQ"),
-        "COORDSYS": ("C", "Ecliptic, Galactic or Celestial (equatorial)"),
-        "MOCORDER": (order, "MOC resolution (best order)"),
-        "INDXSCHM": ("EXPLICIT", "Indexing: IMPLICIT or EXPLICIT"),
-    }
-    table.header.update(keywords)
-    for key, value in (header or {}).items():
-        table.header[key if len(key) <= 8 else f"HIERARCH {key}"] = value
-    out = io.BytesIO()
-    fits.HDUList([fits.PrimaryHDU(), table]).writeto(out)
-    return out.getvalue()
+    keywords = (
+        ("PIXTYPE", "HEALPIX", "HEALPIX pixelisation"),
+        ("ORDERING", "NUNIQ", "Pixel ordering scheme: RING, NESTED, or NUNIQ"),
+        ("COORDSYS", "C", "Ecliptic, Galactic or Celestial (equatorial)"),
+        ("MOCORDER", order, "MOC resolution (best order)"),
+        ("INDXSCHM", "EXPLICIT", "Indexing: IMPLICIT or EXPLICIT"),
+    )
+    return fits_table.table_file([("UNIQ", uniq[rows], None), *layers], keywords, header or {})
 
 
 def write(

@@ -1,11 +1,26 @@
 """Lists of events, each as far as the asker may see it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 
 from tocsin.domain.events import EventKind, Tier
 from tocsin.domain.products import may_see
@@ -32,6 +47,16 @@ class EventQueries(EventIndex):
             visible = self._visible_labels(clearance)
             row = self._one(_visible_by_id(len(visible)), event_id=event_id, **numbered("visible_", visible))
         return None if row is None else self._as_seen([_event_row(row)], clearance)[0]
+
+    def event_texts(self, event_ids: Sequence[str]) -> list[tuple[str, frozenset[str]]]:
+        """What is known of events from all their notices, as the JSON text that is stored, with their labels.
+
+        In the order of their identifiers; events of which nothing was saved yet are left out.
+        """
+        if not event_ids:
+            return []
+        rows = self._all(_texts(len(event_ids)), **numbered("event_", event_ids))
+        return [(text, labels) for text, labels in rows if text != "{}"]
 
     def event_rows(
         self,
@@ -144,6 +169,13 @@ class EventQueries(EventIndex):
             summary_record=view.summary,
             is_partial=True,
         )
+
+
+@cache
+def _texts(number: int) -> Select[*tuple[Any, ...]]:
+    """Summaries of so many events as text."""
+    statement = select(type_coerce(events.c.summary, Text), events.c.labels)
+    return kept(statement.where(any_of(events.c.id, "event_", number)).order_by(events.c.id))
 
 
 @cache

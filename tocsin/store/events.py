@@ -96,8 +96,17 @@ class Events(EventIndex):
             )
         return is_new
 
-    def save_event(self, event: Event, *, summary_record: Mapping[str, Any], bumps_revision: bool = True) -> int:
+    def save_event(
+        self,
+        event: Event,
+        *,
+        summary_record: Mapping[str, Any],
+        tier: Tier | None = None,
+        bumps_revision: bool = True,
+    ) -> int:
         """Keep what is known of an event from all its notices, with its aliases; its revision, one higher than before.
+
+        Its tier stays as it is unless told.
 
         Raises
         ------
@@ -117,6 +126,8 @@ class Events(EventIndex):
             "updated_utc": self._clock.now(),
             "summary": summary_record,
         }
+        if tier is not None:
+            values["tier"] = tier.value
         if event.t0_utc is not None:
             values["sort_utc"] = event.t0_utc
         revision = self._statements.execute(_SAVE_AND_TELL, values).scalar_one_or_none()

@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, Text, bindparam, select, type_coerce, update
 
 from tocsin.store.conditions import IS_OPEN, IS_QUARANTINED
 from tocsin.store.prepared import kept
-from tocsin.store.rows import NoticeRow, NoticeStatus, QuarantineRow
+from tocsin.store.rows import NoticeRow, NoticeStatus, NoticeText, QuarantineRow
 from tocsin.store.tables import notices, raw_blobs, receptions
 from tocsin.store.topic import Topic
 
 _OF_EVENT = kept(select(notices).where(notices.c.event_id == bindparam("event_id")).order_by(notices.c.key))
+_TEXTS_OF_EVENT = kept(
+    select(notices.c.key, notices.c.received_utc, notices.c.raw_sha256, type_coerce(notices.c.record, Text))
+    .where(notices.c.event_id == bindparam("event_id"), notices.c.status == NoticeStatus.DECODED)
+    .order_by(notices.c.key)
+)
 _BY_KEY = kept(select(notices).where(notices.c.key == bindparam("of_key")))
 _CHANGE = kept(update(notices).where(notices.c.key == bindparam("of_key")))
 
@@ -90,6 +95,13 @@ class Notices(Topic):
         if clearance is not None:
             statement = statement.where(notices.c.labels.in_(self._visible_labels(clearance)))
         return [_notice_row(row) for row in self._all(statement, event_id=event_id)]
+
+    def notice_texts(self, event_id: str) -> list[NoticeText]:
+        """Decoded notices of an event with their records as text, in order of their numbers."""
+        return [
+            NoticeText(key=key, received_utc=received_utc, raw_sha256=sha256, record_text=text)
+            for key, received_utc, sha256, text in self._all(_TEXTS_OF_EVENT, event_id=event_id)
+        ]
 
     def notice_rows_by_id(self, notice_id: str) -> list[NoticeRow]:
         """Notices that bear an identifier: several, where the mission used it again."""

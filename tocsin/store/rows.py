@@ -91,6 +91,16 @@ class NoticeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeText:
+    """A decoded notice with its record as the JSON text that is stored."""
+
+    key: int
+    received_utc: datetime
+    raw_sha256: str
+    record_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineRow:
     """A quarantined notice: why, and where its bytes are."""
 

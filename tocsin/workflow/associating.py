@@ -16,19 +16,20 @@ from tocsin.domain.jobs import JobKind
 from tocsin.domain.people import MessagePurpose
 from tocsin.domain.products import Product, ProductKind, may_see
 from tocsin.store import UnitOfWork
-from tocsin.workflow.attach import stored_notices, visible_event
+from tocsin.workflow.attach import visible_event
 from tocsin.workflow.companions import is_telling, telling_companions
 from tocsin.workflow.context import Context
 from tocsin.workflow.crossing import crossing_of
 from tocsin.workflow.making import make_product, replace_product
+from tocsin.workflow.maps import map_of
 from tocsin.workflow.owing import doors_paged, owe_decided, owe_escalation, owe_localization
 from tocsin.workflow.rates import rates_of_the_day
+from tocsin.workflow.recall import known_events, stored_notices
 from tocsin.workflow.trials import conclude_windows, declare_windows
 from tocsin.workflow.views import products_of
 from triangulation.skymap import SkyMap, overlap
 from triangulation.triple_overlap import triple_overlap
 from triggers.companions import Association
-from triggers.event import from_record
 from triggers.triples import Triple, triples
 from triggers.wording import describe_association
 
@@ -72,11 +73,9 @@ def neighbours(work: UnitOfWork, event: Event, clearance: frozenset[str] | None 
     seen = event.labels if clearance is None else clearance
     reach = timedelta(seconds=REACH_S)
     found: list[Event] = []
-    for event_id in work.candidate_event_ids((), event.t0_utc - reach, event.t0_utc + reach):
-        row = work.event_row(event_id)
-        if row is None or event_id == event.id or not row.summary_record:
-            continue
-        other = from_record(row.summary_record) if may_see(row.labels, seen) else visible_event(work, event_id, seen)
+    near = work.candidate_event_ids((), event.t0_utc - reach, event.t0_utc + reach)
+    for known, labels in known_events(work, [one for one in near if one != event.id]):
+        other = known if may_see(labels, seen) else visible_event(work, known.id, seen)
         if other is not None and other.notice_keys:
             found.append(other)
     return found
@@ -140,7 +139,8 @@ class _Look:
         if event_id not in self._maps:
             view = self._event if event_id == self._event.id else self._others[event_id]
             found = [one for one in products_of(self._work, view, ProductKind.SKYMAP, with_blob=True) if one.blob]
-            self._maps[event_id] = (SkyMap.from_bytes(found[-1].blob or b""), found[-1]) if found else None
+            skymap = map_of(found[-1]) if found else None
+            self._maps[event_id] = None if skymap is None else (skymap, found[-1])
         return self._maps[event_id]
 
     def _overlap(self, other_id: str) -> float | None:

@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from listeners.record import from_record, to_record
+from listeners.record import to_record
 from tocsin.domain.events import Decision, Event, EventKind, EventState, StoredNotice
 from tocsin.domain.jobs import JobKind
 from tocsin.domain.notices import Notice, RawNotice
 from tocsin.domain.people import MessagePurpose
 from tocsin.domain.products import may_see
-from tocsin.store import NoticeStatus, UnitOfWork
+from tocsin.store import UnitOfWork
 from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.maintenance import held_until
 from tocsin.workflow.merging import TOCSIN, absorb, survivor_of
 from tocsin.workflow.owing import doors_paged, owe_escalation, owe_messages, owe_reaction, release, withdraw
+from tocsin.workflow.recall import known_events, stored_notices
 from tocsin.workflow.standing_down import downgrade, end_alarm, owe_stand_down
 from triggers import association
 from triggers import event as event_fold
@@ -47,7 +48,6 @@ def attach(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice:
 def attach_to(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice: Notice, event_id: str) -> bool:
     """Attach a notice to an event that is known to be its own; True if work is owed because of it."""
     _store_notice(work, key, notice, event_id=event_id)
-    work.add_aliases(event_id, association.alias_keys(notice))
     return _follow(context, work, key, raw, stored_notices(work, event_id))
 
 
@@ -75,21 +75,6 @@ def regrouped(context: Context, work: UnitOfWork, event_id: str) -> None:
     _follow(context, work, newest.key, raw, notices)
 
 
-def stored_notices(work: UnitOfWork, event_id: str) -> list[StoredNotice]:
-    """All notices of an event, in order of reception."""
-    return [
-        StoredNotice(
-            key=row.key,
-            notice=from_record(row.record),
-            event_id=row.event_id,
-            received_utc=row.received_utc,
-            raw_sha256=row.raw_sha256,
-        )
-        for row in work.notice_rows(event_id)
-        if row.status is NoticeStatus.DECODED
-    ]
-
-
 def visible_event(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> Event | None:
     """Event as computed only from the notices that `clearance` may see; None if it may see none."""
     visible = [row for row in stored_notices(work, event_id) if may_see(row.notice.labels, clearance)]
@@ -107,8 +92,7 @@ def _find_or_make_event(context: Context, work: UnitOfWork, raw: RawNotice, noti
     interval = association.time_interval(notice)
     keys = association.alias_keys(notice)
     start, stop = interval if interval is not None else (None, None)
-    rows = [work.event_row(found) for found in work.candidate_event_ids(keys, start, stop)]
-    candidates = [event_fold.from_record(row.summary_record) for row in rows if row is not None and row.summary_record]
+    candidates = [event for event, _ in known_events(work, work.candidate_event_ids(keys, start, stop))]
     chosen = association.choose_event(notice, candidates)
     if chosen is not None:
         bridged = association.bridged_events(notice, candidates)
@@ -209,7 +193,7 @@ def _decide(
     visible = [row for row in notices if may_see(row.notice.labels, clearance)]
     earlier = [row for row in visible if row.key != newest.key]
     event_id = newest.event_id or ""
-    before = summarise(event_id, earlier) if has_substance(earlier) else None
+    before = _before(work, event_id, earlier) if has_substance(earlier) else None
     after = summarise(event_id, visible)
     companions = telling_companions(work, event_id, clearance=clearance) if earlier else ()
     decision = context.rules.decide(
@@ -226,17 +210,20 @@ def _decide(
     return Attached(event=after, before=before, decision=decision)
 
 
+def _before(work: UnitOfWork, event_id: str, earlier: Sequence[StoredNotice]) -> Event:
+    """Event of the notices before the newest: as it was saved, where it was computed from just these."""
+    keys = tuple(row.key for row in earlier)
+    saved = next((event for event, _ in known_events(work, [event_id]) if event.notice_keys == keys), None)
+    return summarise(event_id, earlier) if saved is None else saved
+
+
 def _recent(context: Context, work: UnitOfWork, event: Event, clearance: frozenset[str]) -> list[Event]:
     """Earlier events that a flaring source may have made, as far as an audience may see them."""
     if event.is_test or event.is_stale or event.is_retracted or event.t0_utc is None or event.ra_deg is None:
         return []
     start = event.t0_utc - timedelta(seconds=context.rules.book.flood.within_s)
-    rows = [work.event_row(found) for found in work.candidate_event_ids((), start, event.t0_utc) if found != event.id]
-    return [
-        event_fold.from_record(row.summary_record)
-        for row in rows
-        if row is not None and row.summary_record and may_see(row.labels, clearance)
-    ]
+    others = [found for found in work.candidate_event_ids((), start, event.t0_utc) if found != event.id]
+    return [other for other, labels in known_events(work, others) if may_see(labels, clearance)]
 
 
 def _record(
@@ -251,9 +238,8 @@ def _record(
     widest = max(audiences.values(), key=lambda seen: len(seen.event.notice_keys))
     everything = widest.event
     row = work.event_row(everything.id)
-    work.save_event(everything, summary_record=event_fold.to_record(everything))
+    work.save_event(everything, summary_record=event_fold.to_record(everything), tier=widest.decision.tier)
     work.add_decision(everything.id, key, widest.decision, context.clock.now())
-    work.set_event_tier(everything.id, widest.decision.tier)
     for clearance, seen in audiences.items():
         if not everything.labels <= clearance:
             record = event_fold.to_record(seen.event)

@@ -8,9 +8,9 @@ from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
 from tocsin.workflow.context import Context
 from tocsin.workflow.making import make_product
+from tocsin.workflow.maps import map_of
 from tocsin.workflow.views import products_of
 from triangulation.geometry import SpacecraftPosition
-from triangulation.skymap import SkyMap
 from triggers.earth_crossing import EarthCrossing, earth_crossing
 from triggers.families import Family, family_of_alias
 from triggers.trigger_groups import trigger_times
@@ -24,7 +24,7 @@ NEAR_S = 600.0
 
 def crossing_product(context: Context, work: UnitOfWork, event: Event, skymap: Product | None) -> Product | None:
     """Product that says when an event crossed the geocentre; None where it has no time."""
-    region = None if skymap is None or skymap.blob is None else SkyMap.from_bytes(skymap.blob)
+    region = None if skymap is None else map_of(skymap)
     craft, source = _craft(work, event)
     found = earth_crossing(event, context.rules.book.coincidence, region=region, craft=craft)
     if found is None:

@@ -1,7 +1,8 @@
 """Ingest: from raw bytes to a stored notice, its event, the decision and the owed work, in one transaction.
 
-Decoding is done before the transaction begins, so the write lock is held only for writing. What one notice breaks
-is rolled back to its savepoint and kept for a later try; the rest of the batch goes on.
+Decoding is done before the transaction begins, so the write lock is held only for writing. Where a notice breaks
+something, the batch is done again with a savepoint for each: what that one did is rolled back, it is kept for a later
+try, and the rest of the batch goes on.
 """
 
 from collections.abc import Sequence
@@ -48,40 +49,64 @@ def ingest(context: Context, raws: Sequence[RawNotice]) -> None:
 
 def ingest_decoded(context: Context, batch: Sequence[Decoded]) -> None:
     """Store decoded notices and everything that follows from them, in one transaction; workers are woken after it."""
-    with context.store.begin() as work:
-        kept = work.add_raws([decoded.raw for decoded in batch])
-        owed = [_handle(context, work, one, decoded) for one, decoded in zip(kept, batch, strict=True)]
-    if any(owed):
+    try:
+        outcomes = _store(context, batch, is_careful=False)
+    except _CannotAttachError:
+        outcomes = _store(context, batch, is_careful=True)
+    for outcome, _ in outcomes:
+        metrics.NOTICES.labels(outcome=outcome).inc()
+    if any(owed for _, owed in outcomes):
         context.wake()
 
 
-def _handle(context: Context, work: UnitOfWork, kept: RawKept, decoded: Decoded) -> bool:
+class _CannotAttachError(Exception):
+    """A bug in the rules met a notice: to be rolled back, and done again with a savepoint for each notice."""
+
+
+def _store(context: Context, batch: Sequence[Decoded], *, is_careful: bool) -> list[tuple[str, bool]]:
+    """Store a batch; outcome of each notice, and whether work is owed because of it."""
+    with context.store.begin() as work:
+        kept = work.add_raws([decoded.raw for decoded in batch])
+        pairs = zip(kept, batch, strict=True)
+        return [_handle(context, work, one, decoded, is_careful=is_careful) for one, decoded in pairs]
+
+
+def _handle(
+    context: Context, work: UnitOfWork, kept: RawKept, decoded: Decoded, *, is_careful: bool
+) -> tuple[str, bool]:
     if not kept.is_new:
-        metrics.NOTICES.labels(outcome="duplicate").inc()
-        return False
+        return "duplicate", False
     if decoded.refusal is not None:
         work.quarantine(kept.key, decoded.refusal)
-        metrics.NOTICES.labels(outcome="quarantined").inc()
-        return False
+        return "quarantined", False
     if decoded.notice is None:
         work.mark_undecoded(kept.key, decoded.bug or "not decoded")
-        metrics.NOTICES.labels(outcome="undecoded").inc()
-        return False
-    return bool(_attach_safely(context, work, kept.key, decoded.raw, decoded.notice))
+        return "undecoded", False
+    if is_careful:
+        owed = _attach_safely(context, work, kept.key, decoded.raw, decoded.notice)
+    else:
+        owed = _attach_hopefully(context, work, kept.key, decoded.raw, decoded.notice)
+    outcome = "undecoded" if owed is None else "unknown" if decoded.notice.is_unknown else "decoded"
+    return outcome, bool(owed)
+
+
+def _attach_hopefully(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice: Notice) -> bool:
+    """Attach a notice without a savepoint of its own, which few ever need."""
+    try:
+        return attach(context, work, key, raw, notice)
+    except Exception as error:  # process boundary: the batch is done again, carefully
+        raise _CannotAttachError from error
 
 
 def _attach_safely(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice: Notice) -> bool | None:
     """Attach a notice; whether work is owed, None where a bug left it to be tried again."""
     try:
         with work.savepoint():
-            owed = attach(context, work, key, raw, notice)
+            return attach(context, work, key, raw, notice)
     except Exception as error:  # process boundary: a bug in the rules must not lose the stream
         log.exception("notice could not be attached", key=key, notice_id=notice.notice_id)
         work.mark_undecoded(key, f"{type(error).__name__}: {error}")
-        metrics.NOTICES.labels(outcome="undecoded").inc()
         return None
-    metrics.NOTICES.labels(outcome="unknown" if notice.is_unknown else "decoded").inc()
-    return owed
 
 
 def retry_undecoded(context: Context) -> int:

@@ -18,6 +18,7 @@ from tocsin.workflow.associating import associate
 from tocsin.workflow.context import Context
 from tocsin.workflow.crossing import crossing_product
 from tocsin.workflow.making import make_product, replace_product
+from tocsin.workflow.maps import keep_map
 from tocsin.workflow.owing import owe_draft, owe_update
 from tocsin.workflow.picturing import owe_pictures
 from tocsin.workflow.priors import prior_map
@@ -190,7 +191,7 @@ def _map_product(
         "made_from": " and ".join(words),
     }
     parameters = {"position": [known.event.ra_deg, known.event.dec_deg, known.event.error_radius_deg]}
-    return make_product(
+    product = make_product(
         context,
         ProductKind.SKYMAP,
         event_id=known.event.id,
@@ -202,6 +203,8 @@ def _map_product(
         blob=skymap.to_bytes(),
         media=FITS,
     )
+    keep_map(product, skymap)
+    return product
 
 
 def _refusal(context: Context, known: _Known, error: ScienceError, inputs: tuple[str, ...]) -> Product:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from tocsin.domain.events import Event
 from tocsin.domain.products import Product, ProductKind, best_variants, may_see
 from tocsin.store import UnitOfWork
-from tocsin.workflow.attach import stored_notices
 from tocsin.workflow.context import Context
+from tocsin.workflow.recall import stored_notices
 from triggers.corrections import has_substance
 from triggers.event import summarise
 

@@ -1,0 +1,46 @@
+"""Recall: events and notices of the store as values, without parsing again what was parsed a moment ago.
+
+What is remembered is remembered by the text it was parsed from, so it is never out of date.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from listeners.record import from_record as notice_from_record
+from tocsin.domain.events import Event, StoredNotice
+from tocsin.domain.notices import Notice
+from tocsin.store import UnitOfWork
+from tocsin.store.columns import from_json
+from triggers.event import from_record as event_from_record
+
+#: Texts of a few kB each.
+REMEMBERED = 4096
+
+
+def stored_notices(work: UnitOfWork, event_id: str) -> list[StoredNotice]:
+    """All notices of an event, in order of reception."""
+    return [
+        StoredNotice(
+            key=row.key,
+            notice=_notice(row.record_text),
+            event_id=event_id,
+            received_utc=row.received_utc,
+            raw_sha256=row.raw_sha256,
+        )
+        for row in work.notice_texts(event_id)
+    ]
+
+
+def known_events(work: UnitOfWork, event_ids: Sequence[str]) -> list[tuple[Event, frozenset[str]]]:
+    """Events as computed from all their notices, with their labels, in the order of their identifiers."""
+    return [(_event(text), labels) for text, labels in work.event_texts(event_ids)]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _notice(text: str) -> Notice:
+    return notice_from_record(from_json(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _event(text: str) -> Event:
+    return event_from_record(from_json(text))
