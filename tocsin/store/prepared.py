@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Error as SqliteError
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy.exc import DBAPIError
 
 Statement = TypeVar("Statement", bound=Executable)
 Processor = Callable[[Any], Any]
@@ -84,13 +86,17 @@ class QuickConnection:
         ready = self._ready(statement, parameters) if id(statement) in _KEPT else None
         if ready is None:
             return self._connection.execute(statement, parameters)
-        if parameters is None or isinstance(parameters, Mapping):
-            cursor = self._driver.execute(ready.sql, ready.bound(parameters or {}))
-        elif ready.make_row is None:
-            cursor = self._driver.executemany(ready.sql, [ready.bound(one) for one in parameters])
-        else:
+        is_one = parameters is None or isinstance(parameters, Mapping)
+        if not is_one and ready.make_row is not None:
             return self._connection.execute(statement, parameters)
-        rows = [] if ready.make_row is None else [ready.make_row(row) for row in cursor.fetchall()]
+        try:
+            if parameters is None or isinstance(parameters, Mapping):
+                cursor = self._driver.execute(ready.sql, ready.bound(parameters or {}))
+            else:
+                cursor = self._driver.executemany(ready.sql, [ready.bound(one) for one in parameters])
+            rows = [] if ready.make_row is None else [ready.make_row(row) for row in cursor.fetchall()]
+        except SqliteError as error:
+            raise DBAPIError.instance(ready.sql, None, error, SqliteError) from error
         return Rows(rows, cursor.rowcount)
 
     def _ready(self, statement: Executable, parameters: Parameters) -> "_Ready | None":

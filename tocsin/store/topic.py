@@ -32,6 +32,7 @@ class Topic:
         # It has what is asked of a connection here.
         self._statements = cast("Connection", QuickConnection(connection)) if is_quick else connection
         self._connection = connection
+        self._label_sets: list[frozenset[str]] | None = None
         self._clock = clock
         #: Events changed in this transaction, with the labels of what changed; None: those of the event.
         self._touched: dict[tuple[str, frozenset[str] | None], None] = {}
@@ -72,13 +73,15 @@ class Topic:
 
     def _note_labels(self, labels: frozenset[str]) -> None:
         """Remember a set of labels, from which the visible ones are picked."""
-        if labels:
+        if labels and labels not in (self._label_sets or ()):
             self._insert_if_absent(label_sets, [{"labels": labels}])
+            self._label_sets = None
 
     def _visible_labels(self, clearance: frozenset[str]) -> list[frozenset[str]]:
         """Sets of labels that `clearance` opens, the empty one always."""
-        stored = self._statements.execute(_LABEL_SETS).scalars()
-        return [PUBLIC, *(labels for labels in stored if may_see(labels, clearance))]
+        if self._label_sets is None:
+            self._label_sets = list(self._statements.execute(_LABEL_SETS).scalars())
+        return [PUBLIC, *(labels for labels in self._label_sets if may_see(labels, clearance))]
 
 
 _LABEL_SETS = kept(select(label_sets.c.labels))
