@@ -1,11 +1,24 @@
 """The log of changes: what happened to which event, under numbers that only rise, for streams that go on from one."""
 
-from sqlalchemy import delete, func, select
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select
 
 from tocsin.domain.changes import EventChange
 from tocsin.store.columns import to_micros
+from tocsin.store.prepared import kept
 from tocsin.store.tables import event_changes, events
-from tocsin.store.topic import Topic
+from tocsin.store.topic import Topic, any_of, numbered
+
+_ADD = kept(event_changes.insert())
+_LAST = kept(select(func.max(event_changes.c.id)))
+
+
+@cache
+def _labels_of(number: int) -> Select[*tuple[Any, ...]]:
+    """Labels of so many events."""
+    return kept(select(events.c.id, events.c.labels).where(any_of(events.c.id, "event_", number)))
 
 
 class Changes(Topic):
@@ -19,7 +32,7 @@ class Changes(Topic):
         if not self._touched:
             return
         self.lock("event_changes")
-        last = self._connection.execute(select(func.max(event_changes.c.id))).scalar_one() or 0
+        last = self._statements.execute(_LAST).scalar_one() or 0
         now = self._clock.now()
         first = max(last + 1, to_micros(now))
         rows = [
@@ -28,13 +41,13 @@ class Changes(Topic):
         ]
         self._touched.clear()
         if rows:
-            self._connection.execute(event_changes.insert(), rows)
+            self._statements.execute(_ADD, rows)
 
     def _resolved(self) -> list[tuple[str, frozenset[str]]]:
         """Each event with the labels of what changed; what people did carries those of the whole event."""
         of_events = [event_id for event_id, labels in self._touched if labels is None]
-        statement = select(events.c.id, events.c.labels).where(events.c.id.in_(of_events))
-        known = {row.id: row.labels for row in self._all(statement)} if of_events else {}
+        rows = self._all(_labels_of(len(of_events)), **numbered("event_", of_events)) if of_events else []
+        known = {row.id: row.labels for row in rows}
         told = ((event_id, known.get(event_id) if labels is None else labels) for event_id, labels in self._touched)
         return list(dict.fromkeys((event_id, labels) for event_id, labels in told if labels is not None))
 

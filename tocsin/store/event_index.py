@@ -4,13 +4,16 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, update
 
 from tocsin.domain.events import Event, EventKind, Tier
 from tocsin.domain.notices import Messenger
+from tocsin.store.prepared import kept
 from tocsin.store.tables import event_index
 from tocsin.store.topic import Topic
 
+_ADD = kept(insert(event_index))
+_CHANGE = kept(update(event_index).where(event_index.c.event_id == bindparam("of_event")))
 #: A class counts from this probability on.
 CLASS_SHARE = 0.1
 
@@ -71,10 +74,10 @@ class EventIndex(Topic):
     def _index_new(self, event_id: str, **values: object) -> None:
         """Index an event that was made."""
         empty = {"streams": "|", "messengers": "|", "classes": "|", "instruments": "|", "words": event_id.casefold()}
-        self._connection.execute(insert(event_index), {**empty, **values, "event_id": event_id})
+        self._statements.execute(_ADD, {**empty, **values, "event_id": event_id})
 
-    def _index_event(self, event: Event) -> None:
-        """Index what is known of an event now."""
+    def _index_event(self, event: Event, tier: Tier | None) -> None:
+        """Index what is known of an event now; its tier stays as it is unless told."""
         has_place = event.ra_deg is not None and event.dec_deg is not None
         x, y, z = unit_vector(event.ra_deg or 0.0, event.dec_deg or 0.0) if has_place else (None, None, None)
         values: dict[str, object] = {
@@ -91,14 +94,16 @@ class EventIndex(Topic):
         }
         if event.t0_utc is not None:
             values["sort_utc"] = event.t0_utc
-        self._connection.execute(update(event_index).where(event_index.c.event_id == event.id), values)
+        if tier is not None:
+            values["tier"] = tier.value
+        self._statements.execute(_CHANGE, {"of_event": event.id, **values})
 
     def _leave_index(self, event_id: str) -> None:
         """Let an event be found in no list any more: it is part of another now."""
         self._connection.execute(delete(event_index).where(event_index.c.event_id == event_id))
 
     def _index_tier(self, event_id: str, tier: Tier) -> None:
-        self._connection.execute(update(event_index).where(event_index.c.event_id == event_id), {"tier": tier.value})
+        self._statements.execute(_CHANGE, {"of_event": event_id, "tier": tier.value})
 
     def _index_words(self, event_id: str, keys: Iterable[str]) -> None:
         """Let an event be found by further names."""

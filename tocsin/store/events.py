@@ -134,7 +134,7 @@ class Events(EventIndex):
         if revision is None:
             raise LookupError(f"there is no event {event.id}")
         self._keep_aliases(event.id, event.aliases)
-        self._index_event(event)
+        self._index_event(event, tier)
         return int(revision)
 
     def save_view(

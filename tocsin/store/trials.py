@@ -74,7 +74,7 @@ class Trials(Topic):
         found = self._one(last.order_by(trial_outcomes.c.id.desc()))
         if found is None or dict(found.outcome) != dict(outcome):
             row = {"trial_key": key, "at_utc": at_utc, "outcome": outcome}
-            self._connection.execute(trial_outcomes.insert(), row)
+            self._statements.execute(trial_outcomes.insert(), row)
 
     def trials(
         self,
