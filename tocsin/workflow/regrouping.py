@@ -9,11 +9,12 @@ from tocsin.domain.errors import ConflictError
 from tocsin.domain.events import Event, EventKind, StoredNotice
 from tocsin.domain.people import Person
 from tocsin.store import LinkKind, UnitOfWork
-from tocsin.workflow.attach import regrouped, stored_notices
+from tocsin.workflow.attach import regrouped
 from tocsin.workflow.callers import advocate, check_reason, standing_event
 from tocsin.workflow.context import Context
 from tocsin.workflow.merging import absorb
 from tocsin.workflow.owing import remake
+from tocsin.workflow.recall import stored_notices
 from triggers.aliases import alias_keys
 from triggers.association import new_event_id
 from triggers.corrections import has_substance, is_correction
