@@ -4,16 +4,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from acs_stream.readers import FORMATS
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ConfigurationError
 from triangulation.geometry import Simultaneity
 
-KINDS = frozenset({"isdc-rtlc", "isdc-genlc", "isdc-spiacs", "folder"})
-NUMBERS = ("light_travel_s", "typical_delay_s", "give_up_after_s", "latency_s", "retry_s", "timeout_s")
-TEXTS = ("name", "spacecraft", "kind", "base_url", "end_reason", "simultaneity")
+KINDS = frozenset({"isdc-rtlc", "isdc-genlc", "isdc-spiacs", "heasarc-gbm", "mmoda", "http-folder", "folder"})
+STATUSES = frozenset({"operating", "ended"})
+NUMBERS = ("light_travel_s", "typical_delay_s", "give_up_after_s", "latency_s", "retry_s", "timeout_s", "bin_s")
+TEXTS = (
+    "name",
+    "spacecraft",
+    "kind",
+    "base_url",
+    "end_reason",
+    "simultaneity",
+    "status",
+    "target",
+    "stored_as",
+    "data_from",
+)
 TIMES = ("start_utc", "end_utc", "last_data_utc")
-LISTS = ("aliases", "files")
+LISTS = ("aliases", "files", "formats")
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 KEYS = frozenset((*NUMBERS, *TEXTS, *TIMES, *LISTS, "clock_error_s"))
 
 
@@ -28,9 +43,19 @@ class Instrument:
     spacecraft
         What carries it: ``INTEGRAL``.
     kind
-        Where its data come from: ``isdc-rtlc``, ``isdc-genlc``, ``isdc-spiacs`` or ``folder``.
+        Where its data come from: one of `KINDS`.
     base_url
         Of the service; empty: files from the folder only.
+    target
+        What the service calls the instrument: ``ACS``, ``IBIS_VETO`` (genlc), ``spi_acs`` (MMODA); empty: the first.
+    stored_as
+        Name in the archive of rates; empty: `name`.
+    status
+        ``operating`` or ``ended``.
+    data_from
+        Where its data come from, in words for people.
+    formats
+        Formats of `acs_stream.readers` that its files may have; empty: any.
     aliases
         Further names in files.
     files
@@ -47,6 +72,8 @@ class Instrument:
         After this long no file will come, s.
     latency_s, retry_s, timeout_s
         Of the remote service: delay of its data, wait before asking again, patience per request, s.
+    bin_s
+        Bins asked of services that bin, s.
     clock_error_s
         Systematic clock error by product kind, s, 1 sigma.
     simultaneity
@@ -57,8 +84,13 @@ class Instrument:
     spacecraft: str
     kind: str = "folder"
     base_url: str = ""
+    target: str = ""
+    stored_as: str = ""
+    status: str = "operating"
+    data_from: str = ""
     aliases: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
     start_utc: datetime | None = None
     end_utc: datetime | None = None
     last_data_utc: datetime | None = None
@@ -69,6 +101,7 @@ class Instrument:
     latency_s: float = 20.0
     retry_s: float = 30.0
     timeout_s: float = 20.0
+    bin_s: float = 0.1
     clock_error_s: Mapping[str, float] = field(default_factory=dict)
     simultaneity: Simultaneity = Simultaneity.GEOCENTRIC
 
@@ -76,6 +109,21 @@ class Instrument:
     def data_end_utc(self) -> datetime | None:
         """After this there are no data; None while it lives."""
         return self.last_data_utc or self.end_utc
+
+    @property
+    def archived_as(self) -> str:
+        """Name in the archive of rates."""
+        return self.stored_as or self.name
+
+    @property
+    def has_service(self) -> bool:
+        """Whether the table names a service for it."""
+        return bool(self.base_url) and self.kind != "folder"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its service is on this machine."""
+        return bool(self.base_url) and urlsplit(self.base_url).hostname in LOOPBACK
 
     def is_called(self, name: str) -> bool:
         """Whether a file that names its instrument `name` is this one's."""
@@ -145,7 +193,22 @@ def _instrument(row: Mapping[str, Any], file: str, prefix: str) -> Instrument:
         except ValueError as error:
             known = ", ".join(Simultaneity)
             raise ConfigurationError(f"must be one of {known}", file=file, key=f"{prefix}.simultaneity") from error
+    _check_status(values, file, prefix)
+    if unknown := set(values.get("formats", ())) - set(FORMATS):
+        words = f"{', '.join(sorted(unknown))} is no format; known are {', '.join(FORMATS)}"
+        raise ConfigurationError(words, file=file, key=f"{prefix}.formats")
     return Instrument(**values)
+
+
+def _check_status(values: dict[str, Any], file: str, prefix: str) -> None:
+    """Status as given, or as the end says; never "operating" with an end, nor "ended" without."""
+    has_end = values.get("end_utc") is not None
+    status = values.setdefault("status", "ended" if has_end else "operating")
+    if status not in STATUSES:
+        raise ConfigurationError(f"must be one of {', '.join(sorted(STATUSES))}", file=file, key=f"{prefix}.status")
+    if (status == "ended") != has_end:
+        words = "an instrument has ended if and only if it has an end_utc"
+        raise ConfigurationError(words, file=file, key=f"{prefix}.status")
 
 
 def _text(row: Mapping[str, Any], key: str, file: str, prefix: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from listeners.json_message import JsonMessage
-from listeners.notices import icecube_json, json_missions, lvk_json
+from listeners.notices import icecube_json, json_missions, lvk_json, own
 from listeners.reading import Reading
 from listeners.times import parse_time
 from tocsin.domain.notices import Messenger
@@ -137,6 +137,14 @@ TYPES = (
     _mission("chime/frb", "chime", Messenger.RADIO, "chime.frb", "chime.frb.alert"),
     _mission("dsa110/frb", "dsa110", Messenger.RADIO, "dsa110.frb"),
     _mission("boom/alert", "boom", Messenger.OPTICAL, "boom.alert", read=json_missions.read_boom),
+    JsonType(
+        name="tocsin/SPIACS_TRIGGER",
+        stream="tocsin_spiacs",
+        read=own.read_stream_trigger,
+        messenger=Messenger.GAMMA_RAY,
+        topics=("tocsin.triggers.spiacs",),
+        time_is_at="integral",
+    ),
     JsonType(name="heasarc/archive_alert", stream="heasarc", read=json_missions.read_archive),
 )
 _GCN_SCHEMAS = "gcn/notices/"

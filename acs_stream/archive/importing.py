@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from acs_stream.archive.packets import rows_of_packets
-from acs_stream.archive.rate_archive import Appended, RateArchive
-from acs_stream.archive.rows import RateRows, from_light_curve
+from acs_stream.archive.rate_archive import RateArchive
+from acs_stream.archive.rows import Appended, RateRows, from_light_curve
 from acs_stream.readers import guess_format, read_light_curve
 from acs_stream.readers.content import load
 from acs_stream.readers.isdc import lcdump_rows, parse_rtlc, rtlc_rows

@@ -7,7 +7,6 @@ is read is the same.
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -18,7 +17,7 @@ from acs_stream.archive.days import days_between, split_by_day
 from acs_stream.archive.merging import merged, news, without_overlaps
 from acs_stream.archive.parts import PartName, new_name, parse_name, read_parquet, to_parquet
 from acs_stream.archive.regrid import nearest_edge_s, put_together, regrid
-from acs_stream.archive.rows import RateRows, empty_rows, from_light_curve, joined, to_light_curve
+from acs_stream.archive.rows import Appended, RateRows, empty_rows, from_light_curve, joined, to_light_curve
 from acs_stream.archive.storage import Storage, open_storage
 from acs_stream.time_systems import SECOND_US, tt_us_to_utc, utc_to_tt_us
 from tocsin.domain.clock import to_utc
@@ -34,22 +33,6 @@ TRIES = 50
 #: Longer intervals are put into wider bins piece by piece, us.
 PIECE_US = 86_400 * SECOND_US
 ALL_TIME_US = (-(2**62), 2**62)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appended:
-    """What became of rows handed in.
-
-    Parameters
-    ----------
-    new
-        Rows stored: bins that were not there, or better versions.
-    repeated
-        Rows left out: stored before, or worse than what is stored.
-    """
-
-    new: int = 0
-    repeated: int = 0
 
 
 class RateArchive:

@@ -118,6 +118,22 @@ class RateRows:
         return replace(self, revision=np.full(len(self), revision, dtype=np.int64))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """What became of rows handed in.
+
+    Parameters
+    ----------
+    new
+        Rows stored: bins that were not there, or better versions.
+    repeated
+        Rows left out: stored before, or worse than what is stored.
+    """
+
+    new: int = 0
+    repeated: int = 0
+
+
 COLUMNS = tuple(field.name for field in fields(RateRows) if field.name != "kinds")
 
 

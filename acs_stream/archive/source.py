@@ -1,6 +1,5 @@
 """The archive as a source of light curves: asked before any service."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,14 +10,15 @@ from acs_stream.archive.rate_archive import RateArchive, span_utc
 from acs_stream.archive.rows import RateRows, to_light_curve
 from acs_stream.instruments import Instrument
 from acs_stream.sources.isdc import REACH_S, with_clock_error
-from acs_stream.sources.model import Availability, AvailabilityState, FetchedLightCurve
+from acs_stream.sources.model import Availability, AvailabilityState, Craft, FetchedLightCurve
 from acs_stream.time_systems import SECOND_US
 from tocsin.domain.clock import Clock, to_utc
 from tocsin.domain.errors import DataNotYetError, ScienceError
-from triangulation.geometry import SpacecraftPosition
 
 #: A step between bins longer than this many widths is a gap.
 GAP_WIDTHS = 1.5
+#: With less than this share of the window archived, another place may have more.
+WHOLE_SHARE = 0.98
 
 
 class ArchiveSource:
@@ -36,8 +36,8 @@ class ArchiveSource:
         Name in the archive; None: the instrument's.
     is_followed
         Data are being appended as they are taken: what is missing of a recent T0 is expected.
-    position_at
-        Where the craft was; the archive of rates does not know.
+    craft
+        Where the craft was, and how it stood; the archive of rates does not know.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class ArchiveSource:
         clock: Clock,
         stored_as: str | None = None,
         is_followed: bool = False,
-        position_at: Callable[[datetime], SpacecraftPosition | None] | None = None,
+        craft: Craft | None = None,
     ) -> None:
         self.table = instrument
         self._archive = archive
         self._clock = clock
         self._stored_as = stored_as or instrument.name
         self._is_followed = is_followed
-        self._position_at = position_at
+        self._craft = craft
 
     @property
     def instrument(self) -> str:
@@ -84,9 +84,10 @@ class ArchiveSource:
         return FetchedLightCurve(
             channels=(curve,),
             total=curve,
-            position=None if self._position_at is None else self._position_at(t0),
+            position=None if self._craft is None else self._craft.position(t0),
             origin=self._origin(rows),
             raw=to_parquet(rows),
+            attitude=None if self._craft is None else self._craft.attitude(t0),
         )
 
     def _rows(self, t0: datetime, window_s: float) -> RateRows:
@@ -102,7 +103,7 @@ class ArchiveSource:
         span = span_utc(rows)
         end = t0 + timedelta(seconds=window_s)
         if span is not None and span[1] >= end - timedelta(seconds=REACH_S):
-            return Availability(state=AvailabilityState.AVAILABLE, reason=_cover(rows, window_s))
+            return _available(rows, window_s)
         due = end + timedelta(seconds=self.table.latency_s)
         patience = timedelta(seconds=self.table.give_up_after_s)
         if self._is_followed and not self.table.has_ended(now) and now < end + patience:
@@ -110,14 +111,23 @@ class ArchiveSource:
             reason = "no data yet" if span is None else f"data reach {span[1]:%H:%M:%S} UTC so far"
             return Availability(state=AvailabilityState.EXPECTED, expected_utc=max(due, retry), reason=reason)
         if span is not None and span[1] > t0:
-            return Availability(state=AvailabilityState.AVAILABLE, reason=_cover(rows, window_s))
+            return _available(rows, window_s)
         reason = f"the archive holds no {self.instrument} data of this time"
         return Availability(state=AvailabilityState.UNKNOWN, reason=reason)
 
 
-def _cover(rows: RateRows, window_s: float) -> str:
-    """What the rows cover of the window, in words."""
+def _available(rows: RateRows, window_s: float) -> Availability:
+    """What there is of the window, in words."""
     covered_s = float(rows.width_us.sum()) / SECOND_US
+    return Availability(
+        state=AvailabilityState.AVAILABLE,
+        reason=_cover(rows, covered_s, window_s),
+        is_partial=covered_s < WHOLE_SHARE * 2 * window_s,
+    )
+
+
+def _cover(rows: RateRows, covered_s: float, window_s: float) -> str:
+    """What the rows cover of the window, in words."""
     steps = np.diff(rows.start_tt_us)
     gaps = int((steps > GAP_WIDTHS * rows.width_us[:-1]).sum())
     words = f"{covered_s:.1f} of {2 * window_s:.1f} s archived"

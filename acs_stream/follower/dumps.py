@@ -15,7 +15,7 @@ import numpy as np
 from acs_stream.archive.packets import rows_of_packets
 from acs_stream.follower.health import Evidence, FollowerHealth, judge
 from acs_stream.follower.plan import FollowerSettings
-from acs_stream.follower.realtime import RateStore
+from acs_stream.follower.realtime import LEAST_WAIT_S, RateStore
 from acs_stream.readers.isdc import lcdump_rows
 from acs_stream.sources.prophecy import Prophecy
 from acs_stream.time_systems import tt_us_to_utc, utc_to_ijd
@@ -88,7 +88,7 @@ class DumpFollower:
         """Follow until told to stop."""
         while not stop.is_set():
             self.step()
-            stop.wait(self._clock.wall_s(self.settings.poll_s))
+            stop.wait(max(self._clock.wall_s(self.settings.poll_s), LEAST_WAIT_S))
 
     def step(self) -> FollowerHealth:
         """Store the whole lines that have come since the last look."""

@@ -35,6 +35,8 @@ from tocsin.domain.clock import Clock
 from tocsin.domain.errors import RemoteError, ScienceError
 from tocsin.domain.light_curves import IntArray
 
+#: Least wait between two looks, s of real time: a clock that is moved by hand must not make it spin.
+LEAST_WAIT_S = 0.005
 #: A request reaches this far over its ends, so that bins on them are not missed, us.
 OVERREACH_US = 100_000
 
@@ -113,7 +115,7 @@ class RealtimeFollower:
         """Follow until told to stop."""
         while not stop.is_set():
             self.step()
-            stop.wait(self._clock.wall_s(self.due_in_s()))
+            stop.wait(max(self._clock.wall_s(self.due_in_s()), LEAST_WAIT_S))
 
     def due_in_s(self) -> float:
         """Seconds of the clock until `step` may have something to do."""

@@ -47,6 +47,9 @@ def guess_format(path_or_bytes: Path | str | bytes) -> str:
 def _fits_format(content: bytes) -> str | None:
     with open_fits(content) as hdus:
         names = [str(hdu.name).strip().upper() for hdu in hdus]
+        craft = {str(hdu.header.get("TELESCOP", "")).strip().upper() for hdu in hdus}
+    if "RATE" in names and "SWIFT" in craft:
+        return "swift-bat-rate"
     return next((kind for name, kind in EXTENSIONS.items() if name in names), None)
 
 

@@ -35,6 +35,7 @@ PREFERENCE = (
     "gbm-tte",
     "ipn-thr",
     "mmoda-fits",
+    "swift-bat-rate",
     "genlc",
     "rtlc-json",
     "lcdump",
@@ -57,10 +58,13 @@ class FolderSource:
         The inbox; it need not exist yet.
     clock
         Tells the time.
+    hint
+        Said wherever there is no file: why nobody else is asked.
     """
 
-    def __init__(self, instrument: Instrument, *, folder: Path, clock: Clock) -> None:
+    def __init__(self, instrument: Instrument, *, folder: Path, clock: Clock, hint: str = "") -> None:
         self.table = instrument
+        self._hint = f" ({hint})" if hint else ""
         self._folder = folder
         self._clock = clock
         self._seen: dict[tuple[str, int, int], FetchedLightCurve | None] = {}
@@ -79,12 +83,14 @@ class FolderSource:
         if found is not None:
             return Availability(state=AvailabilityState.AVAILABLE, reason=f"file {Path(found.origin).name}")
         if self.table.has_ended(now):
-            reason = f"no file of {self.instrument} covers T0, and the instrument has ended"
+            reason = f"no file of {self.instrument} covers T0, and the instrument has ended{self._hint}"
             return Availability(state=AvailabilityState.UNKNOWN, reason=reason)
         if now > t0 + timedelta(seconds=self.table.give_up_after_s):
-            return Availability(state=AvailabilityState.NEVER, reason=f"no file of {self.instrument} came in time")
+            reason = f"no file of {self.instrument} came in time{self._hint}"
+            return Availability(state=AvailabilityState.NEVER, reason=reason)
         due = t0 + timedelta(seconds=self.table.typical_delay_s)
-        reason = f"files of {self.instrument} arrive about {self.table.typical_delay_s / 3600:.1f} h after a burst"
+        hours = f"{self.table.typical_delay_s / 3600:.1f} h"
+        reason = f"files of {self.instrument} arrive about {hours} after a burst{self._hint}"
         expected = max(due, now + timedelta(seconds=self.table.retry_s))
         return Availability(state=AvailabilityState.EXPECTED, expected_utc=expected, reason=reason)
 
@@ -138,7 +144,7 @@ class FolderSource:
     def _load(self, path: Path) -> FetchedLightCurve | None:
         content = load(path)
         form = guess_format(content)
-        if form not in FORMATS:
+        if form not in (self.table.formats or FORMATS):
             return None
         by_name = any(fnmatch(path.name, pattern) for pattern in self.table.files)
         positions = self._positions_beside(path) if by_name else ()

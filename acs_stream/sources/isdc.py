@@ -1,4 +1,4 @@
-"""SPI-ACS from ISDC's HTTP services: real-time JSON with its prophecy, and the archive's text forms."""
+"""SPI-ACS from ISDC's stream service, JSON with its prophecy; and what all of ISDC's services have in common."""
 
 import json
 from collections.abc import Mapping
@@ -32,8 +32,6 @@ SERVER_WINDOWS = 2.0
 REACH_S = 1.0
 #: First row and start of the request may differ by this; more, and near TT - UTC, is a wrong time system, s.
 START_TOLERANCE_S = 5.0
-#: Asked again this often while a word says that auxiliary data are missing, s.
-AUXILIARY_RETRY_S = 21_600.0
 
 
 class IsdcSource:
@@ -64,7 +62,7 @@ class IsdcSource:
         """Close the connections."""
         self._client.close()
 
-    def _position(self, t0_utc: datetime) -> SpacecraftPosition | None:
+    def position(self, t0_utc: datetime) -> SpacecraftPosition | None:
         """Position of INTEGRAL at T0, None where the service does not tell."""
         try:
             content = get(self._client, self._ephs_url(t0_utc))
@@ -73,27 +71,27 @@ class IsdcSource:
         except (RemoteError, ScienceError):
             return None
 
-    def _attitude(self, t0_utc: datetime) -> Attitude | None:
+    def attitude(self, t0_utc: datetime) -> Attitude | None:
         """Axes of INTEGRAL at T0, None where the service does not tell; the direction it is asked for plays no part."""
         try:
-            content = get(self._client, f"{self._base}{POINTING_API}/sc/{_stamp(t0_utc)}/0/0")
+            content = get(self._client, f"{self._base}{POINTING_API}/sc/{stamp(t0_utc)}/0/0")
             return parse_pointing(content, epoch_utc=t0_utc)
         except (RemoteError, ScienceError):
             return None
 
     def _ephs_url(self, t0_utc: datetime) -> str:
-        return f"{self._base}{API}/ephs/{_stamp(t0_utc)}"
+        return f"{self._base}{API}/ephs/{stamp(t0_utc)}"
 
     def _fetched(self, content: bytes, form: str, url: str, t0_utc: datetime) -> FetchedLightCurve:
-        curve = read_light_curve(content, format=form, instrument="SPI-ACS").with_t0(t0_utc)
+        curve = read_light_curve(content, format=form, instrument=self.table.archived_as).with_t0(t0_utc)
         curve = with_clock_error(curve, self.table)
         return FetchedLightCurve(
             channels=(curve,),
             total=curve,
-            position=self._position(t0_utc),
+            position=self.position(t0_utc),
             origin=url,
             raw=content,
-            attitude=self._attitude(t0_utc),
+            attitude=self.attitude(t0_utc),
         )
 
     def _never(self, t0_utc: datetime) -> Availability | None:
@@ -140,7 +138,7 @@ class IsdcRealtimeSource(IsdcSource):
         return self._fetched(content, "rtlc-json", self._url(t0, window_s), t0)
 
     def _url(self, t0_utc: datetime, window_s: float) -> str:
-        return f"{self._base}{API}/rtlc/{_stamp(t0_utc)}/{window_s:g}?json&prophecy"
+        return f"{self._base}{API}/rtlc/{stamp(t0_utc)}/{window_s:g}?json&prophecy"
 
     def _ask(self, t0_utc: datetime, window_s: float) -> tuple[bytes, Mapping[str, Any]]:
         content = get(self._client, self._url(t0_utc, window_s))
@@ -155,7 +153,7 @@ class IsdcRealtimeSource(IsdcSource):
         prophecy = read_prophecy(reply.get("prophecy"))
         span = _span(reply)
         if span is not None:
-            _refuse_utc_for_tt(span[0], t0 - timedelta(seconds=window_s), self.instrument)
+            refuse_other_times(*span, t0, window_s, self.instrument)
             return self._with_rows(span, prophecy, t0, window_s, now)
         return self._without_rows(prophecy, t0, window_s, now)
 
@@ -207,7 +205,7 @@ class IsdcRealtimeSource(IsdcSource):
         return Availability(state=AvailabilityState.EXPECTED, expected_utc=expected, reason=reason)
 
 
-def _stamp(moment_utc: datetime) -> str:
+def stamp(moment_utc: datetime) -> str:
     """ISO time in milliseconds, colons escaped as the legacy page wants them."""
     return quote(to_utc(moment_utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3])
 
@@ -230,77 +228,24 @@ def _cover(first: datetime, last: datetime, t0: datetime, window_s: float) -> st
     return text
 
 
-def _refuse_utc_for_tt(first: datetime, asked: datetime, name: str) -> None:
-    early_s = (asked - first).total_seconds()
-    if abs(early_s - tt_minus_utc_s(asked)) < START_TOLERANCE_S:
+def refuse_other_times(first: datetime, last: datetime, t0: datetime, window_s: float, name: str) -> None:
+    """Refuse data that reach outside the interval asked for: by TT - UTC, they were made in the wrong time system.
+
+    Raises
+    ------
+    ScienceError
+        They do, by more than some seconds on either side.
+    """
+    window = timedelta(seconds=window_s)
+    early_s, late_s = (t0 - window - first).total_seconds(), (last - t0 - window).total_seconds()
+    if max(early_s, late_s) <= START_TOLERANCE_S:
+        return
+    is_early = early_s >= late_s
+    words = f"{early_s:.1f} s before" if is_early else f"{late_s:.1f} s after"
+    if abs(max(early_s, late_s) - tt_minus_utc_s(t0)) < START_TOLERANCE_S:
+        which = "IJD counted in UTC instead of TT" if is_early else "UTC counted in TT"
         raise ScienceError(
-            f"{name}: the data begin {early_s:.1f} s before the time asked for: IJD counted in UTC instead of TT",
+            f"{name}: the data {'begin' if is_early else 'end'} {words} the time asked for: {which}",
             remedy="the service must be corrected; the times cannot be trusted",
         )
-
-
-class IsdcArchiveSource(IsdcSource):
-    """SPI-ACS from the archive: genlc text of the service, or ipnlc text of the legacy page."""
-
-    @property
-    def _form(self) -> str:
-        return "ipnlc" if self.table.kind == "isdc-spiacs" else "genlc"
-
-    def _url(self, t0_utc: datetime, window_s: float) -> str:
-        if self._form == "genlc":
-            return f"{self._base}{API}/genlc/ACS/{_stamp(t0_utc)}/{window_s:g}"
-        return self._page_url(t0_utc, window_s, "ipnlc")
-
-    def _page_url(self, t0_utc: datetime, window_s: float, what: str) -> str:
-        request = f"{_stamp(t0_utc)}+{window_s:g}"
-        return f"{self._base}/spiacs.pl?requeststring={request}&generate={what}&submit=Submit"
-
-    def _attitude(self, t0_utc: datetime) -> Attitude | None:
-        """Axes of INTEGRAL at T0, None where the service does not tell; the direction it is asked for plays no part."""
-        try:
-            content = get(self._client, f"{self._base}{POINTING_API}/sc/{_stamp(t0_utc)}/0/0")
-            return parse_pointing(content, epoch_utc=t0_utc)
-        except (RemoteError, ScienceError):
-            return None
-
-    def _ephs_url(self, t0_utc: datetime) -> str:
-        return super()._ephs_url(t0_utc) if self._form == "genlc" else self._page_url(t0_utc, 10.0, "ephs")
-
-    def availability(self, t0_utc: datetime, window_s: float, now: datetime) -> Availability:
-        """See `LightCurveSource`."""
-        t0 = to_utc(t0_utc)
-        if (never := self._never(t0)) is not None:
-            return never
-        try:
-            self._ask(t0, window_s, now)
-        except DataNotYetError as error:
-            return Availability(state=AvailabilityState.EXPECTED, expected_utc=error.expected_utc, reason=error.message)
-        except RemoteError as error:
-            again = now + timedelta(seconds=error.retry_after_s or self.table.retry_s)
-            return Availability(state=AvailabilityState.UNKNOWN, expected_utc=again, reason=error.message)
-        except ScienceError as error:
-            return Availability(state=AvailabilityState.NEVER, reason=error.message)
-        return Availability(state=AvailabilityState.AVAILABLE, reason="in the archive")
-
-    def fetch(self, t0_utc: datetime, window_s: float) -> FetchedLightCurve:
-        """See `LightCurveSource`."""
-        t0 = to_utc(t0_utc)
-        if (never := self._never(t0)) is not None:
-            raise ScienceError(never.reason)
-        content = self._ask(t0, window_s, self._clock.now())
-        return self._fetched(content, self._form, self._url(t0, window_s), t0)
-
-    def _ask(self, t0: datetime, window_s: float, now: datetime) -> bytes:
-        content = get(self._client, self._url(t0, window_s))
-        try:
-            read_light_curve(content, format=self._form)
-        except ServerWordError as error:
-            if error.word == "NoAuxData" and not self.table.has_ended(now):
-                again = now + timedelta(seconds=AUXILIARY_RETRY_S)
-                raise DataNotYetError(f"{self.instrument}: {error.message}", expected_utc=again) from error
-            raise
-        except ScienceError as error:
-            if "page came instead" in error.message or "is empty" in error.message:
-                raise RemoteError(f"{self.instrument}: {error.message}", remedy="asked again later") from error
-            raise
-        return content
+    raise ScienceError(f"{name}: the data reach {words} the interval asked for", remedy="ask for another interval")

@@ -31,11 +31,14 @@ class Availability:
         When to ask again; None where that makes no sense.
     reason
         For people.
+    is_partial
+        Available, but not of the whole window: another place may have more.
     """
 
     state: AvailabilityState
     expected_utc: datetime | None = None
     reason: str = ""
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,6 +67,18 @@ class FetchedLightCurve:
     origin: str
     raw: bytes = field(repr=False)
     attitude: Attitude | None = None
+
+
+class Craft(Protocol):
+    """Who knows where a craft was, and how it stood."""
+
+    def position(self, t0_utc: datetime) -> SpacecraftPosition | None:
+        """Place at a time; None where it is not known."""
+        ...
+
+    def attitude(self, t0_utc: datetime) -> Attitude | None:
+        """Axes at a time; None where they are not known."""
+        ...
 
 
 class LightCurveSource(Protocol):

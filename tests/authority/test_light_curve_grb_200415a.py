@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from acs_stream.burst_file import load_burst, result_to_json, triangulate_burst
-from acs_stream.sources import AvailabilityState, build_sources
+from acs_stream.sources import AvailabilityState, Places, build_sources
 from tocsin.domain.clock import ManualClock, to_utc
 
 NGC_253 = (11.888, -25.288)
@@ -60,7 +60,7 @@ def test_the_annulus_holds_ngc_253(samples: Path, tmp_path: Path, konus: Any, gb
 def test_the_inbox_finds_both_craft_at_their_places(samples: Path) -> None:
     config = tomllib.loads(CONFIG.read_text())
     clock = ManualClock(to_utc("2020-04-15T20:00:00"))
-    sources = build_sources(config, file=CONFIG.name, folder=samples / "data/ipn", clock=clock)
+    sources = build_sources(config, file=CONFIG.name, places=Places(folder=samples / "data/ipn"), clock=clock)
     t0 = to_utc("2020-04-15T08:48:05.56")
     for name, distance_km in (("Konus-Wind", 1428868.0), ("Fermi-GBM", 6913.6)):
         assert sources[name].availability(t0, 300.0, clock.now()).state is AvailabilityState.AVAILABLE

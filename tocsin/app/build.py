@@ -23,6 +23,7 @@ from notifier.recorder import RecorderChannel
 from notifier.slack import SlackChannel
 from notifier.webhook import WebhookChannel
 from tocsin.app.drawing import drawing_from
+from tocsin.app.rates import build_places
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError
 from tocsin.settings import Settings
@@ -77,7 +78,7 @@ def calendars_of(rota: Rota) -> tuple[CalendarCopy, ...]:
 def build_sources_of(settings: Settings, clock: Clock) -> Mapping[str, LightCurveSource]:
     """Light-curve sources of the instruments that the settings name, in that order."""
     document = settings.document("instruments")
-    sources = build_sources(document.values, file=document.name, folder=settings.inbox, clock=clock)
+    sources = build_sources(document.values, file=document.name, places=build_places(settings, clock), clock=clock)
     for name in settings.reaction.instruments:
         if name not in sources:
             raise ConfigurationError(

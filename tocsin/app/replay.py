@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from acs_stream.sources import FolderSource
+from acs_stream.sources import files_of
 from listeners.files import SkippedFile, read_paths
 from notifier.recorder import RecorderChannel
 from tocsin.app.build import build_context, build_doors, build_people, build_sources_of, build_store
@@ -71,9 +71,9 @@ class Replay:
         store = build_store(settings, clock, is_durable=self.into_live)
         try:
             folders = {
-                name: source
+                name: files
                 for name, source in build_sources_of(settings, clock).items()
-                if isinstance(source, FolderSource)
+                if (files := files_of(source)) is not None
             }
             context = build_context(settings, clock=clock, store=store, doors=doors, is_replay=True, sources=folders)
             context = replace(context, patience_s=0.0)

@@ -4,7 +4,6 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from rich.console import Console
 
@@ -12,11 +11,13 @@ from acs_stream.sources import LightCurveSource
 from listeners.streams import RESTRICTED_STREAMS
 from notifier.socket_mode import SocketModeListener
 from tocsin.api.app import build_app
+from tocsin.api.services import Health
 from tocsin.app.build import build_context, build_doors, build_people, build_store
 from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, health_of, vtp_topics
 from tocsin.app.gauges import Gauges
 from tocsin.app.logs import configure_logs
+from tocsin.app.rates import RateBoard, build_following, with_parts
 from tocsin.app.service import Listener, Service
 from tocsin.app.starting import own_folder, refuse_wrong_clock
 from tocsin.app.watchdog import Watchdog
@@ -24,6 +25,7 @@ from tocsin.app.web import api_services, slack_desk
 from tocsin.domain.clock import Clock
 from tocsin.settings import Settings, load_settings
 from tocsin.workflow.context import Context
+from tocsin.workflow.stream_triggers import take_triggers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Built:
     service: Service
     board: FeedBoard
     watchdog: Watchdog
+    rates: RateBoard
     close: Callable[[], None]
 
 
@@ -61,16 +64,27 @@ def build_service(
     topics = {name: topic.labels for name, topic in context.streams.topics.items() if topic.labels}
     labels = RESTRICTED_STREAMS | topics
     gauges = Gauges(store, clock, settings.data_dir, restricted=labels.keys())
-    health = partial(health_of, store, board)
+    rates = RateBoard()
+    following = build_following(settings, clock=clock, board=rates, tell=lambda found: take_triggers(context, found))
+
+    def health() -> Health:
+        return with_parts(health_of(store, board), rates.parts())
+
     app = build_app(api_services(context, settings, health=health, labels_of_streams=labels, metrics=gauges.text))
     listeners: list[Listener] = [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
     listeners += [listener.run for listener in build_vtp(settings, context, board)]
     if settings.channels.slack.socket_mode and "slack" in settings.channels.enabled:
         listeners.append(_socket_mode(settings, context))
+    listeners += following.runs
     service = Service(context, settings, app=app, listeners=listeners)
     waking.append(service.wake)
     watchdog = Watchdog(context, settings, board)
-    return Built(service=service, board=board, watchdog=watchdog, close=store.close)
+
+    def close() -> None:
+        following.close()
+        store.close()
+
+    return Built(service=service, board=board, watchdog=watchdog, rates=rates, close=close)
 
 
 def _socket_mode(settings: Settings, context: Context) -> Callable[[threading.Event], None]:

@@ -82,7 +82,8 @@ def demo_settings(world: World, night: Night, folder: Path, *, port: int) -> Set
 def _led_to(isdc_url: str) -> list[dict[str, Any]]:
     """The instrument table with SPI-ACS asked at the stand-in."""
     table = load_settings({}).document("instruments").values["instrument"]
-    return [{**item, "base_url": isdc_url} if item["name"] == "SPI-ACS" else dict(item) for item in table]
+    led = {"kind": "isdc-rtlc", "base_url": isdc_url}
+    return [{**item, **led} if item["name"] == "SPI-ACS" else dict(item) for item in table]
 
 
 def _toml(table: Mapping[str, Any]) -> str:

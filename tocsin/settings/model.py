@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from tocsin.domain.errors import ConfigurationError
 from tocsin.settings.files import ConfigFile, ConfigFolder, default_folder
+from tocsin.settings.rates import ArchiveTable, SourcesTable
 
 Seconds = Annotated[float, Field(gt=0)]
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -215,6 +216,8 @@ class Settings(_Table):
     feeds: FeedsTable = FeedsTable()
     reaction: ReactionTable = ReactionTable()
     drill: DrillTable = DrillTable()
+    sources: SourcesTable = SourcesTable()
+    archive: ArchiveTable = ArchiveTable()
     workers: WorkersTable = WorkersTable()
     watchdog: WatchdogTable = WatchdogTable()
     secrets: Secrets = Secrets()
@@ -235,6 +238,11 @@ class Settings(_Table):
     def inbox(self) -> Path:
         """Folder where files of other instruments arrive."""
         return Path(self.reaction.inbox) if self.reaction.inbox else self.data_dir / "inbox"
+
+    @property
+    def archive_url(self) -> str:
+        """Where the archive of rates lies: as set, or a folder in the data folder."""
+        return self.archive.url or str(self.data_dir / "rates")
 
     def document(self, stem: str) -> ConfigFile:
         """Another configuration file, e.g. ``rules``, ``people``."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from acs_stream.limits import limits_to_json, upper_limits
 from acs_stream.search import SearchResult, result_to_json, search
-from acs_stream.sources import Availability, FetchedLightCurve, FolderSource
+from acs_stream.sources import Availability, FetchedLightCurve, files_of
 from tocsin.domain import light_curve_codec
 from tocsin.domain.clock import iso_utc, to_utc
 from tocsin.domain.errors import DataNotYetError, RemoteError, ScienceError, TocsinError
@@ -68,7 +68,7 @@ def hasten_files(context: Context) -> None:
     now = context.clock.now()
     with context.store.begin() as work:
         for name, source in context.sources.items():
-            if isinstance(source, FolderSource):
+            if files_of(source) is not None:
                 work.hasten(JobKind.FETCH, f"/fetch/{name}/", now)
     context.wake()
 

@@ -11,7 +11,7 @@ from astropy.io import fits
 
 from acs_stream.instruments import read_instruments
 from acs_stream.positions import parse_ephs, parse_planetary, read_eph, read_orbi_scp, read_positions
-from acs_stream.sources import build_sources
+from acs_stream.sources import Places, build_sources
 from acs_stream.spacecraft import spacecraft_of
 from tocsin.domain.clock import ManualClock, to_utc
 from tocsin.domain.errors import ConfigurationError, ScienceError
@@ -137,4 +137,4 @@ def test_two_instruments_of_one_name_are_refused() -> None:
 def test_without_folder_and_url_there_is_no_source() -> None:
     config = {"instrument": [GOOD, GOOD | {"name": "Z", "kind": "isdc-rtlc", "base_url": "http://127.0.0.1:9"}]}
     clock = ManualClock(to_utc("2026-01-01"))
-    assert set(build_sources(config, file="f", folder=None, clock=clock)) == {"Z"}
+    assert set(build_sources(config, file="f", places=Places(), clock=clock)) == {"Z"}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acs_stream.sources import AvailabilityState, LightCurveSource, build_sources
+from acs_stream.sources import AvailabilityState, LightCurveSource, Places, build_sources
 from tocsin.demo.stand_ins import IsdcStandIn
 from tocsin.domain.clock import ManualClock
 from tocsin.domain.errors import DataNotYetError
@@ -31,7 +31,7 @@ def config(base_url: str) -> Mapping[str, Any]:
     table = tomllib.loads(TABLE.read_text())
     for instrument in table["instrument"]:
         if instrument["name"] == "SPI-ACS":
-            instrument["base_url"] = base_url
+            instrument |= {"kind": "isdc-rtlc", "base_url": base_url}
     return table
 
 
@@ -46,7 +46,7 @@ def test_spi_acs_counts_come_once_the_window_has_come_down(night: Night, tmp_pat
     burst = list(night.truth.events.values())[1]
     clock = ManualClock(burst.t0_utc + timedelta(seconds=40.0))
     with IsdcStandIn(night.integral, clock=clock) as isdc:
-        source = build_sources(config(isdc.url), file="t", folder=tmp_path, clock=clock)["SPI-ACS"]
+        source = build_sources(config(isdc.url), file="t", places=Places(folder=tmp_path), clock=clock)["SPI-ACS"]
         assert source.availability(burst.t0_utc, WINDOW_S, clock.now()).state is AvailabilityState.EXPECTED
         with pytest.raises(DataNotYetError):
             source.fetch(burst.t0_utc, WINDOW_S)
@@ -66,7 +66,7 @@ def test_a_perigee_passage_is_told_from_a_fault(night: Night, tmp_path: Path) ->
     gap = night.integral.revolution(night.start_utc).stop_utc + timedelta(hours=3)
     clock = ManualClock(gap + timedelta(minutes=20))
     with IsdcStandIn(night.integral, clock=clock) as isdc:
-        source = build_sources(config(isdc.url), file="t", folder=tmp_path, clock=clock)["SPI-ACS"]
+        source = build_sources(config(isdc.url), file="t", places=Places(folder=tmp_path), clock=clock)["SPI-ACS"]
         verdict = source.availability(gap, WINDOW_S, clock.now())
     assert verdict.state is AvailabilityState.NEVER
     assert "perigee" in verdict.reason
@@ -84,7 +84,7 @@ def test_files_in_the_inbox_come_out_with_their_places_and_the_burst_in_them(nig
     burst = list(night.truth.events.values())[1]
     clock = ManualClock(night.stop_utc)
     put(night, tmp_path, night.stop_utc)
-    sources = build_sources(config(""), file="t", folder=tmp_path, clock=clock)
+    sources = build_sources(config(""), file="t", places=Places(folder=tmp_path), clock=clock)
     crafts = {
         "Fermi-GBM": night.network.fermi,
         "Konus-Wind": night.network.wind,
@@ -107,7 +107,9 @@ def test_nothing_is_in_the_inbox_before_it_was_delivered(night: Night, tmp_path:
     burst = list(night.truth.events.values())[1]
     clock = ManualClock(burst.t0_utc + timedelta(minutes=12))
     put(night, tmp_path, clock.now())
-    sources: dict[str, LightCurveSource] = build_sources(config(""), file="t", folder=tmp_path, clock=clock)
+    sources: dict[str, LightCurveSource] = build_sources(
+        config(""), file="t", places=Places(folder=tmp_path), clock=clock
+    )
     states = {name: sources[name].availability(burst.t0_utc, WINDOW_S, clock.now()).state for name in sources}
     assert states["Fermi-GBM"] is AvailabilityState.AVAILABLE
     assert states["Konus-Wind"] is AvailabilityState.EXPECTED

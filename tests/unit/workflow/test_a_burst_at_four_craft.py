@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from workflow_desk import Desk, settings
 
-from acs_stream.sources import build_sources
+from acs_stream.sources import Places, build_sources
 from tocsin.demo.stand_ins import IsdcStandIn
 from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.jobs import JobKind
@@ -68,7 +68,7 @@ def instruments(isdc_url: str) -> dict[str, Any]:
     return {
         **table,
         "instrument": [
-            {**item, "base_url": isdc_url} if item["name"] == "SPI-ACS" else dict(item)
+            {**item, "kind": "isdc-rtlc", "base_url": isdc_url} if item["name"] == "SPI-ACS" else dict(item)
             for item in table["instrument"]
             if item["name"] in named
         ],
@@ -85,7 +85,7 @@ def afternoon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Afternoon]:
     with Desk(folder, now=night.start_utc) as desk, IsdcStandIn(night.integral, clock=desk.clock) as isdc:
         inbox = folder / "inbox"
         inbox.mkdir()
-        sources = build_sources(instruments(isdc.url), file="t", folder=inbox, clock=desk.clock)
+        sources = build_sources(instruments(isdc.url), file="t", places=Places(folder=inbox), clock=desk.clock)
         desk.context = replace(desk.context, sources=sources)
         made = Afternoon(desk=desk, inbox=inbox, truth=truth)
         for item in items:
