@@ -2,7 +2,18 @@
 
 from tocsin.demo.stand_ins.broker import BrokerStandIn
 from tocsin.demo.stand_ins.isdc import IsdcStandIn
+from tocsin.demo.stand_ins.mail import MailStandIn, StoredMail
 from tocsin.demo.stand_ins.slack import ClickReply, Fault, SlackStandIn, StoredMessage
 from tocsin.demo.stand_ins.slack_socket import SocketStandIn
 
-__all__ = ["BrokerStandIn", "ClickReply", "Fault", "IsdcStandIn", "SlackStandIn", "SocketStandIn", "StoredMessage"]
+__all__ = [
+    "BrokerStandIn",
+    "ClickReply",
+    "Fault",
+    "IsdcStandIn",
+    "MailStandIn",
+    "SlackStandIn",
+    "SocketStandIn",
+    "StoredMail",
+    "StoredMessage",
+]
