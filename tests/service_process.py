@@ -15,7 +15,7 @@ PATIENCE_S = 60.0
 
 
 class ServiceProcess:
-    """``tocsin serve``, until the block ends.
+    """``tocsin serve``, or another command, until the block ends.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class ServiceProcess:
         self._folder = folder
         self.said: list[str] = []
 
-    def start(self, *arguments: str) -> Self:
+    def start(self, *arguments: str, command: str = "serve") -> Self:
         """Start it; `url` waits until it answers."""
         self._speaks = threading.Event()
         self.url = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tocsin", "serve", *(arguments or ("--port", "0"))],
+            [sys.executable, "-m", "tocsin", command, *(arguments or ("--port", "0"))],
             cwd=self._folder,
             env=self._environment,
             stderr=subprocess.PIPE,
@@ -50,9 +50,14 @@ class ServiceProcess:
 
     def wait_until_it_serves(self) -> str:
         """Its address, once it serves."""
-        assert self._speaks.wait(PATIENCE_S), self.said
+        self.wait_until_it_works()
         assert self.url, self.said
         return self.url
+
+    def wait_until_it_works(self) -> None:
+        """Wait until it has said hello."""
+        assert self._speaks.wait(PATIENCE_S), self.said
+        assert "Ctrl-C ends it" in "".join(self.said), self.said
 
     def end(self, number: int = signal.SIGTERM, *, within_s: float = PATIENCE_S) -> int:
         """Send a signal and wait; the exit status."""
@@ -76,7 +81,8 @@ class ServiceProcess:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.said.append(line)
-            if found := re.search(r"tocsin serves (http://[\w.]+:\d+)", line):
-                self.url = found.group(1)
+            if "Ctrl-C ends it" in line:
+                found = re.search(r"serves (http://[\w.]+:\d+)", line)
+                self.url = found.group(1) if found else ""
                 self._speaks.set()
         self._speaks.set()

@@ -1,18 +1,11 @@
 """Databases for the tests: an SQLite file, and a PostgreSQL server of our own."""
 
-import os
-import pwd
 import shutil
-import subprocess
-import tempfile
-import uuid
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
+from postgresql_server import NO_SERVER, administer, new_database, postgresql_server
 from store_values import START, add_event, add_notice, at, decision, draft, message, product
 
 from tocsin.domain.clock import ManualClock
@@ -28,15 +21,10 @@ def clock() -> ManualClock:
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """URL of a PostgreSQL server: the one TOCSIN_TEST_POSTGRESQL_URL names, or one started for these tests."""
-    given = os.environ.get("TOCSIN_TEST_POSTGRESQL_URL")
-    if given:
-        yield given
-        return
-    binaries = _binaries()
-    if binaries is None:
-        pytest.skip("no PostgreSQL server: install postgresql-15, or set TOCSIN_TEST_POSTGRESQL_URL")
-    with tempfile.TemporaryDirectory(prefix="tocsin-postgresql-", ignore_cleanup_errors=True) as folder:
-        yield from _server(binaries, Path(folder))
+    with postgresql_server() as url:
+        if url is None:
+            pytest.skip(NO_SERVER)
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +40,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def migrated_postgresql_url(postgresql_url: str) -> Iterator[str]:
     """URL of a PostgreSQL database with the schema in it, for one test after the other."""
-    for url in _database(postgresql_url):
+    with new_database(postgresql_url) as url:
         made = Store(url, clock=ManualClock(START))
         made.migrate()
         made.close()
@@ -65,13 +53,15 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'tocsin.db'}"
         return
-    yield from _database(request.getfixturevalue("postgresql_url"))
+    with new_database(request.getfixturevalue("postgresql_url")) as url:
+        yield url
 
 
 @pytest.fixture
 def another_postgresql_url(postgresql_url: str) -> Iterator[str]:
     """URL of one more empty PostgreSQL database."""
-    yield from _database(postgresql_url)
+    with new_database(postgresql_url) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -89,7 +79,7 @@ def postgresql_database_url(migrated_postgresql_url: str) -> str:
     """URL of a PostgreSQL database with the schema in it, and nothing else."""
     tables = ", ".join(metadata.tables)
     guarded = [f"ALTER TABLE {table} {{}} TRIGGER USER" for table in APPEND_ONLY]
-    _administer(
+    administer(
         migrated_postgresql_url,
         "SET lock_timeout = '20s'",
         *(statement.format("DISABLE") for statement in guarded),
@@ -123,49 +113,6 @@ def store(open_store: Callable[[str], Store], database_url: str) -> Store:
 def second_store(open_store: Callable[[str], Store], database_url: str) -> Store:
     """The database of `store`, opened once more."""
     return open_store(database_url)
-
-
-def _database(server: str) -> Iterator[str]:
-    """URL of a new database, removed at the end."""
-    name = f"tocsin_{uuid.uuid4().hex}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _administer(url: str, *statements: str) -> None:
-    with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
-def _binaries() -> Path | None:
-    """Folder of the server's programs."""
-    folders = [Path(found).resolve().parent for found in [shutil.which("postgres")] if found]
-    config = shutil.which("pg_config")
-    if config:
-        answer = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
-        folders.append(Path(answer.stdout.strip()))
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((one for one in folders if (one / "initdb").exists() and (one / "postgres").exists()), None)
-
-
-def _server(binaries: Path, folder: Path) -> Iterator[str]:
-    """URL of a private server on a socket in `folder`, stopped at the end; PostgreSQL refuses to run as root."""
-    data = folder / "data"
-    run = partial(subprocess.run, check=True, cwd=folder, stdout=subprocess.DEVNULL)
-    if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        run = partial(run, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
-    run([binaries / "initdb", "-D", data, "-U", "tocsin", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"])
-    settings = f"-k {folder} -c listen_addresses='' -c max_connections=40 -c fsync=off"
-    control = [binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", settings]
-    run([*control, "start"])
-    try:
-        yield f"postgresql://tocsin@/postgres?host={folder}"
-    finally:
-        run([*control, "-m", "immediate", "stop"])
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC
+from enum import StrEnum
+from functools import partial
 
 import structlog
 import uvicorn
@@ -11,7 +14,8 @@ from fastapi import FastAPI
 
 from tocsin.app.build import calendars_of
 from tocsin.app.inbox import InboxWatch
-from tocsin.domain.errors import ConfigurationError
+from tocsin.app.leading import Lead
+from tocsin.domain.errors import ConfigurationError, ConflictError
 from tocsin.domain.jobs import JobState
 from tocsin.domain.notices import RawNotice
 from tocsin.settings import Settings
@@ -35,6 +39,22 @@ CALENDAR_MINUTES = 15
 Listener = Callable[[threading.Event], None]
 
 
+class Role(StrEnum):
+    """What one process does of what the service does."""
+
+    LISTEN = "listen"
+    REACT = "react"
+    NOTIFY = "notify"
+    API = "api"
+    TICK = "tick"
+
+
+EVERY_ROLE = frozenset(Role)
+
+#: Something that is done again and again by one process at a time, with a store that knows whether it is the one.
+Tick = Callable[[Context], object]
+
+
 class Service:
     """Workers, ticker, listeners and API of one process.
 
@@ -48,25 +68,47 @@ class Service:
         The API, or None for a service without pages.
     listeners
         Each runs in a thread of its own.
+    roles
+        What of all this is done here.
+    lead
+        Who ticks, where several processes might; None: this one.
+    name
+        Of this process, in the leases of its workers.
+    looks_every_s
+        How often workers look for work that nobody woke them for.
     """
 
     def __init__(
-        self, context: Context, settings: Settings, *, app: FastAPI | None = None, listeners: Sequence[Listener] = ()
+        self,
+        context: Context,
+        settings: Settings,
+        *,
+        app: FastAPI | None = None,
+        listeners: Sequence[Listener] = (),
+        roles: frozenset[Role] = EVERY_ROLE,
+        lead: Lead | None = None,
+        name: str = "tocsin",
+        looks_every_s: float = 1.0,
     ) -> None:
         self.context = context
         self._settings = settings
-        self._listeners = listeners
-        self._inbox = InboxWatch(settings.inbox, lambda: hasten_files(context))
+        self._roles = roles
+        self._lead = lead
+        self._looks_every_s = looks_every_s
+        self._listeners = [*listeners, *([lead.run] if lead is not None else [])]
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        lease_s = settings.workers.lease_s
-        self._runners = [
-            Runner(context, NOTIFYING, name=f"notify-{n}", lease_s=lease_s) for n in range(settings.workers.notify)
-        ] + [Runner(context, REACTING, name=f"react-{n}", lease_s=lease_s) for n in range(settings.workers.react)]
+        self._runners = [*self._workers(name, Role.NOTIFY), *self._workers(name, Role.REACT)]
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._server = None if app is None else uvicorn.Server(_server_config(app, settings))
+
+    def _workers(self, name: str, role: Role) -> list[Runner]:
+        table = self._settings.workers
+        number, handlers = (table.notify, NOTIFYING) if role is Role.NOTIFY else (table.react, REACTING)
+        names = [f"{name}/{role.value}-{n}" for n in range(number)] if role in self._roles else []
+        return [Runner(self.context, handlers, name=one, lease_s=table.lease_s) for one in names]
 
     def wake(self) -> None:
         """Let every worker look for work now."""
@@ -83,9 +125,19 @@ class Service:
             for words in copy.refresh().words(self.context.clock.now()):
                 log.warning("rota calendar", words=words)
 
-    def every(self, seconds: float, do: Callable[[], None]) -> None:
-        """Let something be done again and again, once the service has started."""
-        self._scheduler.add_job(do, "interval", seconds=seconds)
+    def every(self, seconds: float, do: Tick) -> None:
+        """Let something be done again and again, by one process at a time, once the service has started."""
+        if Role.TICK in self._roles:
+            self._scheduler.add_job(lambda: self._tick(do), "interval", seconds=seconds)
+
+    def _tick(self, do: Tick) -> None:
+        if self._lead is None:
+            do(self.context)
+        elif self._lead.is_mine():
+            try:
+                do(replace(self.context, store=self._lead.store()))
+            except ConflictError as error:
+                log.warning("a tick was not ours to do", reason=str(error))
 
     def start(self) -> None:
         """Start everything; returns when the API answers.
@@ -96,25 +148,22 @@ class Service:
             The API cannot listen where it should.
         """
         for runner in self._runners:
-            self._spawn(runner.run)
+            self._spawn(partial(runner.run, most_wait_s=self._looks_every_s))
         for listener in self._listeners:
             self._spawn(listener)
         self._scheduler.add_job(self.wake, "interval", seconds=1, id="sweep")
-        self._scheduler.add_job(self._inbox.look, "interval", seconds=1, id="inbox")
         if calendars_of(self.context.rota):
             self._spawn(lambda _stop: self.refresh_calendars())
             self._scheduler.add_job(self.refresh_calendars, "interval", minutes=CALENDAR_MINUTES, id="calendars")
-        self._scheduler.add_job(lambda: hand_over(self.context), "interval", seconds=10, id="handover")
+        inbox = InboxWatch(self._settings.inbox, lambda: hasten_files(self.context))
+        if Role.REACT in self._roles:
+            self._scheduler.add_job(inbox.look, "interval", seconds=1, id="inbox")
+        self.every(10, hand_over)
         drill = self._settings.drill
         if drill.weekly:
-            self._scheduler.add_job(
-                lambda: weekly_drill(self.context, weekday=drill.weekday, at=drill.at),
-                "interval",
-                seconds=30,
-                id="drill",
-            )
-        self._scheduler.add_job(lambda: check_rota(self.context), "interval", hours=1, id="rota")
-        self._scheduler.add_job(lambda: retry_undecoded(self.context), "interval", seconds=60, id="retry-undecoded")
+            self.every(30, partial(weekly_drill, weekday=drill.weekday, at=drill.at))
+        self.every(3600, check_rota)
+        self.every(60, retry_undecoded)
         self._scheduler.start()
         if self._server is not None:
             self._spawn(lambda _stop: self._serve())

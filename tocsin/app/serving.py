@@ -1,10 +1,12 @@
-"""Serving: everything in one process, from the settings."""
+"""Serving: everything in one process, or one process's share of it, from the settings."""
 
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from fastapi import FastAPI
 from rich.console import Console
 
 from acs_stream.sources import LightCurveSource
@@ -16,16 +18,20 @@ from tocsin.app.build import build_context, build_doors, build_people, build_sto
 from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, health_of, vtp_topics
 from tocsin.app.gauges import Gauges
+from tocsin.app.leading import Lead
 from tocsin.app.logs import configure_logs
 from tocsin.app.rates import RateBoard, build_following, with_parts
-from tocsin.app.service import Listener, Service
-from tocsin.app.starting import own_folder, refuse_wrong_clock
+from tocsin.app.service import EVERY_ROLE, Listener, Role, Service
+from tocsin.app.starting import own_folder, own_name, refuse_wrong_clock
 from tocsin.app.watchdog import Watchdog
 from tocsin.app.web import api_services, slack_desk
 from tocsin.domain.clock import Clock
 from tocsin.settings import Settings, load_settings
 from tocsin.workflow.context import Context
 from tocsin.workflow.stream_triggers import take_triggers
+
+#: How often workers look for work in an SQLite file that other processes write, s: nobody can wake them.
+LOOKS_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,22 @@ class Built:
     close: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What one process does where several do the work of one service.
+
+    Parameters
+    ----------
+    roles
+        What it does.
+    name
+        Who it is: no other process may have the same name.
+    """
+
+    roles: frozenset[Role]
+    name: str
+
+
 def build_service(
     settings: Settings,
     *,
@@ -46,13 +68,15 @@ def build_service(
     console: Console,
     is_replay: bool = False,
     sources: Mapping[str, LightCurveSource] | None = None,
+    share: Share | None = None,
 ) -> Built:
-    """Everything of one process, built but not started."""
+    """Everything of one process, built but not started; with a `share`, only what that names."""
+    roles = EVERY_ROLE if share is None else share.roles
     store = build_store(settings, clock)
     people, _, _ = build_people(settings)
     doors = build_doors(settings, people, clock=clock, console=console)
     board = FeedBoard()
-    waking: list[Callable[[], None]] = []
+    waking: list[Callable[[], None]] = [] if share is None else [store.notify]
 
     def wake() -> None:
         for each in waking:
@@ -61,22 +85,27 @@ def build_service(
     context = build_context(settings, clock=clock, store=store, doors=doors, is_replay=is_replay, sources=sources)
     streams = replace(context.streams, topics={**context.streams.topics, **vtp_topics(settings)})
     context = replace(context, wake=wake, streams=streams)
-    topics = {name: topic.labels for name, topic in context.streams.topics.items() if topic.labels}
-    labels = RESTRICTED_STREAMS | topics
-    gauges = Gauges(store, clock, settings.data_dir, restricted=labels.keys())
     rates = RateBoard()
     following = build_following(settings, clock=clock, board=rates, tell=lambda found: take_triggers(context, found))
-
-    def health() -> Health:
-        return with_parts(health_of(store, board), rates.parts())
-
-    app = build_app(api_services(context, settings, health=health, labels_of_streams=labels, metrics=gauges.text))
-    listeners: list[Listener] = [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
-    listeners += [listener.run for listener in build_vtp(settings, context, board)]
-    if settings.channels.slack.socket_mode and "slack" in settings.channels.enabled:
-        listeners.append(_socket_mode(settings, context))
-    listeners += following.runs
-    service = Service(context, settings, app=app, listeners=listeners)
+    listeners = _listeners(settings, context, board, roles)
+    if Role.LISTEN in roles:
+        listeners += following.runs
+    lead = None
+    if share is not None:
+        if store.url.get_backend_name() == "postgresql":
+            listeners.append(lambda stop: store.listen(stop, service.wake))
+        if Role.TICK in roles:
+            lead = Lead(store, clock, name="tick", holder=share.name)
+    service = Service(
+        context,
+        settings,
+        app=_api(settings, context, board, rates) if Role.API in roles else None,
+        listeners=listeners,
+        roles=roles,
+        lead=lead,
+        name="tocsin" if share is None else share.name,
+        looks_every_s=1.0 if share is None or store.url.get_backend_name() == "postgresql" else LOOKS_EVERY_S,
+    )
     waking.append(service.wake)
     watchdog = Watchdog(context, settings, board)
 
@@ -85,6 +114,27 @@ def build_service(
         store.close()
 
     return Built(service=service, board=board, watchdog=watchdog, rates=rates, close=close)
+
+
+def _api(settings: Settings, context: Context, board: FeedBoard, rates: RateBoard) -> FastAPI:
+    topics = {name: topic.labels for name, topic in context.streams.topics.items() if topic.labels}
+    labels = RESTRICTED_STREAMS | topics
+    gauges = Gauges(context.store, context.clock, settings.data_dir, restricted=labels.keys())
+
+    def health() -> Health:
+        return with_parts(health_of(context.store, board), rates.parts())
+
+    return build_app(api_services(context, settings, health=health, labels_of_streams=labels, metrics=gauges.text))
+
+
+def _listeners(settings: Settings, context: Context, board: FeedBoard, roles: frozenset[Role]) -> list[Listener]:
+    listeners: list[Listener] = []
+    if Role.LISTEN in roles:
+        listeners += [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
+        listeners += [listener.run for listener in build_vtp(settings, context, board)]
+    if Role.API in roles and settings.channels.slack.socket_mode and "slack" in settings.channels.enabled:
+        listeners.append(_socket_mode(settings, context))
+    return listeners
 
 
 def _socket_mode(settings: Settings, context: Context) -> Callable[[threading.Event], None]:
@@ -102,35 +152,52 @@ def _socket_mode(settings: Settings, context: Context) -> Callable[[threading.Ev
 
 
 def serve(environment: Mapping[str, str], *, host: str | None = None, port: int | None = None) -> None:
-    """Serve until told to stop by a signal."""
+    """Serve, everything in this process, until told to stop by a signal."""
     configure_logs()
     settings = _listening(load_settings(environment), host, port)
-    console = Console(stderr=True)
     with own_folder(settings):
-        _serve(settings, console)
+        _serve(settings, Console(stderr=True))
 
 
-def _serve(settings: Settings, console: Console) -> None:
+def run(environment: Mapping[str, str], share: Share, *, host: str | None = None, port: int | None = None) -> None:
+    """Do one process's share of the work, beside others on the same store, until told to stop by a signal."""
+    configure_logs()
+    settings = _listening(load_settings(environment), host, port)
+    with own_folder(settings, name=share.name):
+        _serve(settings, Console(stderr=True), share)
+
+
+def _serve(settings: Settings, console: Console, share: Share | None = None) -> None:
     clock = SystemClock()
-    built = build_service(settings, clock=clock, console=console)
+    built = build_service(settings, clock=clock, console=console, share=share)
+    service, store = built.service, built.service.context.store
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: built.service.ask_to_stop())
-    try:
-        refuse_wrong_clock(built.service.context.store, clock)
-        built.service.every(settings.watchdog.every_s, built.watchdog.look)
-        built.service.start()
-        _say_hello(settings, built, console)
-        built.service.wait()
-    finally:
-        built.service.stop()
-        built.close()
+        signal.signal(number, lambda _number, _frame: service.ask_to_stop())
+    with ExitStack() as at_end:
+        at_end.callback(built.close)
+        refuse_wrong_clock(store, clock)
+        if share is not None:
+            at_end.enter_context(
+                own_name(store, clock, share.name, folder=settings.data_dir, on_loss=service.ask_to_stop)
+            )
+        service.every(settings.watchdog.every_s, built.watchdog.look)
+        at_end.callback(service.stop)
+        service.start()
+        _say_hello(settings, built, console, share)
+        service.wait()
 
 
-def _say_hello(settings: Settings, built: Built, console: Console) -> None:
+def _say_hello(settings: Settings, built: Built, console: Console, share: Share | None) -> None:
     feeds = feeds_in_words(settings) or "no feed (see docs/how_to/run_the_service.md)"
-    console.print(
-        f"tocsin serves http://{settings.api.host}:{built.service.port}, listening to {feeds}; Ctrl-C ends it"
-    )
+    where = f"http://{settings.api.host}:{built.service.port}"
+    if share is None:
+        words = f"tocsin serves {where}, listening to {feeds}; Ctrl-C ends it"
+    else:
+        does = ", ".join(role.value for role in Role if role in share.roles)
+        serves = f", serves {where}" if Role.API in share.roles else ""
+        hears = f", listening to {feeds}" if Role.LISTEN in share.roles else ""
+        words = f"tocsin runs {does} as {share.name}{serves}{hears}; Ctrl-C ends it"
+    console.print(words, soft_wrap=True)
 
 
 def _listening(settings: Settings, host: str | None, port: int | None) -> Settings:

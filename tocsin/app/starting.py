@@ -2,11 +2,15 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from tocsin.app.keeping import LOCK, refuse_unfinished
+from tocsin.app.leading import BEAT_S, STILL_S, Lead
 from tocsin.domain.clock import Clock, iso_utc
 from tocsin.domain.errors import ConfigurationError
 from tocsin.settings import Settings
@@ -19,8 +23,8 @@ EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @contextmanager
-def own_folder(settings: Settings) -> Iterator[None]:
-    """Keep the data folder for one service, until the block ends.
+def own_folder(settings: Settings, *, name: str = "") -> Iterator[None]:
+    """Keep the data folder for one service, until the block ends; for the process of that `name` of a divided one.
 
     Raises
     ------
@@ -29,14 +33,15 @@ def own_folder(settings: Settings) -> Iterator[None]:
     """
     refuse_unfinished(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.data_dir / LOCK).open("a+", encoding="utf-8") as file:
+    with (settings.data_dir / (f"{name}.lock" if name else LOCK)).open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
             who = file.read().strip() or "unknown"
+            what = f"another {name}" if name else "another service"
             raise ConfigurationError(
-                f"another service works in {settings.data_dir.absolute()} (process {who}): "
+                f"{what} works in {settings.data_dir.absolute()} (process {who}): "
                 "stop it, or give this one a folder of its own",
                 file="environment",
                 key="TOCSIN_DATA_DIR",
@@ -45,6 +50,47 @@ def own_folder(settings: Settings) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+@contextmanager
+def own_name(store: Store, clock: Clock, name: str, *, folder: Path, on_loss: Callable[[], None]) -> Iterator[None]:
+    """Have a name among all processes of the store, until the block ends.
+
+    Another holder from this machine and data folder must be dead, since we hold the folder's lock of that name; one
+    from elsewhere is waited for as long as it could still live. Should somebody else take the name later (because we
+    stood still), `on_loss` is called.
+
+    Raises
+    ------
+    ConfigurationError
+        Another process of that name lives.
+    """
+    stop = threading.Event()
+    here = f"{socket.gethostname()}:{folder.absolute()}"
+    mine = Lead(
+        store,
+        clock,
+        name=f"name/{name}",
+        holder=f"{here} process {os.getpid()}",
+        is_dead=lambda holder: holder.startswith(f"{here} process "),
+        on_change=lambda is_mine: None if is_mine else on_loss(),
+    )
+    until_s = clock.monotonic_s() + STILL_S + 2 * BEAT_S
+    while not mine.beat():
+        if clock.monotonic_s() > until_s:
+            raise ConfigurationError(
+                f"another process called {name} lives ({mine.holder_seen}): give this one another name with --name",
+                file="command line",
+                key="--name",
+            )
+        stop.wait(BEAT_S / 4)
+    thread = threading.Thread(target=mine.run, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=10)
 
 
 def refuse_wrong_clock(store: Store, clock: Clock) -> None:

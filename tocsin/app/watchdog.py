@@ -67,14 +67,14 @@ class Watchdog:
         """Whether the service is so young that a clock may still be on its way to being right."""
         return self._context.clock.monotonic_s() - self._began_s < CLOCK_GRACE_S
 
-    def look(self) -> None:
-        """Look once; owe alarms; tell the outside if all is well."""
+    def look(self, context: Context) -> None:
+        """Look once; owe alarms by way of `context`; tell the outside if all is well."""
         signs = tuple(sign for sign in self.signs() if sign.name != CLOCK or not self.is_starting())
         for sign in signs:
             metrics.SIGN.labels(sign.name).set(1.0 if sign.is_ok else 0.0)
             if not sign.is_ok:
                 log.warning("not well", sign=sign.name, words=sign.words, remedy=sign.remedy)
-        if not watch(self._context, signs):
+        if not watch(context, signs):
             self._tell_outside()
 
     def _gathered(self) -> Iterator[Sign]:

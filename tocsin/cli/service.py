@@ -1,12 +1,13 @@
 """Commands that run the service: serve, demo, check, rota."""
 
 import os
+import socket
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import console, failures_in_words, needs_server, print_json
+from tocsin.cli.output import console, fail, failures_in_words, needs_server, print_json
 from tocsin.domain.clock import iso_utc
 
 rota_app = typer.Typer(help="Who is on call.", no_args_is_help=True)
@@ -15,7 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add this group's commands."""
-    for command in (demo, serve, check):
+    for command in (demo, serve, run, check):
         app.command()(command)
     app.add_typer(rota_app, name="rota")
 
@@ -50,6 +51,31 @@ def serve(
         needs_server(error)
     with failures_in_words():
         serve_now(os.environ, host=host, port=port)
+
+
+def run(
+    roles: Annotated[list[str], typer.Argument(help="Any of listen, react, notify, api, tick.")],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Of this process, unlike any other's; default: its roles and this machine."),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address of the API; default from the settings.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the API; default from the settings.")] = None,
+) -> None:
+    """One process's share of the work, beside others on the same store, on this machine or another."""
+    try:
+        from tocsin.app.service import Role  # noqa: PLC0415 - as above
+        from tocsin.app.serving import Share  # noqa: PLC0415 - needs the server extra
+        from tocsin.app.serving import run as run_now  # noqa: PLC0415 - as above
+    except ImportError as error:
+        needs_server(error)
+    unknown = sorted(set(roles) - {role.value for role in Role})
+    if unknown:
+        fail(f"no role called {', '.join(unknown)}; roles are {', '.join(role.value for role in Role)}", status=2)
+    chosen = frozenset(Role(role) for role in roles)
+    called = name or "-".join([*(role.value for role in Role if role in chosen), socket.gethostname()])
+    with failures_in_words():
+        run_now(os.environ, Share(roles=chosen, name=called), host=host, port=port)
 
 
 def check() -> None:

@@ -1,11 +1,12 @@
 """The database, its transactions and its schema."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from typing import Self
+from copy import copy
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from tocsin.domain.clock import Clock
@@ -14,6 +15,12 @@ from tocsin.store.copying import Progress, TableSum, copy_everything, store_sums
 from tocsin.store.engines import build_engines, parse_url
 from tocsin.store.generation import Generation, PostgresqlGeneration, SqliteGeneration
 from tocsin.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    import psycopg
+
+#: Name under which PostgreSQL carries wakings between processes.
+WAKE_CHANNEL = "tocsin_work"
 
 
 class Store:
@@ -38,6 +45,7 @@ class Store:
         self._writer, self._reader = build_engines(parsed, is_durable=is_durable)
         self._turn = _Turn(one_at_a_time=parsed.get_backend_name() == "sqlite")
         self._url = parsed
+        self._fence: tuple[str, int] | None = None
         self._generation: Generation | None = None
         self._making = threading.Lock()
 
@@ -71,8 +79,33 @@ class Store:
         """
         with self._transaction() as connection:
             work = UnitOfWork(connection, clock=self._clock)
+            if self._fence is not None:
+                work.require_lease(*self._fence)
             yield work
             work.tell_changes()
+
+    def fenced(self, name: str, number: int) -> Self:
+        """The same store, each transaction of which fails unless the lease of that name has that number still."""
+        fenced = copy(self)
+        fenced._fence = (name, number)  # noqa: SLF001 - of the same class
+        return fenced
+
+    def notify(self) -> None:
+        """Wake whoever listens at this database, in any process; nothing on SQLite, where they look often instead."""
+        if self._url.get_backend_name() == "postgresql":
+            with self._writer.begin() as connection:
+                connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": WAKE_CHANNEL})
+
+    def listen(self, stop: threading.Event, woken: Callable[[], None]) -> None:
+        """Call `woken` whenever `notify` was called in any process, until `stop` is set; PostgreSQL only."""
+        with self._writer.connect() as connection:
+            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+            driver.autocommit = True
+            driver.execute(f"LISTEN {WAKE_CHANNEL}")
+            while not stop.is_set():
+                for _ in driver.notifies(timeout=1.0, stop_after=1):
+                    woken()
+            connection.invalidate()  # a connection that listens is of no use to others
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:

@@ -12,6 +12,7 @@ from tocsin.store.event_queries import EventQueries
 from tocsin.store.events import Events
 from tocsin.store.feeds import Feeds
 from tocsin.store.jobs import Jobs
+from tocsin.store.leases import Leases
 from tocsin.store.owners import OwnerTasks
 from tocsin.store.receptions import Receptions
 from tocsin.store.timeline import Timeline
@@ -20,6 +21,7 @@ from tocsin.store.webhooks import Webhooks
 
 
 class UnitOfWork(
+    Leases,
     Timeline,
     Receptions,
     Feeds,

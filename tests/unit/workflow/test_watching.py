@@ -94,7 +94,7 @@ def test_the_watchdog_looks_at_everything_and_takes_further_signs(tmp_path: Path
         )
         dog = Watchdog(desk.context, own, FeedBoard(), more=(lambda: (FULL,),))
         names = {sign.name for sign in dog.signs()}
-        dog.look()
+        dog.look(desk.context)
         desk.work()
     assert {"queue of pages", "queue of reactions", "work given up", "disk", "clock"} <= names
     assert "TOCSIN ITSELF: disk: 0.1 GB free" in [message.card.verdict for message in desk.recorder.sent]

@@ -1,0 +1,146 @@
+"""One service as several processes on PostgreSQL: each does its share, and what dies is done by the others."""
+
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from postgresql_server import NO_SERVER, new_database, postgresql_server
+from service_process import ServiceProcess
+
+from tocsin.app.clocks import SystemClock
+from tocsin.demo.stand_ins import BrokerStandIn, SlackStandIn
+from tocsin.domain.clock import ManualClock
+from tocsin.simulate.notices import Superevent, lvk_alert
+from tocsin.store import Store
+from tocsin.store.leases import Lease
+
+PATIENCE_S = 90.0
+TOPIC = "igwn.gwalert"
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    with postgresql_server() as server:
+        if server is None:
+            pytest.skip(NO_SERVER)
+        with new_database(server) as url:
+            yield url
+
+
+@pytest.fixture
+def broker() -> Iterator[BrokerStandIn]:
+    with BrokerStandIn() as made:
+        made.create_topics([TOPIC])
+        yield made
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackStandIn]:
+    with SlackStandIn(clock=SystemClock()) as made:
+        yield made
+
+
+@pytest.fixture
+def start(
+    tmp_path: Path, database: str, broker: BrokerStandIn, slack: SlackStandIn
+) -> Iterator[Callable[..., ServiceProcess]]:
+    """Starts a process with some roles and waits until it works."""
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "tocsin.toml").write_text(
+        f"""
+channels = {{ enabled = ["slack"], slack = {{ channel = "C1", base_url = "{slack.base_url}" }} }}
+reaction = {{ enabled = false }}
+workers = {{ lease_s = 3 }}
+[feeds.kafka]
+enabled = true
+bootstrap_servers = "{broker.bootstrap}"
+security_protocol = "plaintext"
+session_timeout_s = 4
+""",
+        encoding="utf-8",
+    )
+    (config / "streams.toml").write_text('[kafka]\nheartbeat_topic = ""\npoll_s = 0.2\n', encoding="utf-8")
+    environment = {"TOCSIN_SLACK_TOKEN": slack.token, "TOCSIN_STORE_URL": database}
+    with ExitStack() as processes:
+
+        def start_one(*roles: str, name: str, works: bool = True) -> ServiceProcess:
+            process = processes.enter_context(ServiceProcess(tmp_path, environment))
+            process.start(*roles, "--name", name, "--port", "0", command="run")
+            if works:
+                process.wait_until_it_works()
+            return process
+
+        yield start_one
+
+
+def alert(name: str) -> bytes:
+    now = datetime.now(UTC).replace(microsecond=0)
+    return lvk_alert(
+        Superevent(id=name, t0_utc=now - timedelta(seconds=sum(name.encode())), far_hz=1e-12),
+        "PRELIMINARY",
+        now,
+        skymap=None,
+    ).payload
+
+
+def shown(slack: SlackStandIn) -> Counter[str]:
+    roots = [message for message in slack.messages if message.thread_ts is None]
+    return Counter(next(button["value"] for button in message.buttons) for message in roots)
+
+
+def leader(database: str) -> Lease | None:
+    store = Store(database, clock=ManualClock(datetime.now(UTC)))
+    try:
+        with store.read() as work:
+            return work.lease("tick")
+    finally:
+        store.close()
+
+
+def test_several_processes_are_one_service_and_go_on_when_some_are_killed(
+    start: Callable[..., ServiceProcess], broker: BrokerStandIn, slack: SlackStandIn, database: str
+) -> None:
+    start("listen", "api", name="door")
+    first = start("notify", "tick", name="first")
+    second = start("notify", "tick", name="second")
+    broker.produce(TOPIC, alert("S261126aa"))
+    slack.wait_for(lambda _: sum(shown(slack).values()) == 1, timeout_s=PATIENCE_S)
+    led = leader(database)
+    assert led is not None
+    dead, alive = (first, second) if led.holder == "first" else (second, first)
+    assert dead.end(signal.SIGKILL) == -signal.SIGKILL
+    clock = SystemClock()
+    killed_s = clock.monotonic_s()
+    broker.produce(TOPIC, alert("S261126bb"))
+    slack.wait_for(lambda _: sum(shown(slack).values()) == 2, timeout_s=PATIENCE_S)
+    while (now_leads := leader(database)) is not None and now_leads.number == led.number:
+        assert clock.monotonic_s() - killed_s < PATIENCE_S
+        alive.process.poll()
+    assert now_leads is not None
+    assert now_leads.holder != led.holder
+    assert set(shown(slack).values()) == {1}
+    assert alive.end() == 0
+
+
+def test_two_processes_of_one_name_are_refused(start: Callable[..., ServiceProcess]) -> None:
+    start("tick", name="clockwork")
+    again = start("tick", name="clockwork", works=False)
+    assert again.process.wait(PATIENCE_S) == 2
+    assert "another clockwork works in" in "".join(again.said)
+
+
+def test_pages_are_served_beside_the_process_that_listens(
+    start: Callable[..., ServiceProcess], broker: BrokerStandIn, slack: SlackStandIn
+) -> None:
+    start("listen", "notify", name="ears")
+    pages = start("api", name="pages")
+    broker.produce(TOPIC, alert("S261126cc"))
+    slack.wait_for(lambda _: bool(shown(slack)), timeout_s=PATIENCE_S)
+    events = httpx.get(f"{pages.wait_until_it_serves()}/api/v1/events", timeout=20.0, trust_env=False).json()["events"]
+    assert [event["name"] for event in events] == ["S261126cc"]
