@@ -13,6 +13,7 @@ from tocsin.api import (
     draft_routes,
     errors,
     event_routes,
+    hand_routes,
     link_pages,
     operation_routes,
     pages,
@@ -53,6 +54,7 @@ def build_app(services: ApiServices) -> FastAPI:
     errors.install(app)
     for router in (
         event_routes.router,
+        hand_routes.router,
         draft_routes.router,
         service_routes.router,
         science_routes.router,

@@ -87,7 +87,7 @@ def page_of_events(
 def found_event(event_id: str, services: Services, asker: Asker) -> EventView:
     """The event asked for."""
     with services.store.read() as work:
-        view = queries.event_view(work, event_id, clearance=asker.clearance)
+        view = queries.event_view(work, work.standing_id(event_id), clearance=asker.clearance)
     if view is None:
         raise not_found()
     return view

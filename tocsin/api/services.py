@@ -8,10 +8,12 @@ from prometheus_client import generate_latest
 
 from tocsin.domain.clock import Clock
 from tocsin.domain.drafts import Draft, DraftKind
+from tocsin.domain.events import EventKind
 from tocsin.domain.people import Acknowledgement, Person
 from tocsin.domain.tokens import Scope
 from tocsin.store import Store
 from tocsin.workflow.access import Gate
+from tocsin.workflow.by_hand import Place
 from tocsin.workflow.computing import Computer
 from tocsin.workflow.draft_views import DraftView
 
@@ -108,6 +110,28 @@ class DraftDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandDesk:
+    """What people do with events by hand.
+
+    Parameters
+    ----------
+    create
+        ``create(person_id, via, kind, t0_utc, reason, name, place)``: the new event's id.
+    correct
+        ``correct(event_id, person_id, via, t0_utc, place, reason)``: the event's id.
+    merge
+        ``merge(event_id, person_id, via, other_id, reason)``: the id of what stands.
+    split
+        ``split(event_id, person_id, via, triggers, reason)``: the new event's id.
+    """
+
+    create: Callable[[str, str, EventKind, datetime, str, str, Place | None], str]
+    correct: Callable[[str, str, str, datetime | None, Place | None, str], str]
+    merge: Callable[[str, str, str, str, str], str]
+    split: Callable[[str, str, str, Sequence[str], str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServices:
     """Dependencies of the API.
 
@@ -124,6 +148,8 @@ class ApiServices:
         answer with. None where there are no buttons but Acknowledge.
     drafts
         Editing and approval of drafts; None where nobody may.
+    by_hand
+        Making, putting right, merging and splitting events; None where nobody may.
     on_call
         Who is on call now.
     rota_calendar
@@ -157,6 +183,7 @@ class ApiServices:
     slack_interaction: Callable[[bytes, Mapping[str, str]], str] | None = None
     press: Callable[[str, str, str, str], str] | None = None
     drafts: DraftDesk | None = None
+    by_hand: HandDesk | None = None
     on_call: Callable[[], OnCall] = field(default=OnCall)
     rota_calendar: Callable[[str], bytes] | None = None
     people: Sequence[Person] = ()

@@ -10,7 +10,7 @@ import tocsin
 from advocates.rota import Rota
 from advocates.rota_ical import rota_ical
 from notifier.slack_answer import SlackAnswerer
-from tocsin.api.services import ApiServices, DraftDesk, Health, OnCall
+from tocsin.api.services import ApiServices, DraftDesk, HandDesk, Health, OnCall
 from tocsin.app.build import calendars_of
 from tocsin.app.slack_desk import SlackDesk
 from tocsin.domain.clock import Clock
@@ -20,9 +20,11 @@ from tocsin.settings import Settings
 from tocsin.workflow.access import Gate
 from tocsin.workflow.acknowledging import acknowledge, press
 from tocsin.workflow.approving import approve, edit
+from tocsin.workflow.by_hand import correct_event, create_event
 from tocsin.workflow.computing import Computer
 from tocsin.workflow.context import Context
 from tocsin.workflow.draft_views import draft_view
+from tocsin.workflow.regrouping import merge_events, split_event
 
 #: Where only this machine's own people reach the pages.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -49,6 +51,7 @@ def api_services(
         else slack_desk(context, settings).signed,
         press=lambda action, event_id, person_id, via: press(context, action, event_id, person_id, via),
         drafts=draft_desk(context),
+        by_hand=hand_desk(context),
         on_call=lambda: on_call(context.rota, context.clock),
         rota_calendar=lambda person_id: calendar_of(context, person_id),
         people=tuple(context.people),
@@ -99,6 +102,24 @@ def draft_desk(context: Context) -> DraftDesk:
         ),
         approve=lambda event_id, kind, revision, person_id, sha256, via: approve(
             context, event_id, kind, revision, person_id, sha256=sha256, via=via
+        ),
+    )
+
+
+def hand_desk(context: Context) -> HandDesk:
+    """What people do with events by hand."""
+    return HandDesk(
+        create=lambda person_id, via, kind, t0_utc, reason, name, place: create_event(
+            context, person_id, via, kind=kind, t0_utc=t0_utc, reason=reason, name=name, place=place
+        ),
+        correct=lambda event_id, person_id, via, t0_utc, place, reason: (
+            correct_event(context, event_id, person_id, via, reason=reason, t0_utc=t0_utc, place=place).id
+        ),
+        merge=lambda event_id, person_id, via, other_id, reason: merge_events(
+            context, event_id, other_id, person_id, via, reason=reason
+        ),
+        split=lambda event_id, person_id, via, triggers, reason: split_event(
+            context, event_id, triggers, person_id, via, reason=reason
         ),
     )
 

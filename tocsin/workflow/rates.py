@@ -3,9 +3,12 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from tocsin.domain.products import may_see
 from tocsin.store import UnitOfWork
+from tocsin.workflow.context import Context
+from triggers.coincidence import YEAR_S
 from triggers.coincidence_config import CoincidenceBook, Stream
 from triggers.companions import is_no_burst
 from triggers.event import from_record
@@ -88,6 +91,18 @@ def rates_of_the_day(
     rates = stream_rates(work, book, until_utc=until_utc, clearance=clearance)
     work.set_meta(key, json.dumps({"day": day, "rates": [asdict(rate) for rate in rates.values()]}))
     return rates
+
+
+def rates_now(context: Context) -> list[dict[str, Any]]:
+    """Rate of each stream now, JSON-able, with that of the book beside it."""
+    book = context.rules.book.coincidence
+    with context.store.read() as work:
+        found = stream_rates(work, book, until_utc=context.clock.now())
+    return [
+        asdict(rate)
+        | {"per_year": rate.rate_hz * YEAR_S, "of_the_book_per_year": book.streams[rate.stream].rate_hz * YEAR_S}
+        for rate in found.values()
+    ]
 
 
 def _rate(stream: Stream, events: int, days: float) -> StreamRate:
