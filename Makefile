@@ -33,6 +33,7 @@ layers: $(STAMP)
 	@$(BIN)/lint-imports --no-cache
 
 docs: $(STAMP)
+	@$(BIN)/python -W ignore docs/run_tutorials.py
 	@$(BIN)/mkdocs build --strict --quiet
 
 bench: $(STAMP)

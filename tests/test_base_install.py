@@ -10,11 +10,15 @@ SERVER_ONLY = [
 
 BLOCKING = f"""
 import sys
-class Absent:
+class Without:
+    def __init__(self, finder):
+        self._finder = finder
     def find_spec(self, name, path=None, target=None):
-        if name.partition('.')[0] in {SERVER_ONLY!r}:
-            raise ModuleNotFoundError(name, name=name)
-sys.meta_path.insert(0, Absent())
+        absent = name.partition('.')[0] in {SERVER_ONLY!r}
+        return None if absent else self._finder.find_spec(name, path, target)
+    def __getattr__(self, name):
+        return getattr(self._finder, name)
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
 """
 
 
@@ -29,6 +33,22 @@ def test_triangulation_search_and_simulation_import_without_the_service() -> Non
         "import triangulation.delay, triangulation.skymap, acs_stream.burst_file, acs_stream.search_file\n"
         "import acs_stream.sources, tocsin.simulate.night, tocsin.pictures, triggers.rules\n"
     )
+    done = _run(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_notebook_client_asks_a_service_without_being_one() -> None:
+    code = """
+import astropy.units as u
+import httpx
+from tocsin.client import Tocsin
+row = {"id": "e1", "name": "GRB 1", "kind": "gamma_ray_burst", "t0_utc": "2026-11-22T03:04:05Z", "tier": 1,
+       "state": "open", "is_test": False, "is_replay": False, "is_retracted": False, "ra_deg": 1.5, "dec_deg": None,
+       "error_radius_deg": None, "far_hz": 1e-9, "streams": ["fermi_gbm"]}
+answer = httpx.Response(200, json={"events": [row], "next": None})
+found = Tocsin("http://nowhere.invalid", transport=httpx.MockTransport(lambda _request: answer)).events()
+assert found["ra_deg"].unit == u.deg and found["t0"][0].isot == "2026-11-22T03:04:05.000"
+"""
     done = _run(code)
     assert done.returncode == 0, done.stderr
 

@@ -16,6 +16,7 @@ import pytest
 from api_night import ANTARES, BURST, SECRET, T0, Night, fill_gw, sky_map
 from asgi_browser import Browser
 from astropy.io import fits
+from burst_values import burst_csv
 
 from tocsin.api import build_app
 from tocsin.domain import light_curve_codec
@@ -26,19 +27,6 @@ from triangulation.skymap import SkyMap
 
 NEAR = {"ra_deg": 100.0, "dec_deg": 20.0, "distance_km": 7000.0}
 FAR = {"ra_deg": 190.0, "dec_deg": -10.0, "distance_km": 1.4e6}
-
-
-def burst_csv(name: str, delay_s: float) -> str:
-    """A burst in a light curve of 64 ms bins, as an uploaded CSV."""
-    start = np.arange(-20.0, 20.0, 0.064)
-    mean = (
-        60.0
-        + 900.0 * np.exp(-(((start - 1.0 - delay_s) / 0.4) ** 2))
-        + 500.0 * np.exp(-(((start - 3.0 - delay_s) / 0.2) ** 2))
-    )
-    counts = np.random.default_rng(len(name)).poisson(mean)
-    rows = "".join(f"{t:.6f},0.064,{n}\n" for t, n in zip(start, counts, strict=True))
-    return f"# t0_utc: {T0.isoformat()}\n# instrument: {name}\nstart_s,width_s,counts\n{rows}"
 
 
 def encoded(content: str | bytes) -> str:
