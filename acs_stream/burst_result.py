@@ -21,7 +21,9 @@ from triangulation.annulus import HIGH_3SIGMA, LOW_3SIGMA, Annulus, annulus_from
 from triangulation.energy import View, coloured_delay
 from triangulation.ephemeris_file import SolarSystem, interpolated, packaged_de421
 from triangulation.geometry import Baseline, SpacecraftPosition, baseline
+from triangulation.network import shared_covariance_s2, star
 from triangulation.posterior import DelayPosterior
+from triangulation.regions import ErrorRegion, overlap_regions
 from triangulation.skymap import SkyMap
 
 #: Positions within this of the arrival are taken as they are, s: even the fastest craft moves 8 km, 26 us, a second.
@@ -99,6 +101,8 @@ class TriangulationResult:
         Of the pairs that make the map.
     skymap
         None where no pair constrains the sky.
+    regions
+        Where the 3-sigma annuli overlap, largest first: error boxes, not regions of 99.73 %.
     containment
         Of the point to check, if one was given.
     reports
@@ -111,6 +115,7 @@ class TriangulationResult:
     skymap: SkyMap | None
     containment: Containment | None
     reports: tuple[str, ...]
+    regions: tuple[ErrorRegion, ...] = ()
 
 
 def measure_delays(burst: Burst, *, pair: tuple[str, str] | None = None) -> tuple[PairDelay, ...]:
@@ -206,12 +211,14 @@ def _triangulated(burst: Burst, check: tuple[float, float] | None, sky: SolarSys
     reports += [f"{i.instrument}: no position, so it makes no annulus" for i in burst.observations if not i.positions]
     delays, failed = _all_delays(burst)
     reports += failed
-    annuli, refused = _annuli(burst, _star(delays), sky)
+    annuli, refused = _annuli(burst, star(_usable(delays)), sky)
     reports += refused
     if not annuli:
         reason = "; ".join(failed + refused) or "no pair of observations with positions"
         raise ScienceError(f"{burst.name}: no annulus: {reason}")
-    skymap = _map(burst, annuli, {(d.a, d.b): d for d in delays}, sky)
+    skymap = _map(burst, annuli, delays, sky)
+    regions, apart = _regions(annuli)
+    reports += apart
     containment = None if check is None else _containment(check, annuli, skymap)
     return TriangulationResult(
         name=burst.name,
@@ -220,6 +227,7 @@ def _triangulated(burst: Burst, check: tuple[float, float] | None, sky: SolarSys
         skymap=skymap,
         containment=containment,
         reports=tuple(reports),
+        regions=regions,
     )
 
 
@@ -247,19 +255,9 @@ def _all_delays(burst: Burst) -> tuple[tuple[PairDelay, ...], list[str]]:
     return tuple(delays), failed
 
 
-def _star(delays: Sequence[PairDelay]) -> list[PairDelay]:
-    """Pairs with the instrument whose delays are best known: a tree, so that no pair is counted twice."""
-    usable = [d for d in delays if d.baseline_light_s is not None and d.posterior.detected]
-    names = sorted({name for d in usable for name in (d.a, d.b)})
-    if not names:
-        return []
-
-    def information(name: str) -> tuple[int, float]:
-        pairs = [d for d in usable if name in (d.a, d.b)]
-        return len(pairs), -float(np.sum([np.log(max(d.posterior.sigma_s, 1e-9)) for d in pairs]))
-
-    centre = max(names, key=information)
-    return [d for d in usable if centre in (d.a, d.b)]
+def _usable(delays: Sequence[PairDelay]) -> list[PairDelay]:
+    """Delays that may make annuli: of two detections, with a baseline."""
+    return [delay for delay in delays if delay.baseline_light_s is not None and delay.posterior.detected]
 
 
 def _annuli(burst: Burst, pairs: Sequence[PairDelay], sky: SolarSystem) -> tuple[tuple[PairAnnulus, ...], list[str]]:
@@ -331,18 +329,29 @@ def place_at(item: Observation, moment: datetime, sky: SolarSystem) -> Spacecraf
     return sky.moved(nearest, moment)
 
 
-def _map(
-    burst: Burst, annuli: Sequence[PairAnnulus], delays: Mapping[tuple[str, str], PairDelay], sky: SolarSystem
-) -> SkyMap:
+def _regions(annuli: Sequence[PairAnnulus]) -> tuple[tuple[ErrorRegion, ...], list[str]]:
+    """Where the 3-sigma annuli overlap; nothing for one annulus, and said where they do not."""
+    if len(annuli) < 2:
+        return (), []
+    try:
+        return overlap_regions([pair.annulus for pair in annuli]), []
+    except ScienceError as error:
+        return (), [error.message]
+
+
+def _map(burst: Burst, annuli: Sequence[PairAnnulus], delays: Sequence[PairDelay], sky: SolarSystem) -> SkyMap:
+    of = {(delay.a, delay.b): delay for delay in delays}
+    covariance = shared_covariance_s2([of[pair.a, pair.b] for pair in annuli], _usable(delays))
     seen: dict[str, SpacecraftPosition] = {}
     for pair in annuli:
         a, b = burst.observation(pair.a), burst.observation(pair.b)
-        for place in _places(a, b, delays[pair.a, pair.b], sky):
+        for place in _places(a, b, of[pair.a, pair.b], sky):
             if place.distance_km < NEAR_EARTH_KM:
                 seen[place.spacecraft] = place
     return SkyMap.from_annuli(
         [pair.annulus for pair in annuli],
         pairs=[(pair.a, pair.b) for pair in annuli],
+        delay_covariance_s2=covariance,
         detected_by=[seen[name] for name in sorted(seen)],
         header={"OBJECT": burst.name},
     )
@@ -384,6 +393,16 @@ def _delay_to_json(delay: PairDelay) -> Mapping[str, Any]:
     }
 
 
+def _region_to_json(region: ErrorRegion) -> Mapping[str, Any]:
+    return {
+        "ra_deg": region.ra_deg,
+        "dec_deg": region.dec_deg,
+        "area_deg2": region.area_deg2,
+        "extent_deg": region.extent_deg,
+        "corners_deg": region.corners_deg.tolist(),
+    }
+
+
 def result_to_json(result: TriangulationResult) -> Mapping[str, Any]:
     """JSON-able form of a triangulation; ``containment`` is there where a point was checked."""
     skymap: Mapping[str, Any] | None = None
@@ -399,6 +418,7 @@ def result_to_json(result: TriangulationResult) -> Mapping[str, Any]:
         "name": result.name,
         "delays": delays_to_json(result.delays),
         "annuli": [{"a": pair.a, "b": pair.b, **pair.annulus.to_json()} for pair in result.annuli],
+        "regions": [_region_to_json(region) for region in result.regions],
         "skymap": skymap,
         "reports": list(result.reports),
     }
