@@ -4,6 +4,7 @@ A term answers with its *mean* over a cell that is too coarse for it, so that re
 without missing a thin ring, and with its value at the centre once the cell resolves it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
@@ -234,6 +235,56 @@ def _concentration(radius_rad: float, containment: float) -> float:
 
     guess = float(np.log(-np.log1p(-containment) / versine))
     return float(np.exp(brentq(excess, min(guess, 0.0) - 25.0, max(guess, 0.0) + 5.0, xtol=1e-13)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MixtureTerm:
+    """Several Fisher distributions about one position, each with its share: a core and a tail.
+
+    Parameters
+    ----------
+    shares
+        Their weights, shape (k,), of sum 1.
+    circles
+        The distributions.
+    """
+
+    shares: tuple[float, ...]
+    circles: tuple[CircleTerm, ...]
+
+    @classmethod
+    def of(
+        cls,
+        ra_deg: float,
+        dec_deg: float,
+        radius_deg: float,
+        containment: float,
+        systematic: Sequence[tuple[float, float]],
+    ) -> "MixtureTerm":
+        """Term of a position (deg) whose statistical circle is widened by each systematic radius (68 %, deg).
+
+        Raises
+        ------
+        ScienceError
+            The shares do not make one, or a radius is none.
+        """
+        if abs(sum(share for share, _ in systematic) - 1.0) > 1e-6 or any(r < 0 for _, r in systematic):
+            raise ScienceError(f"shares and radii of a systematic error: {list(systematic)}")
+        if not (0.0 < radius_deg < 180.0 and 0.0 < containment < 1.0):
+            raise ScienceError(f"an error circle of {radius_deg} deg at {containment} is none")
+        radius_68 = radius_deg * np.sqrt(np.log1p(-0.68) / np.log1p(-containment))
+        circles = (
+            CircleTerm.of(ra_deg, dec_deg, min(float(np.hypot(radius_68, r)), 179.0), 0.68) for _, r in systematic
+        )
+        return cls(shares=tuple(share for share, _ in systematic), circles=tuple(circles))
+
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+        """Sum of the densities; fine once the cells are finer than the narrowest."""
+        found = [circle.evaluate(cells) for circle in self.circles]
+        kappa = np.array([circle.concentration for circle in self.circles])
+        peak = np.array(self.shares) * kappa / -np.expm1(-2.0 * kappa)
+        density = sum(height * np.exp(log) for height, (log, _) in zip(peak, found, strict=True))
+        return np.log(density / peak.sum()), np.logical_and.reduce([fine for _, fine in found])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -5,7 +5,7 @@ refinement. How a map is made is in `triangulation.skymap_build`, its file form 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +16,16 @@ from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray, IntArray, read_only
 from triangulation import pixels, skymap_build, skymap_file
 from triangulation.annulus import Annulus
+from triangulation.distances import mean_distance_mpc
 from triangulation.geometry import SpacecraftPosition, radec_deg
-from triangulation.sky_terms import AnnulusTerm, CircleTerm, EarthTerm, MapTerm, SkyTerm
+from triangulation.sky_terms import AnnulusTerm, EarthTerm, MapTerm, MixtureTerm, SkyTerm
 
 if TYPE_CHECKING:
     from mocpy import MOC
+
+
+#: Header values that are averages over the sky of one map.
+MEANS = frozenset({"DISTMEAN", "DISTSTD", "LOGBCI", "LOGBSN"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +42,9 @@ class SkyMap:
         Lineage and further facts, by FITS keyword.
     distance
         Distance layers of an LVK map by column name (``DISTMU``, ``DISTSIGMA``, ``DISTNORM``), each of shape (n,).
+    sources
+        What the map was made from: delays as ``delay:A|B``, maps and positions by a name of their own. Two maps that
+        hold the same information are not multiplied.
 
     Raises
     ------
@@ -48,6 +56,7 @@ class SkyMap:
     density_sr: FloatArray
     header: Mapping[str, str | float | int] = field(default_factory=dict)
     distance: Mapping[str, FloatArray] = field(default_factory=dict)
+    sources: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Bring the cells into the order of the sky, check that they cover it once, normalise."""
@@ -135,13 +144,21 @@ class SkyMap:
         terms: list[SkyTerm] = [AnnulusTerm.of(annulus) for annulus in annuli]
         terms += [EarthTerm.of(craft) for craft in detected_by] + [MapTerm.of(prior) for prior in priors]
         uniq, density = skymap_build.build(terms, covariance_s2=delay_covariance_s2, max_order=max_order)
-        return cls(uniq=uniq, density_sr=density, header=dict(header or {}))
+        sources = skymap_build.united([prior.sources for prior in priors], skymap_build.delay_sources(pairs))
+        return cls(uniq=uniq, density_sr=density, header=dict(header or {}), sources=sources)
 
     @classmethod
     def from_position(
-        cls, ra_deg: float, dec_deg: float, *, error_radius_deg: float, containment: float = 0.68
+        cls,
+        ra_deg: float,
+        dec_deg: float,
+        *,
+        error_radius_deg: float,
+        containment: float = 0.68,
+        systematic: Sequence[tuple[float, float]] = (),
+        source: str = "",
     ) -> "SkyMap":
-        """Round map about a position: a Fisher distribution (a Gaussian, wrapped on the sphere).
+        """Round map about a position: a Fisher distribution (a Gaussian, wrapped on the sphere), or several.
 
         Parameters
         ----------
@@ -151,6 +168,10 @@ class SkyMap:
             Radius, deg, that holds ...
         containment
             ... this probability (0..1).
+        systematic
+            What the radius does not hold: (share, 68 % radius in deg), e.g. of `triangulation.gbm_systematics`.
+        source
+            What the position comes from, so that the same information is not used twice.
 
         Examples
         --------
@@ -158,9 +179,10 @@ class SkyMap:
         >>> round(disc.credible_area_deg2(0.9), 1)
         28.2
         """
-        term = CircleTerm.of(ra_deg, dec_deg, error_radius_deg, containment)
+        mixture = systematic or ((1.0, 0.0),)
+        term = MixtureTerm.of(ra_deg, dec_deg, error_radius_deg, containment, mixture)
         uniq, density = skymap_build.build([term], max_order=skymap_build.MAX_ORDER)
-        return cls(uniq=uniq, density_sr=density)
+        return cls(uniq=uniq, density_sr=density, sources=frozenset([source] if source else []))
 
     def combine(self, *others: "SkyMap") -> "SkyMap":
         """Product of this map with others that hold independent information, on the common refinement of their cells.
@@ -168,7 +190,7 @@ class SkyMap:
         Raises
         ------
         ScienceError
-            The maps exclude each other.
+            The maps exclude each other, or hold the same information.
         """
         result = self
         for other in others:
@@ -221,7 +243,22 @@ class SkyMap:
     def write(self, path: Path | str, *, overwrite: bool = True) -> None:
         """Write as multi-order FITS (UNIQ, PROBDENSITY in sr^-1, ORDERING=NUNIQ)."""
         columns = {"PROBDENSITY": self.density_sr, **self.distance}
-        skymap_file.write(Path(path), self.uniq, columns, self.header, overwrite=overwrite)
+        skymap_file.write(Path(path), self.uniq, columns, self._written_header(), overwrite=overwrite)
+
+    def _written_header(self) -> dict[str, str | float | int]:
+        """Header with the sources, and with the mean distance where the map has distances."""
+        header = {key: value for key, value in self.header.items() if not key.startswith(skymap_file.SOURCE_KEY)}
+        header |= {f"{skymap_file.SOURCE_KEY}{k:02d}": name for k, name in enumerate(sorted(self.sources), start=1)}
+        found = self.distance_mpc
+        return header | ({} if found is None else {"DISTMEAN": found[0], "DISTSTD": found[1]})
+
+    @cached_property
+    def distance_mpc(self) -> tuple[float, float] | None:
+        """Mean and standard deviation of the distance, Mpc, over the sky; None without distance layers."""
+        if not set(skymap_file.DISTANCE_COLUMNS) <= set(self.distance):
+            return None
+        layers = [self.distance[name] for name in skymap_file.DISTANCE_COLUMNS]
+        return mean_distance_mpc(self.probability, *layers)
 
     @classmethod
     def read(cls, path: Path | str) -> "SkyMap":
@@ -241,11 +278,22 @@ class SkyMap:
 
     def to_bytes(self) -> bytes:
         """Bytes of the multi-order FITS file."""
-        return skymap_file.to_bytes(self.uniq, {"PROBDENSITY": self.density_sr, **self.distance}, self.header)
+        columns = {"PROBDENSITY": self.density_sr, **self.distance}
+        return skymap_file.to_bytes(self.uniq, columns, self._written_header())
+
+    def with_header(self, header: Mapping[str, str | float | int]) -> "SkyMap":
+        """Same map with further header values."""
+        return replace(self, header={**self.header, **header})
 
     @classmethod
     def _of(cls, found: "skymap_file.MapFile") -> "SkyMap":
-        return cls(uniq=found.uniq, density_sr=found.density_sr, header=found.header, distance=found.distance)
+        return cls(
+            uniq=found.uniq,
+            density_sr=found.density_sr,
+            header=found.header,
+            distance=found.distance,
+            sources=found.sources,
+        )
 
 
 def _check_level(level: float) -> None:
@@ -264,6 +312,7 @@ def _common(a: SkyMap, b: SkyMap) -> tuple[IntArray, IntArray, IntArray]:
 
 
 def _product(a: SkyMap, b: SkyMap) -> SkyMap:
+    sources = skymap_build.united([a.sources, b.sources])
     in_a, in_b, _ = _common(a, b)
     density = a.density_sr[in_a] * b.density_sr[in_b]
     if not density.any():
@@ -272,7 +321,9 @@ def _product(a: SkyMap, b: SkyMap) -> SkyMap:
     uniq = np.where(finer_a, a.uniq[in_a], b.uniq[in_b])
     layers = {name: layer[in_a] for name, layer in a.distance.items()}
     layers |= {name: layer[in_b] for name, layer in b.distance.items() if name not in layers}
-    return SkyMap(uniq=uniq, density_sr=density, header={**b.header, **a.header}, distance=layers)
+    # Means over the sky belong to the map they were made for.
+    header = {key: value for key, value in {**b.header, **a.header}.items() if key not in MEANS}
+    return SkyMap(uniq=uniq, density_sr=density, header=header, distance=layers, sources=sources)
 
 
 def overlap(a: SkyMap, b: SkyMap) -> float:

@@ -17,6 +17,8 @@ TARGET_PROBABILITY = 2e-4
 RELEVANT_DENSITY = 2e-5
 #: Beyond this number of cells only probability splits, not resolution; what stays coarse holds its exact mean.
 MANY_CELLS = 500_000
+#: Head of the names of sources that are delays.
+DELAY_SOURCE = "delay:"
 #: Annuli that miss each other by more than this chance (4 sigma) do not meet.
 DISAGREEMENT_P = 6.3e-5
 #: A covariance with a larger condition number describes dependent pairs.
@@ -59,6 +61,37 @@ def check_independent(
                 remedy="use n - 1 pairs of n craft, best all against the best-timed one",
             )
         group[root_a] = root_b
+
+
+def delay_sources(pairs: Sequence[tuple[str, str]] | None) -> frozenset[str]:
+    """Names of the delays of pairs, for `united`."""
+    return frozenset(DELAY_SOURCE + "|".join(sorted(pair)) for pair in pairs or ())
+
+
+def united(given: Sequence[frozenset[str]], further: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Sources of a product of maps.
+
+    Raises
+    ------
+    ScienceError
+        Two of them hold the same information, or their delays together close a loop.
+    """
+    together: set[str] = set(further)
+    for sources in given:
+        if twice := sorted(together & sources):
+            raise ScienceError(
+                f"both maps hold {', '.join(twice)}", remedy="multiply each piece of information in once"
+            )
+        together |= sources
+    delays = sorted(name.removeprefix(DELAY_SOURCE) for name in together if name.startswith(DELAY_SOURCE))
+    if given:
+        check_independent([_pair(name) for name in delays], len(delays))
+    return frozenset(together)
+
+
+def _pair(name: str) -> tuple[str, str]:
+    a, _, b = name.partition("|")
+    return a, b
 
 
 def _root(group: dict[str, str], name: str) -> str:

@@ -1,6 +1,7 @@
 """Files of sky maps, by explicit path: multi-order FITS as LIGO-Virgo-KAGRA and GBM write them, and MOCs."""
 
 import gzip
+import hashlib
 import io
 import re
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from triangulation import fits_table, pixels
 if TYPE_CHECKING:
     from mocpy import MOC
 
+#: Head of the header keys that name what a map was made from.
+SOURCE_KEY = "TOCSRC"
 DISTANCE_COLUMNS = ("DISTMU", "DISTSIGMA", "DISTNORM")
 UNITS = {"PROBDENSITY": "sr-1", "DISTMU": "Mpc", "DISTSIGMA": "Mpc", "DISTNORM": "Mpc-2"}
 #: Structure of the file itself, never carried on as lineage.
@@ -36,6 +39,13 @@ class MapFile:
     density_sr: FloatArray
     distance: Mapping[str, FloatArray]
     header: Mapping[str, str | float | int]
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """What the map was made from; one that does not say is a source of its own, named by its content."""
+        named = frozenset(str(value) for key, value in self.header.items() if key.startswith(SOURCE_KEY))
+        digest = hashlib.sha256(np.ascontiguousarray(self.uniq).tobytes() + self.density_sr.tobytes()).hexdigest()
+        return named or frozenset([f"map:{digest[:16]}"])
 
 
 def to_bytes(
@@ -62,7 +72,15 @@ def to_bytes(
         ("MOCORDER", order, "MOC resolution (best order)"),
         ("INDXSCHM", "EXPLICIT", "Indexing: IMPLICIT or EXPLICIT"),
     )
-    return fits_table.table_file([("UNIQ", uniq[rows], None), *layers], keywords, header or {})
+    cards = {key: _card(value) for key, value in (header or {}).items()}
+    return fits_table.table_file([("UNIQ", uniq[rows], None), *layers], keywords, cards)
+
+
+def _card(value: str | float) -> str | float:
+    """Header value that FITS can hold: printable ASCII."""
+    if not isinstance(value, str):
+        return value
+    return "".join(c if " " <= c <= "~" else "?" for c in value)
 
 
 def write(

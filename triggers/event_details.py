@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from tocsin.domain.clock import iso_utc
 from tocsin.domain.notices import DetailValue
 from triggers.aliases import cited_keys
-from triggers.families import craft_of
-from triggers.positions import positions_disagree
+from triggers.families import craft_of, family_of
+from triggers.positions import best_position, gbm_location, positions_disagree, systematic_deg
 from triggers.trigger_groups import TRIGGER_DEC, TRIGGER_RA, TRIGGER_TIME, Trigger
 
 #: Head of the details that hold the highest signal-to-noise ratio of each family.
 STRENGTH = "signal_to_noise."
+#: Details of the best position: the notice type it is from; what its radius does not hold, as a kind of GBM's or in deg
+#: (90 %).
+POSITION_FROM, POSITION_SYSTEMATIC, POSITION_EXTRA = "position_from", "position_systematic", "position_systematic_deg"
 
 
 def event_details(
@@ -27,7 +30,26 @@ def event_details(
     main
         The one its time is from.
     """
-    return _of_main(main, considered) | _of_each(triggers) | _strengths(considered) | _of_all(triggers, considered)
+    return (
+        _of_main(main, considered)
+        | _of_each(triggers)
+        | _strengths(considered)
+        | _of_all(triggers, considered)
+        | _of_position(considered)
+    )
+
+
+def _of_position(considered: Sequence[Trigger]) -> dict[str, DetailValue]:
+    """Which notice the position is from, and what its radius does not hold."""
+    best = best_position(considered)
+    if best is None:
+        return {}
+    details: dict[str, DetailValue] = {POSITION_FROM: best.notice_type}
+    if (location := gbm_location(best)) is not None:
+        details[POSITION_SYSTEMATIC] = location.value
+    elif (extra_deg := systematic_deg([family_of(best)])) > 0:
+        details[POSITION_EXTRA] = extra_deg
+    return details
 
 
 def _of_main(main: Trigger, considered: Sequence[Trigger]) -> dict[str, DetailValue]:

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from itertools import combinations
 from typing import Protocol
 
-from tocsin.domain.notices import Notice
+from tocsin.domain.notices import Notice, Phase
+from triangulation.gbm_systematics import GbmLocation, roboba
 from triggers.families import Family, family_of
 from triggers.ordering import refinement
 from triggers.trigger_groups import Trigger
@@ -19,6 +21,8 @@ DISAGREEMENT = 3.0
 #: Instruments whose positions are good enough to keep a trigger out of an event. GBM and GECAM are not among them: a
 #: flight position of GRB 230511A was 80 deg off with a stated radius of 4 deg.
 LOCATING = frozenset({Family.SWIFT, Family.IBIS, Family.SVOM, Family.LAT})
+#: Final positions are RoboBA's since then (GCN 25726).
+ROBOBA_SINCE = datetime(2019, 9, 1, tzinfo=UTC)
 #: GBM positions are compared from this refinement on, ground positions.
 _GBM_FROM = 3
 #: Radius that 90 % of the systematic errors stay within, not part of the stated error, deg. GBM: 2 to 14 deg beside the
@@ -88,6 +92,18 @@ def may_be_one_source(a: HasPosition, b: HasPosition, *, systematic_deg: float =
 def systematic_deg(families: Iterable[Family]) -> float:
     """Errors that families do not state, together, 90 %, deg."""
     return math.hypot(*(_SYSTEMATIC_DEG.get(family, 0.0) for family in families))
+
+
+def gbm_location(notice: Notice) -> GbmLocation | None:
+    """How a GBM position was made, which says what its radius does not hold; None for all other positions."""
+    if family_of(notice) not in {Family.GBM, Family.GBM_SUBTHRESHOLD} or not notice.has_position:
+        return None
+    if notice.details.get("radius_includes_systematic"):
+        return GbmLocation.FLIGHT
+    is_roboba = notice.phase is Phase.FINAL and not notice.details.get("is_human_generated")
+    if is_roboba and notice.t0_utc is not None and notice.t0_utc >= ROBOBA_SINCE:
+        return roboba(str(notice.details.get("duration_class") or ""))
+    return GbmLocation.PEOPLE
 
 
 def best_position(triggers: Iterable[Trigger]) -> Notice | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from acs_stream.burst_file import Burst, Observation, TriangulationResult, result_to_json, triangulate_burst
 from tocsin.domain import light_curve_codec
-from tocsin.domain.clock import to_utc
+from tocsin.domain.clock import iso_utc, to_utc
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.events import Event
 from tocsin.domain.jobs import Job
@@ -26,6 +26,7 @@ from tocsin.workflow.reacting import is_standing, may_hold_burst
 from tocsin.workflow.views import new_variants, products_of, views
 from triangulation.geometry import Simultaneity, SpacecraftPosition
 from triangulation.skymap import SkyMap
+from triggers.event_details import POSITION_EXTRA, POSITION_FROM, POSITION_SYSTEMATIC
 
 FITS = "application/fits"
 
@@ -190,7 +191,11 @@ def _map_product(
         "peak_dec_deg": peak_dec_deg,
         "made_from": " and ".join(words),
     }
-    parameters = {"position": [known.event.ra_deg, known.event.dec_deg, known.event.error_radius_deg]}
+    event = known.event
+    parameters = {
+        "position": [event.ra_deg, event.dec_deg, event.error_radius_deg],
+        "systematic": [event.details.get(name) for name in (POSITION_FROM, POSITION_SYSTEMATIC, POSITION_EXTRA)],
+    }
     product = make_product(
         context,
         ProductKind.SKYMAP,
@@ -200,11 +205,19 @@ def _map_product(
         parameters=parameters,
         content=content,
         labels=known.event.labels,
-        blob=skymap.to_bytes(),
+        blob=skymap.with_header(_lineage_header(context, known.event, inputs)).to_bytes(),
         media=FITS,
     )
     keep_map(product, skymap)
     return product
+
+
+def _lineage_header(context: Context, event: Event, inputs: tuple[str, ...]) -> dict[str, str]:
+    """What the file says of itself once it has left us: whose map it is, and what it was made from by what."""
+    header = {"OBJECT": event.name, "TOCEVENT": event.id, "CREATOR": f"Tocsin {context.code_version}"}
+    if event.t0_utc is not None:
+        header["DATE-OBS"] = iso_utc(event.t0_utc).removesuffix("Z")
+    return header | {f"TOCINP{k:02d}": name for k, name in enumerate(inputs, start=1)}
 
 
 def _refusal(context: Context, known: _Known, error: ScienceError, inputs: tuple[str, ...]) -> Product:

@@ -4,12 +4,14 @@ from listeners.decode import decode
 from tocsin.domain.events import Event
 from tocsin.store import UnitOfWork
 from tocsin.workflow.maps import SHELF
+from triangulation.gbm_systematics import SYSTEMATICS, GbmLocation, Mixture
 from triangulation.skymap import SkyMap
-from triggers.families import family_of_alias
-from triggers.positions import systematic_deg
+from triggers.event_details import POSITION_EXTRA, POSITION_FROM, POSITION_SYSTEMATIC
 
 #: Without a stated error a position is taken to be good to this, deg (90 %): better said than hidden.
 UNSTATED_ERROR_DEG = 10.0
+#: Radius that holds 68 % over the one that holds 90 %, of a Gaussian.
+RADIUS_68_OF_90 = 0.7035
 
 
 def prior_map(work: UnitOfWork, event: Event) -> tuple[SkyMap | None, str, str]:
@@ -22,15 +24,30 @@ def prior_map(work: UnitOfWork, event: Event) -> tuple[SkyMap | None, str, str]:
             return attached, f"map of {row.notice_type}", source
     if event.ra_deg is None or event.dec_deg is None:
         return None, "", ""
-    radius = event.error_radius_deg or UNSTATED_ERROR_DEG
-    families = [family for alias in event.aliases if (family := family_of_alias(alias)) is not None]
-    extra = systematic_deg(families)
-    numbers = (event.ra_deg, event.dec_deg, (radius**2 + extra**2) ** 0.5, event.error_containment or 0.9)
-    return SHELF.get(("disc", *numbers), lambda: _disc(*numbers)), "position of the notices", f"event:{event.id}"
+    numbers = (event.ra_deg, event.dec_deg, event.error_radius_deg, event.error_containment)
+    systematic, source = _systematic(event), f"position:{event.details.get(POSITION_FROM, 'notices')}"
+    key = ("disc", *numbers, tuple(systematic), source)
+    return SHELF.get(key, lambda: _disc(event, systematic, source)), "position of the notices", f"event:{event.id}"
 
 
-def _disc(ra_deg: float, dec_deg: float, radius_deg: float, containment: float) -> SkyMap:
-    return SkyMap.from_position(ra_deg, dec_deg, error_radius_deg=radius_deg, containment=containment)
+def _disc(event: Event, systematic: Mixture, source: str) -> SkyMap:
+    return SkyMap.from_position(
+        event.ra_deg or 0.0,
+        event.dec_deg or 0.0,
+        error_radius_deg=event.error_radius_deg or UNSTATED_ERROR_DEG,
+        containment=event.error_containment or 0.9,
+        systematic=systematic,
+        source=source,
+    )
+
+
+def _systematic(event: Event) -> Mixture:
+    """What the stated radius of the event's position does not hold."""
+    kind = event.details.get(POSITION_SYSTEMATIC)
+    if kind in set(GbmLocation):
+        return SYSTEMATICS[GbmLocation(str(kind))]
+    extra_deg = event.details.get(POSITION_EXTRA, 0.0)
+    return ((1.0, float(extra_deg) * RADIUS_68_OF_90),)
 
 
 def _attached_map(payload: bytes, topic: str | None) -> SkyMap:
