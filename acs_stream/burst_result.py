@@ -1,15 +1,15 @@
-"""Delays, annuli and sky map of a burst with several observations, and their JSON forms.
+"""Delays, annuli and sky map of a burst with several observations.
 
 The pairs that make the map are a star around the best-timed instrument: multiplying all pairs of three craft as if
 independent would make the map far too small. `triangulate_burst` therefore gives all delays asked for, but maps from
 n - 1 of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from acs_stream.burst import Burst, Observation
 from acs_stream.spacecraft import PLANET_OF, check_at_planet, check_distance
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray, LightCurve
-from triangulation.annulus import HIGH_3SIGMA, LOW_3SIGMA, Annulus, annulus_from_delay
+from triangulation.annulus import Annulus, annulus_from_delay
+from triangulation.delay import estimate_delay
 from triangulation.energy import View, coloured_delay
 from triangulation.ephemeris_file import SolarSystem, interpolated, packaged_de421
 from triangulation.geometry import Baseline, SpacecraftPosition, baseline
@@ -36,6 +37,12 @@ NEAR_EARTH_KM = 500_000.0
 SMOOTH_S = 0.25
 #: Largest delay assumed for a pair without positions, s.
 FREE_DELAY_S = 10.0
+#: Somebody who is told in words what is done next.
+Progress = Callable[[str], None]
+
+
+def silent(_step: str) -> None:
+    """Progress that nobody follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,12 +57,15 @@ class PairDelay:
         Of the delay.
     baseline_light_s
         Largest possible delay, s; None without positions.
+    classical
+        (method, posterior) of the classical methods, where they were asked for: to be shown, never published.
     """
 
     a: str
     b: str
     posterior: DelayPosterior
     baseline_light_s: float | None
+    classical: tuple[tuple[str, DelayPosterior], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,6 +117,8 @@ class TriangulationResult:
         Of the point to check, if one was given.
     reports
         Remarks: T0 that differ, pairs left out and why.
+    detected_by
+        Craft near the Earth that saw the burst: what the Earth hid from them is taken out of the map.
     """
 
     name: str
@@ -116,10 +128,28 @@ class TriangulationResult:
     containment: Containment | None
     reports: tuple[str, ...]
     regions: tuple[ErrorRegion, ...] = ()
+    detected_by: tuple[SpacecraftPosition, ...] = ()
 
 
-def measure_delays(burst: Burst, *, pair: tuple[str, str] | None = None) -> tuple[PairDelay, ...]:
+def measure_delays(
+    burst: Burst,
+    *,
+    pair: tuple[str, str] | None = None,
+    with_classical: bool = False,
+    progress: Progress = silent,
+) -> tuple[PairDelay, ...]:
     """Delays of all pairs of a burst, or of one, in the order of the file.
+
+    Parameters
+    ----------
+    burst
+        At least two observations.
+    pair
+        Names of two instruments; None: all pairs.
+    with_classical
+        Cross-correlation and chi-squared scan, too.
+    progress
+        Told in words what is done next.
 
     Raises
     ------
@@ -129,21 +159,26 @@ def measure_delays(burst: Burst, *, pair: tuple[str, str] | None = None) -> tupl
     if len(burst.observations) < 2:
         raise ScienceError(f"{burst.name}: a delay needs two observations, there are {len(burst.observations)}")
     if pair is not None:
-        return (_delay(burst.observation(pair[0]), burst.observation(pair[1])),)
-    return tuple(_delay(a, b) for a, b in combinations(burst.observations, 2))
+        pairs = [(burst.observation(pair[0]), burst.observation(pair[1]))]
+    else:
+        pairs = list(combinations(burst.observations, 2))
+    return tuple(_delay(a, b, with_classical=with_classical, progress=progress) for a, b in pairs)
 
 
-def _delay(a: Observation, b: Observation) -> PairDelay:
+def _delay(a: Observation, b: Observation, *, with_classical: bool = False, progress: Progress = silent) -> PairDelay:
+    progress(f"delay {a.instrument} to {b.instrument}")
     pair = _first_baseline(a, b)
     clock_s = float(np.hypot(a.clock_error_s, b.clock_error_s))
     longest = None if pair is None else pair.light_time_s + 5 * pair.error_s + abs(pair.clock_offset_s)
-    _refuse_apart(a.light_curve, b.light_curve, longest or FREE_DELAY_S)
-    posterior = coloured_delay(_view(a), _view(b), max_delay_s=longest or FREE_DELAY_S, clock_error_s=clock_s)
+    reach_s = longest or FREE_DELAY_S
+    _refuse_apart(a.light_curve, b.light_curve, reach_s)
+    posterior = coloured_delay(_view(a), _view(b), max_delay_s=reach_s, clock_error_s=clock_s)
     return PairDelay(
         a=a.instrument,
         b=b.instrument,
         posterior=posterior,
         baseline_light_s=None if pair is None else pair.light_time_s,
+        classical=_classical(a, b, reach_s, clock_s) if with_classical else (),
     )
 
 
@@ -162,6 +197,23 @@ def _refuse_apart(a: LightCurve, b: LightCurve, max_delay_s: float) -> None:
         )
 
 
+def _classical(
+    a: Observation, b: Observation, reach_s: float, clock_s: float
+) -> tuple[tuple[str, DelayPosterior], ...]:
+    """What cross-correlation and the chi-squared scan find, where they find anything."""
+    found: list[tuple[str, DelayPosterior]] = []
+    methods: tuple[Literal["ccf", "chi2"], ...] = ("ccf", "chi2")
+    for method in methods:
+        try:
+            posterior = estimate_delay(
+                a.light_curve, b.light_curve, max_delay_s=reach_s, clock_error_s=clock_s, method=method
+            )
+        except ScienceError:
+            continue
+        found.append((method, posterior))
+    return tuple(found)
+
+
 def _view(item: Observation) -> View:
     return View(total=item.light_curve, channels=item.channels, is_band_given=item.is_band_given)
 
@@ -178,7 +230,11 @@ def _nearest(item: Observation) -> SpacecraftPosition:
 
 
 def triangulate_burst(
-    burst: Burst, *, check: tuple[float, float] | None = None, solar_system: SolarSystem | None = None
+    burst: Burst,
+    *,
+    check: tuple[float, float] | None = None,
+    solar_system: SolarSystem | None = None,
+    progress: Progress = silent,
 ) -> TriangulationResult:
     """Delays, annuli and sky map of a burst.
 
@@ -190,6 +246,8 @@ def triangulate_burst(
         A point (RA, Dec, deg) whose containment is wanted.
     solar_system
         For the motion of the Earth and of planetary craft; None: the packaged de421.
+    progress
+        Told in words what is done next.
 
     Raises
     ------
@@ -198,25 +256,29 @@ def triangulate_burst(
     """
     sky = solar_system or SolarSystem(packaged_de421())
     try:
-        return _triangulated(burst, check, sky)
+        return _triangulated(burst, check, sky, progress)
     finally:
         if solar_system is None:
             sky.close()
 
 
-def _triangulated(burst: Burst, check: tuple[float, float] | None, sky: SolarSystem) -> TriangulationResult:
+def _triangulated(
+    burst: Burst, check: tuple[float, float] | None, sky: SolarSystem, progress: Progress
+) -> TriangulationResult:
     reports = [f"{item.instrument}: {text}" for item in burst.observations for text in item.reports]
     for item in burst.observations:
         _check_places(item, sky)
     reports += [f"{i.instrument}: no position, so it makes no annulus" for i in burst.observations if not i.positions]
-    delays, failed = _all_delays(burst)
+    delays, failed = _all_delays(burst, progress)
     reports += failed
     annuli, refused = _annuli(burst, star(_usable(delays)), sky)
     reports += refused
     if not annuli:
         reason = "; ".join(failed + refused) or "no pair of observations with positions"
         raise ScienceError(f"{burst.name}: no annulus: {reason}")
-    skymap = _map(burst, annuli, delays, sky)
+    progress("sky map")
+    detected_by = _detected_by(burst, annuli, delays, sky)
+    skymap = _map(burst, annuli, delays, detected_by)
     regions, apart = _regions(annuli)
     reports += apart
     containment = None if check is None else _containment(check, annuli, skymap)
@@ -228,6 +290,7 @@ def _triangulated(burst: Burst, check: tuple[float, float] | None, sky: SolarSys
         containment=containment,
         reports=tuple(reports),
         regions=regions,
+        detected_by=detected_by,
     )
 
 
@@ -242,14 +305,14 @@ def _check_places(item: Observation, sky: SolarSystem) -> None:
         check_at_planet(place, centre)
 
 
-def _all_delays(burst: Burst) -> tuple[tuple[PairDelay, ...], list[str]]:
+def _all_delays(burst: Burst, progress: Progress) -> tuple[tuple[PairDelay, ...], list[str]]:
     if len(burst.observations) < 2:
         raise ScienceError(f"{burst.name}: triangulation needs two observations, there are {len(burst.observations)}")
     delays: list[PairDelay] = []
     failed: list[str] = []
     for a, b in combinations(burst.observations, 2):
         try:
-            delays.append(_delay(a, b))
+            delays.append(_delay(a, b, progress=progress))
         except ScienceError as error:
             failed.append(f"{a.instrument} - {b.instrument}: {error.message}")
     return tuple(delays), failed
@@ -293,6 +356,25 @@ def arrival_utc(a: Observation, b: Observation, delay_s: float) -> datetime:
     both = np.minimum(bright_a, np.interp(time_a, time_b + offset_s, bright_b, left=0.0, right=0.0))
     score = both if both.max() > 0 else bright_a
     return a.light_curve.t0_utc + timedelta(seconds=float(time_a[int(np.argmax(score))]))
+
+
+def aligned_at(burst: Burst, delays: Sequence[PairDelay]) -> tuple[datetime, dict[str, float]]:
+    """When the burst was brightest at the first instrument, UTC, and how much later at each other one, s.
+
+    Parameters
+    ----------
+    burst
+        The observations.
+    delays
+        Of pairs that contain the first instrument of the first pair; others play no part.
+    """
+    first = delays[0].a
+    later = {first: 0.0}
+    for delay in delays:
+        if delay.a == first:
+            later[delay.b] = delay.posterior.median_s
+    a, b = burst.observation(first), burst.observation(delays[0].b)
+    return arrival_utc(a, b, delays[0].posterior.median_s), later
 
 
 def _brightness(curve: LightCurve) -> tuple[FloatArray, FloatArray]:
@@ -339,20 +421,32 @@ def _regions(annuli: Sequence[PairAnnulus]) -> tuple[tuple[ErrorRegion, ...], li
         return (), [error.message]
 
 
-def _map(burst: Burst, annuli: Sequence[PairAnnulus], delays: Sequence[PairDelay], sky: SolarSystem) -> SkyMap:
+def _detected_by(
+    burst: Burst, annuli: Sequence[PairAnnulus], delays: Sequence[PairDelay], sky: SolarSystem
+) -> tuple[SpacecraftPosition, ...]:
+    """Craft near the Earth that saw the burst, each where it was then: the Earth hid nothing of it from them."""
     of = {(delay.a, delay.b): delay for delay in delays}
-    covariance = shared_covariance_s2([of[pair.a, pair.b] for pair in annuli], _usable(delays))
     seen: dict[str, SpacecraftPosition] = {}
     for pair in annuli:
-        a, b = burst.observation(pair.a), burst.observation(pair.b)
-        for place in _places(a, b, of[pair.a, pair.b], sky):
+        for place in _places(burst.observation(pair.a), burst.observation(pair.b), of[pair.a, pair.b], sky):
             if place.distance_km < NEAR_EARTH_KM:
                 seen[place.spacecraft] = place
+    return tuple(seen[name] for name in sorted(seen))
+
+
+def _map(
+    burst: Burst,
+    annuli: Sequence[PairAnnulus],
+    delays: Sequence[PairDelay],
+    detected_by: Sequence[SpacecraftPosition],
+) -> SkyMap:
+    of = {(delay.a, delay.b): delay for delay in delays}
+    covariance = shared_covariance_s2([of[pair.a, pair.b] for pair in annuli], _usable(delays))
     return SkyMap.from_annuli(
         [pair.annulus for pair in annuli],
         pairs=[(pair.a, pair.b) for pair in annuli],
         delay_covariance_s2=covariance,
-        detected_by=[seen[name] for name in sorted(seen)],
+        detected_by=detected_by,
         header={"OBJECT": burst.name},
     )
 
@@ -363,71 +457,3 @@ def _containment(check: tuple[float, float], annuli: Sequence[PairAnnulus], skym
         raise ScienceError(f"({ra_deg}, {dec_deg}) is no point on the sky")
     offsets = tuple((pair.a, pair.b, pair.annulus.offset_half_widths(ra_deg, dec_deg)) for pair in annuli)
     return Containment(ra_deg=ra_deg, dec_deg=dec_deg, level=skymap.containment(ra_deg, dec_deg), offsets=offsets)
-
-
-def delays_to_json(delays: Sequence[PairDelay]) -> list[Mapping[str, Any]]:
-    """JSON-able form of delays: posterior medians, distances to the 3-sigma quantiles as positive numbers."""
-    return [_delay_to_json(delay) for delay in delays]
-
-
-def _delay_to_json(delay: PairDelay) -> Mapping[str, Any]:
-    posterior = delay.posterior
-    median = posterior.quantile(0.5)
-    return {
-        "a": delay.a,
-        "b": delay.b,
-        "delay_s": median,
-        "minus_3sigma_s": median - posterior.quantile(LOW_3SIGMA),
-        "plus_3sigma_s": posterior.quantile(HIGH_3SIGMA) - median,
-        "sigma_s": posterior.sigma_s,
-        "statistical_sigma_s": posterior.statistical_sigma_s,
-        "systematic_sigma_s": posterior.systematic_sigma_s,
-        "energy": posterior.energy,
-        "energy_sigma_s": posterior.figures.get("energy_sigma_s"),
-        "energy_shift_s": posterior.figures.get("energy_shift_s"),
-        "mean_s": posterior.mean_s,
-        "baseline_light_s": delay.baseline_light_s,
-        "detected": posterior.detected,
-        "flags": list(posterior.flags),
-        "method": posterior.method,
-    }
-
-
-def _region_to_json(region: ErrorRegion) -> Mapping[str, Any]:
-    return {
-        "ra_deg": region.ra_deg,
-        "dec_deg": region.dec_deg,
-        "area_deg2": region.area_deg2,
-        "extent_deg": region.extent_deg,
-        "corners_deg": region.corners_deg.tolist(),
-    }
-
-
-def result_to_json(result: TriangulationResult) -> Mapping[str, Any]:
-    """JSON-able form of a triangulation; ``containment`` is there where a point was checked."""
-    skymap: Mapping[str, Any] | None = None
-    if result.skymap is not None:
-        ra_deg, dec_deg = result.skymap.peak
-        skymap = {
-            "area_50_deg2": result.skymap.credible_area_deg2(0.5),
-            "area_90_deg2": result.skymap.credible_area_deg2(0.9),
-            "peak_ra_deg": ra_deg,
-            "peak_dec_deg": dec_deg,
-        }
-    record: dict[str, Any] = {
-        "name": result.name,
-        "delays": delays_to_json(result.delays),
-        "annuli": [{"a": pair.a, "b": pair.b, **pair.annulus.to_json()} for pair in result.annuli],
-        "regions": [_region_to_json(region) for region in result.regions],
-        "skymap": skymap,
-        "reports": list(result.reports),
-    }
-    if result.containment is not None:
-        found = result.containment
-        record["containment"] = {
-            "ra_deg": found.ra_deg,
-            "dec_deg": found.dec_deg,
-            "level": found.level,
-            "offsets": [{"a": a, "b": b, "half_widths": offset} for a, b, offset in found.offsets],
-        }
-    return record

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -39,6 +39,16 @@ def failures_in_words() -> Iterator[None]:
         fail(str(error))
     except FileNotFoundError as error:
         fail(f"no such file: {error.filename}")
+
+
+@contextmanager
+def steps(*, silent: bool) -> Iterator[Callable[[str], None]]:
+    """Say what is being done while it is being done: a spinner on a terminal, nothing elsewhere or where `silent`."""
+    if silent or not console.is_terminal:
+        yield lambda _step: None
+        return
+    with console.status("starting") as status:
+        yield lambda step: status.update(f"{step} ...")
 
 
 def needs_server(error: ImportError) -> NoReturn:

@@ -1,15 +1,12 @@
 """Commands that compute: delays, triangulation, search, overlap. They need the base install only."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import console, fail, failures_in_words, print_json
-
-if TYPE_CHECKING:
-    from triangulation.skymap import SkyMap
+from tocsin.cli import plots, tables
+from tocsin.cli.output import console, fail, failures_in_words, print_json, steps
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 BurstFile = Annotated[Path, typer.Argument(metavar="BURST.toml", help="Burst file: observations of one burst.")]
@@ -25,51 +22,59 @@ def delay(
     burst: BurstFile,
     pair: Annotated[tuple[str, str] | None, typer.Option(help="Two instruments; default: all pairs.")] = None,
     as_json: Json = False,
+    classical: Annotated[
+        bool, typer.Option("--classical", help="Cross-correlation and chi-squared scan beside it; not calibrated.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the posteriors here (SVG or PNG).")] = None,
+    plot_curves: Annotated[Path | None, typer.Option(help="Draw the aligned light curves here (SVG or PNG).")] = None,
 ) -> None:
     """Measure arrival-time delays between the light curves of a burst."""
     from acs_stream.burst_file import delays_to_json, load_burst, measure_delays  # noqa: PLC0415 - slow to import
 
     with failures_in_words():
-        delays = delays_to_json(measure_delays(load_burst(burst), pair=pair))
+        with steps(silent=as_json) as progress:
+            progress("reading the light curves")
+            read = load_burst(burst)
+            found = measure_delays(read, pair=pair, with_classical=classical or plot is not None, progress=progress)
+        if plot is not None:
+            plots.write_delays(plot, found, title=f"Delays of {read.name}")
+        if plot_curves is not None:
+            plots.write_curves(plot_curves, read, found)
+    delays = delays_to_json(found)
     if as_json:
         print_json({"delays": delays})
         return
-    for row in delays:
-        console.print(
-            f"{row['a']} -> {row['b']}: {row['delay_s']:+.4f} s "
-            f"(-{row['minus_3sigma_s']:.4f} +{row['plus_3sigma_s']:.4f}, 3 sigma) {' '.join(row['flags'])}"
-        )
+    console.print(tables.of_delays(delays, with_classical=classical))
 
 
 def triangulate(
     burst: BurstFile,
     as_json: Json = False,
     skymap: Annotated[Path | None, typer.Option(help="Write the multi-order sky map here (FITS).")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw annuli and map here (SVG).")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw annuli and map here (SVG or PNG).")] = None,
+    near: Annotated[Path | None, typer.Option(help="Draw the field around the map's peak here (SVG or PNG).")] = None,
     check: Annotated[tuple[float, float] | None, typer.Option(help="RA and Dec to test, deg.")] = None,
 ) -> None:
-    """Delays, annuli and sky map of a burst seen by several spacecraft."""
+    """Delays, annuli, error regions and sky map of a burst seen by several spacecraft."""
     from acs_stream.burst_file import load_burst, result_to_json, triangulate_burst  # noqa: PLC0415 - slow to import
 
     with failures_in_words():
-        result = triangulate_burst(load_burst(burst), check=check)
+        with steps(silent=as_json) as progress:
+            progress("reading the light curves")
+            result = triangulate_burst(load_burst(burst), check=check, progress=progress)
         if skymap is not None:
             if result.skymap is None:
                 fail("there is no sky map: " + "; ".join(result.reports))
             result.skymap.write(skymap)
+        for path, is_near in ((plot, False), (near, True)):
+            if path is not None:
+                plots.write_sky(path, result, check=check, is_near=is_near)
     shown = result_to_json(result)
-    if plot is not None:
-        _plot(plot, result.skymap, shown["annuli"], check=check, title=result.name)
     if as_json:
         print_json(shown)
         return
-    for row in shown["annuli"]:
-        console.print(
-            f"{row['a']} - {row['b']}: centre RA {row['ra_deg']:.4f} Dec {row['dec_deg']:+.4f}, radius "
-            f"{row['radius_deg']:.4f} -{row['minus_3sigma_deg']:.4f} +{row['plus_3sigma_deg']:.4f} deg (3 sigma)"
-        )
-    if shown["skymap"]:
-        console.print(f"90 % within {shown['skymap']['area_90_deg2']:.4g} deg2")
+    for table in tables.of_triangulation(shown):
+        console.print(table)
 
 
 def search(
@@ -117,27 +122,13 @@ def overlap(
     from triangulation.skymap import SkyMap  # noqa: PLC0415 - slow to import
     from triangulation.skymap import overlap as overlap_of  # noqa: PLC0415 - slow to import
 
-    with failures_in_words():
-        value = overlap_of(SkyMap.read(a), SkyMap.read(b))
+    with failures_in_words(), steps(silent=as_json) as progress:
+        progress("reading the maps")
+        maps = SkyMap.read(a), SkyMap.read(b)
+        progress("overlap")
+        value = overlap_of(*maps)
     if as_json:
         print_json({"overlap": value})
-    else:
-        typer.echo(f"{value:.6g}")
-
-
-def _plot(
-    path: Path,
-    skymap: "SkyMap | None",
-    annuli: Sequence[Mapping[str, Any]],
-    *,
-    check: tuple[float, float] | None,
-    title: str,
-) -> None:
-    from tocsin.pictures import DrawnAnnulus, SkyPoint, Symbol, sky_map_svg  # noqa: PLC0415 - only for a picture
-
-    names = ("ra_deg", "dec_deg", "radius_deg", "minus_3sigma_deg", "plus_3sigma_deg")
-    rings = [DrawnAnnulus(label=f"{row['a']} - {row['b']}", **{name: row[name] for name in names}) for row in annuli]
-    points = (
-        [] if check is None else [SkyPoint(label="to check", ra_deg=check[0], dec_deg=check[1], symbol=Symbol.CROSS)]
-    )
-    path.write_text(sky_map_svg(skymap, rings, points, title=title), encoding="utf-8")
+        return
+    typer.echo(f"{value:.6g}")
+    console.print(tables.of_overlap(value, maps))

@@ -24,7 +24,7 @@ _COLOURS = {
     "annulus": (190, 80, 0), "band": (190, 80, 0), "t0": (160, 0, 90), "t0-words": (160, 0, 90),
     "error-circle": (160, 0, 90), "diamond": (160, 0, 90), "star": (160, 0, 90), "galactic": (0, 120, 90),
 }  # fmt: skip
-_STEP = re.compile(r"([MLlHhVvZz])|(-?\d*\.?\d+)")
+_STEP = re.compile(r"([MmLlHhVvZz])|(-?\d*\.?\d+)")
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
 #: Signs that the built-in font does not have.
 _PLAIN = str.maketrans(
@@ -218,7 +218,7 @@ def _walked(data: str) -> Iterator[Points]:
                     x, y = points[0]
                     points.append(points[0])
                 continue
-            if order == "M" and points:
+            if order in "Mm" and points:
                 yield points
                 points = []
             continue
@@ -229,10 +229,10 @@ def _walked(data: str) -> Iterator[Points]:
             i += 1
         else:
             second = float(tokens[i + 1][1])
-            x, y = (x + number, y + second) if order == "l" else (number, second)
+            x, y = (x + number, y + second) if order in "lm" else (number, second)
             i += 2
         points.append((x, y))
-        order = "L" if order == "M" else order
+        order = {"M": "L", "m": "l"}.get(order, order)
     if points:
         yield points
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from acs_stream.burst_file import Burst, Observation, TriangulationResult, result_to_json, triangulate_burst
 from tocsin.domain import light_curve_codec
-from tocsin.domain.clock import iso_utc, to_utc
+from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.events import Event
 from tocsin.domain.jobs import Job
@@ -216,7 +216,7 @@ def _lineage_header(context: Context, event: Event, inputs: tuple[str, ...]) -> 
     """What the file says of itself once it has left us: whose map it is, and what it was made from by what."""
     header = {"OBJECT": event.name, "TOCEVENT": event.id, "CREATOR": f"Tocsin {context.code_version}"}
     if event.t0_utc is not None:
-        header["DATE-OBS"] = iso_utc(event.t0_utc).removesuffix("Z")
+        header["DATE-OBS"] = f"{event.t0_utc:%Y-%m-%dT%H:%M:%S.%f}"
     return header | {f"TOCINP{k:02d}": name for k, name in enumerate(inputs, start=1)}
 
 
