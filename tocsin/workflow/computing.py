@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from acs_stream.burst import Burst, Observation, burst_of
-from acs_stream.burst_result import result_to_json, triangulate_burst
+from acs_stream.burst_json import result_to_json
+from acs_stream.burst_result import triangulate_burst
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import BusyError, ConfigurationError, ScienceError
 from tocsin.domain.products import Product
