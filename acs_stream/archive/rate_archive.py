@@ -196,6 +196,10 @@ class RateArchive:
         names = (name.partition("=") for name in self._storage.names(_top(instrument)))
         return tuple(date.fromisoformat(value) for key, _, value in names if key == "day")
 
+    def parts_of(self, instrument: str, day: date) -> tuple[str, ...]:
+        """Names of the files of a day, sorted: they never change, so the same names are the same rows."""
+        return tuple(name.name for name in self._names(_folder(instrument, day)))
+
     def last_tt_us(self, instrument: str) -> int | None:
         """End of the latest bin, microseconds of TT; None where there is none."""
         for day in reversed(self.days(instrument)):

@@ -106,3 +106,22 @@ class LightCurveSource(Protocol):
             The service failed.
         """
         ...
+
+
+class DirectedSource(LightCurveSource, Protocol):
+    """Source whose instrument has detectors to choose among, by where the burst is."""
+
+    def fetch_towards(self, t0_utc: datetime, window_s: float, direction: tuple[float, float]) -> FetchedLightCurve:
+        """Light curves of the detectors that see a direction (right ascension, declination, deg); raises as `fetch`."""
+        ...
+
+
+def towards_or_not(
+    source: LightCurveSource, t0_utc: datetime, window_s: float, direction: tuple[float, float] | None
+) -> FetchedLightCurve:
+    """Light curves towards a direction, where one is known and the instrument has a choice; raises as `fetch`."""
+    fetch_towards = getattr(source, "fetch_towards", None)
+    if direction is None or fetch_towards is None:
+        return source.fetch(t0_utc, window_s)
+    found: FetchedLightCurve = fetch_towards(t0_utc, window_s, direction)
+    return found

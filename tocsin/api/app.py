@@ -8,6 +8,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from tocsin.api import (
+    archive_routes,
     compute_routes,
     draft_pages,
     draft_routes,
@@ -60,6 +61,7 @@ def build_app(services: ApiServices) -> FastAPI:
         science_routes.router,
         compute_routes.router,
         stream_routes.router,
+        archive_routes.router,
         operation_routes.router,
         pages.router,
         draft_pages.router,

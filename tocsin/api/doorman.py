@@ -26,6 +26,7 @@ MOST_ANSWER_BYTES = 8_000_000
 DOORS = {
     "events": "events",
     "lightcurves": "lightcurves",
+    "archive": "lightcurves",
     "triangulations": "compute",
     "overlaps": "compute",
     "stream": "stream",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from prometheus_client import generate_latest
 
+from tocsin.api.archive_desk import ArchiveDesk
 from tocsin.domain.clock import Clock
 from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.events import EventKind
@@ -169,6 +170,8 @@ class ApiServices:
         Tokens and sign-ins, rates and counters; None: `identify` alone decides.
     computer
         Triangulations and overlaps on request; None where nothing is computed.
+    archive
+        The archive of rates; None: there is none.
     may_choose_person
         Without sign-in: whoever reaches the page says who they are. Right on loopback only.
     labels_of_streams
@@ -193,6 +196,7 @@ class ApiServices:
     identify: Callable[[Mapping[str, str]], Viewer] = field(default=lambda _headers: ANONYMOUS)
     gate: Gate | None = None
     computer: Computer | None = None
+    archive: ArchiveDesk | None = None
     may_choose_person: bool = True
     labels_of_streams: Mapping[str, frozenset[str]] = field(default_factory=dict)
     allowed_hosts: frozenset[str] = frozenset()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -20,10 +21,13 @@ from acs_stream.instruments import Instrument, read_instruments
 from acs_stream.sources import LightCurveSource, Places
 from acs_stream.sources.isdc_archive import IsdcArchiveSource
 from acs_stream.sources.model import Craft
+from tocsin.api.archive_desk import ArchiveDesk, ArchiveHolding
 from tocsin.api.services import Health, HealthPart
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError
+from tocsin.domain.light_curves import LightCurve
 from tocsin.settings import Settings
+from tocsin.store.usage import UsageBook
 
 log = structlog.get_logger()
 
@@ -36,6 +40,26 @@ Run = Callable[[threading.Event], None]
 def build_archive(settings: Settings) -> RateArchive:
     """The archive of rates; nothing is made on the disk before something is stored."""
     return RateArchive(settings.archive_url)
+
+
+def archive_desk(settings: Settings) -> ArchiveDesk:
+    """The archive, as partners see it."""
+    archive = build_archive(settings)
+    served = frozenset(settings.archive.served)
+
+    def holdings() -> Sequence[ArchiveHolding]:
+        return [_holding(archive, name) for name in archive.instruments() if name in served]
+
+    def read(instrument: str, start: datetime, stop: datetime, t0: datetime, bin_s: float | None) -> LightCurve:
+        return archive.read(instrument, start, stop, t0_utc=t0, bin_s=bin_s)
+
+    return ArchiveDesk(read=read, holdings=holdings, served=served, book=UsageBook(settings.data_dir / "usage"))
+
+
+def _holding(archive: RateArchive, name: str) -> ArchiveHolding:
+    days = archive.days(name)
+    first, last = (days[0], days[-1]) if days else (None, None)
+    return ArchiveHolding(instrument=name, days=len(days), first_day=first, last_day=last)
 
 
 def build_places(settings: Settings, clock: Clock) -> Places:

@@ -12,6 +12,7 @@ from advocates.rota_ical import rota_ical
 from notifier.slack_answer import SlackAnswerer
 from tocsin.api.services import ApiServices, DraftDesk, HandDesk, Health, OnCall
 from tocsin.app.build import calendars_of
+from tocsin.app.rates import archive_desk
 from tocsin.app.slack_desk import SlackDesk
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import NotAllowedError
@@ -59,6 +60,7 @@ def api_services(
         health=health,
         metrics=metrics,
         may_choose_person=is_local,
+        archive=archive_desk(settings),
         computer=Computer(context.store, context.clock, code_version=context.code_version),
         gate=Gate(
             context.store,

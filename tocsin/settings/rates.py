@@ -35,6 +35,7 @@ class ArchiveTable(_Table):
     """The archive of rates."""
 
     url: str = ""
+    served: tuple[str, ...] = ("SPI-ACS",)
     follow: FollowTable = FollowTable()
     watch: WatchTable = WatchTable()
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import acs_stream
 
 ROOT = Path(acs_stream.__file__).parent
-NEED_THE_SERVER = {f"acs_stream.archive.{name}" for name in ("storage", "parts", "rate_archive", "importing", "source")}
+NEED_THE_SERVER = {
+    f"acs_stream.archive.{name}" for name in ("storage", "parts", "rate_archive", "importing", "source", "day_search")
+}
 CODE = """
 import sys
 sys.modules.update(pyarrow=None, fsspec=None)
