@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 
 class SystemClock:
@@ -18,6 +19,27 @@ class SystemClock:
     def wall_s(self, clock_s: float) -> float:
         """Seconds of real waiting: the same."""
         return clock_s
+
+
+class SteppedClock(SystemClock):
+    """The wall's clock as it would be after a step: rehearses machines whose time jumps.
+
+    Parameters
+    ----------
+    file
+        Holds the step in s; written while the service runs. Missing or empty: no step.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def now(self) -> datetime:
+        """Time now, wrong by the step, UTC."""
+        try:
+            step_s = float(self._file.read_text(encoding="ascii") or 0.0)
+        except (OSError, ValueError):
+            step_s = 0.0
+        return super().now() + timedelta(seconds=step_s)
 
 
 class FastClock:

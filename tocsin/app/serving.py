@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from fastapi import FastAPI
 from rich.console import Console
@@ -15,7 +16,7 @@ from notifier.socket_mode import SocketModeListener
 from tocsin.api.app import build_app
 from tocsin.api.services import Health
 from tocsin.app.build import build_context, build_doors, build_people, build_store
-from tocsin.app.clocks import SystemClock
+from tocsin.app.clocks import SteppedClock, SystemClock
 from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, health_of, vtp_topics
 from tocsin.app.gauges import Gauges
 from tocsin.app.leading import Lead
@@ -156,7 +157,7 @@ def serve(environment: Mapping[str, str], *, host: str | None = None, port: int 
     configure_logs()
     settings = _listening(load_settings(environment), host, port)
     with own_folder(settings):
-        _serve(settings, Console(stderr=True))
+        _serve(settings, Console(stderr=True), _clock(environment))
 
 
 def run(environment: Mapping[str, str], share: Share, *, host: str | None = None, port: int | None = None) -> None:
@@ -164,11 +165,16 @@ def run(environment: Mapping[str, str], share: Share, *, host: str | None = None
     configure_logs()
     settings = _listening(load_settings(environment), host, port)
     with own_folder(settings, name=share.name):
-        _serve(settings, Console(stderr=True), share)
+        _serve(settings, Console(stderr=True), _clock(environment), share)
 
 
-def _serve(settings: Settings, console: Console, share: Share | None = None) -> None:
-    clock = SystemClock()
+def _clock(environment: Mapping[str, str]) -> Clock:
+    """The machine's clock; or, to rehearse one that jumps, stepped by what the named file says."""
+    file = environment.get("TOCSIN_REHEARSED_CLOCK")
+    return SteppedClock(Path(file)) if file else SystemClock()
+
+
+def _serve(settings: Settings, console: Console, clock: Clock, share: Share | None = None) -> None:
     built = build_service(settings, clock=clock, console=console, share=share)
     service, store = built.service, built.service.context.store
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,150 @@
+"""Latency under load: from a notice handed to Kafka to its first page at Slack, at 20 notices a second; and what grows.
+
+python benchmarks/load.py --seed 1 --seconds 120 --store sqlite
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import psutil
+from figures import Figure
+from rig import Broker, Postgresql, Process, pause
+from traffic import TOPICS, traffic
+
+from tocsin.app.clocks import SystemClock
+from tocsin.demo.stand_ins import SlackStandIn
+
+PER_SECOND, STORY_S = 20.0, 2.0
+#: Left out of growth: imports, caches and pools fill at first.
+WARM_UP = 0.5
+DRAIN_S = 60.0
+
+
+def run(seed: int = 1, seconds: float = 120.0) -> list[Figure]:
+    """Figures for one process with SQLite, then with PostgreSQL."""
+    return [figure for store in ("SQLite", "PostgreSQL") for figure in measured(seed, seconds, store)]
+
+
+def measured(seed: int, seconds: float, store: str) -> list[Figure]:
+    """Figures of one store."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-load-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        database = Postgresql(Path(folder) / "postgresql") if store == "PostgreSQL" else None
+        if database is not None:
+            database.start()
+        broker = Broker(TOPICS)
+        try:
+            with SlackStandIn(clock=SystemClock()) as slack:
+                environment = _configured(Path(folder), broker, slack)
+                if database is not None:
+                    environment["TOCSIN_STORE_URL"] = database.url
+                process = Process("serve", ("serve", "--port", "0"), environment, Path(folder))
+                process.start()
+                process.wait_until_it_works()
+                try:
+                    return _figures(seed, seconds, store, broker, slack, process)
+                finally:
+                    process.end()
+        finally:
+            broker.stop()
+            if database is not None:
+                database.stop()
+
+
+def _configured(folder: Path, broker: Broker, slack: SlackStandIn) -> dict[str, str]:
+    config = folder / "config"
+    config.mkdir()
+    (config / "tocsin.toml").write_text(
+        f"""
+reaction = {{ enabled = false }}
+[channels]
+enabled = ["slack"]
+[channels.slack]
+channel = "C1"
+base_url = "{slack.base_url}"
+[feeds.kafka]
+enabled = true
+bootstrap_servers = "{broker.bootstrap}"
+security_protocol = "plaintext"
+""",
+        encoding="utf-8",
+    )
+    (config / "streams.toml").write_text(
+        '[kafka]\nheartbeat_topic = ""\n' + "".join(f'[topics."{topic}"]\n' for topic in TOPICS), encoding="utf-8"
+    )
+    data = str(folder / "data")
+    return {"TOCSIN_CONFIG_DIR": str(config), "TOCSIN_DATA_DIR": data, "TOCSIN_SLACK_TOKEN": slack.token}
+
+
+def _figures(
+    seed: int, seconds: float, store: str, broker: Broker, slack: SlackStandIn, process: Process
+) -> list[Figure]:
+    clock, watched = SystemClock(), psutil.Process(process.pid)
+    sent_at: dict[str, float] = {}
+    grown: list[tuple[float, float, int, int]] = []
+    began_s, cpu_s = clock.monotonic_s(), sum(watched.cpu_times()[:2])
+    queue = list(reversed(traffic(seed, seconds=seconds, per_second=PER_SECOND, story_s=STORY_S)))
+    number = len(queue)
+    while queue:
+        now_s = clock.monotonic_s() - began_s
+        while queue and queue[-1].at_s <= now_s:
+            one = queue.pop()
+            if one.wakes:
+                sent_at.setdefault(one.wakes, clock.monotonic_s())
+            broker.produce(one.topic, one.payload)
+        if not grown or now_s - grown[-1][0] >= 1.0:
+            grown.append((now_s, watched.memory_info().rss / 1e6, watched.num_threads(), watched.num_fds()))
+        pause(0.002)
+    cpu_s = sum(watched.cpu_times()[:2]) - cpu_s
+    for _ in range(int(DRAIN_S / 0.25)):
+        shown = _first_shown(slack)
+        if len(shown) >= len(sent_at):
+            break
+        pause(0.25)
+    waits_ms = np.array([(shown[name] - sent) * 1e3 for name, sent in sent_at.items() if name in shown])
+    late = np.array(grown)[int(WARM_UP * len(grown)) :]
+    hours = (late[:, 0] - late[0, 0]) / 3600.0
+    return [
+        Figure(name=f"{store}: notices", value=number),
+        Figure(name=f"{store}: superevents that wake people", value=len(sent_at)),
+        Figure(name=f"{store}: first pages that did not come", value=len(sent_at) - len(waits_ms), high=0),
+        Figure(name=f"{store}: notice to first page, median, ms", value=float(np.median(waits_ms)), high=100),
+        Figure(name=f"{store}: notice to first page, 99 %, ms", value=float(np.quantile(waits_ms, 0.99)), high=500),
+        Figure(name=f"{store}: CPU of the service, ms a notice", value=1e3 * cpu_s / number),
+        Figure(name=f"{store}: resident memory at the end, MB", value=float(late[-1, 1])),
+        Figure(name=f"{store}: memory, MB per hour after warm-up", value=float(np.polyfit(hours, late[:, 1], 1)[0])),
+        Figure(name=f"{store}: threads more than after warm-up", value=float(late[-1, 2] - late[0, 2]), high=4),
+        Figure(name=f"{store}: open files more than after warm-up", value=float(late[-1, 3] - late[0, 3]), high=8),
+    ]
+
+
+def _first_shown(slack: SlackStandIn) -> Mapping[str, float]:
+    """When the first message of each superevent came to Slack, by its name."""
+    shown: dict[str, float] = {}
+    for message in slack.messages:
+        if message.thread_ts is None:
+            for word in message.text.replace(":", " ").replace(",", " ").split():
+                shown.setdefault(word, message.posted_monotonic_s)
+    return shown
+
+
+def main() -> int:
+    """Command line; 1 where a figure is not met."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--store", choices=["SQLite", "PostgreSQL"], default="")
+    given = parser.parse_args()
+    figures = measured(given.seed, given.seconds, given.store) if given.store else run(given.seed, given.seconds)
+    for figure in figures:
+        print(json.dumps(figure.to_json()))
+    return 0 if all(figure.is_met for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
