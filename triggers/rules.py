@@ -5,7 +5,7 @@ are woken or told. In this order: a test is told to nobody; a retraction is told
 nobody; a stale notice wakes nobody; then tier 1 wakes once, and again only for a material change.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,11 @@ from triggers.changes import Comparison, compare
 from triggers.coincidence_config import CoincidenceBook
 from triggers.companions import Association, companion_interval, companions
 from triggers.earth_crossing import EarthCrossing
-from triggers.floods import recent_at_position
 from triggers.rules_config import RuleBook, read_rule_book
+from triggers.storms import Storm
 from triggers.wording import describe, describe_association
 
-TEST_RULE, RETRACTION_RULE, FLOOD_RULE, COUNTERPART_RULE = "test", "retraction", "flood", "counterpart"
+TEST_RULE, RETRACTION_RULE, STORM_RULE, COUNTERPART_RULE = "test", "retraction", "storm", "counterpart"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Rules:
         """
         return cls(book=read_rule_book(mapping, file=file, coincidence=coincidence or CoincidenceBook()))
 
-    def judge(self, event: Event, *, associations: Sequence[Association] = (), recent_at_position: int = 0) -> Verdict:
+    def judge(self, event: Event, *, associations: Sequence[Association] = (), storm: Storm | None = None) -> Verdict:
         """How loud an event is, whatever was told before; retraction and staleness are not looked at here.
 
         Parameters
@@ -79,8 +79,8 @@ class Rules:
             The event.
         associations
             Events of other messengers that may be of one source with it, see `triggers.companions`.
-        recent_at_position
-            Number of earlier events at its position, see `triggers.floods`.
+        storm
+            Storm it belongs to, see `triggers.storms`.
         """
         rule = next(rule for rule in self.book.rules if rule.condition.holds(event))
         verdict = Verdict(
@@ -89,7 +89,7 @@ class Rules:
             rule=rule.name,
             reasons=(rule.reason, *describe(event)),
         )
-        verdict = self._quieter_in_flood(verdict, recent_at_position)
+        verdict = _quieter_in_storm(verdict, storm)
         return self._louder_with_counterpart(verdict, associations)
 
     def decide(
@@ -103,7 +103,7 @@ class Rules:
         is_replay: bool = False,
         associations: Sequence[Association] = (),
         known_associations: Collection[str] = (),
-        recent_at_position: int = 0,
+        storm: Storm | None = None,
         areas_90_deg2: tuple[float, float] | None = None,
     ) -> Decision:
         """What is to be done about an event after a notice.
@@ -124,16 +124,16 @@ class Rules:
             Events that may be of one source with it.
         known_associations
             Identifiers of those that were known before.
-        recent_at_position
-            Number of earlier events at its position.
+        storm
+            Storm it belongs to.
         areas_90_deg2
             90 % areas of the sky map before and after, deg2, where both are known.
         """
-        verdict = self.judge(after, associations=associations, recent_at_position=recent_at_position)
+        verdict = self.judge(after, associations=associations, storm=storm)
         known = [a for a in associations if a.other_id in known_associations]
         earlier = None
         if before is not None:
-            earlier = self.judge(before, associations=known, recent_at_position=recent_at_position)
+            earlier = self.judge(before, associations=known, storm=storm)
         told = was_paged or (_would_be_told(before, earlier) if was_told is None else was_told)
         comparison = compare(
             before=before,
@@ -172,11 +172,6 @@ class Rules:
         """Interval in which the T0 of another event must lie for `associate` to find it by time, UTC."""
         return companion_interval(event, self.book.coincidence)
 
-    def count_at_position(self, event: Event, others: Iterable[Event]) -> int:
-        """Number of earlier events at an event's position, as `decide` takes it; see `triggers.floods`."""
-        flood = self.book.flood
-        return recent_at_position(event, others, radius_deg=flood.radius_deg, within_s=flood.within_s)
-
     def _rare(self, associations: Sequence[Association]) -> list[Association]:
         limit_hz = self.book.counterpart.joint_far_at_most_hz
         return [a for a in associations if a.joint_far_hz is not None and a.joint_far_hz <= limit_hz]
@@ -189,15 +184,15 @@ class Rules:
             return replace(verdict, reasons=(*verdict.reasons, *words))
         return replace(verdict, tier=tier, rule=COUNTERPART_RULE, reasons=(*words, *verdict.reasons))
 
-    def _quieter_in_flood(self, verdict: Verdict, recent_at_position: int) -> Verdict:
-        flood = self.book.flood
-        if recent_at_position < flood.at_most or verdict.tier is Tier.RECORD:
-            return verdict
-        reason = (
-            f"Recorded only: {recent_at_position} events within {flood.radius_deg:g} deg in the last "
-            f"{flood.within_s / 3600:g} h, so a source there is flaring."
-        )
-        return replace(verdict, tier=Tier.RECORD, rule=FLOOD_RULE, reasons=(reason, *verdict.reasons))
+
+def _quieter_in_storm(verdict: Verdict, storm: Storm | None) -> Verdict:
+    if storm is None or not storm.is_on or verdict.tier is Tier.RECORD:
+        return verdict
+    reason = (
+        f"Recorded only: event {storm.number} of a storm of {storm.source}, which has been on since "
+        f"{storm.since_utc:%Y-%m-%d %H:%M} UTC."
+    )
+    return replace(verdict, tier=Tier.RECORD, rule=STORM_RULE, reasons=(reason, *verdict.reasons))
 
 
 def change_of(*, before: Event | None, after: Event, notice: Notice) -> Change:

@@ -56,15 +56,6 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flood:
-    """When a flaring source is no news any more: over `at_most` events within `radius_deg` and `within_s`."""
-
-    radius_deg: float
-    within_s: float
-    at_most: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Counterpart:
     """What an associated event does: raises the event to `tier` if the pair is as rare as `joint_far_at_most_hz`."""
 
@@ -80,7 +71,7 @@ class RuleBook:
     ----------
     rules
         In order; the last has no conditions.
-    changes, flood, counterpart
+    changes, counterpart
         See there.
     coincidence
         What is compared with what: ``config/coincidence.toml``.
@@ -88,7 +79,6 @@ class RuleBook:
 
     rules: tuple[Rule, ...]
     changes: Changes
-    flood: Flood
     counterpart: Counterpart
     coincidence: CoincidenceBook = field(default_factory=CoincidenceBook)
 
@@ -105,7 +95,6 @@ def read_rule_book(mapping: Mapping[str, object], *, file: str, coincidence: Coi
     book = RuleBook(
         rules=tuple(_rule(child) for child in table.children("rule")),
         changes=_changes(table.child("changes")),
-        flood=_flood(table.child("flood")),
         counterpart=_counterpart(table.child("counterpart")),
         coincidence=coincidence,
     )
@@ -184,16 +173,6 @@ def _changes(table: Table) -> Changes:
     )
     table.finish()
     return changes
-
-
-def _flood(table: Table) -> Flood:
-    flood = Flood(
-        radius_deg=table.number("radius_deg", above=0.0),
-        within_s=table.number("within_h", above=0.0) * 3600.0,
-        at_most=table.integer("at_most", least=1),
-    )
-    table.finish()
-    return flood
 
 
 def _counterpart(table: Table) -> Counterpart:

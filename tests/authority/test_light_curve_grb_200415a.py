@@ -9,6 +9,9 @@ import pytest
 from acs_stream.burst_file import load_burst, result_to_json, triangulate_burst
 from acs_stream.sources import AvailabilityState, Places, build_sources
 from tocsin.domain.clock import ManualClock, to_utc
+from tocsin.domain.events import Event, EventKind
+from triggers.identity import identify
+from triggers.source_book import read_source_book
 
 NGC_253 = (11.888, -25.288)
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "instruments.toml"
@@ -55,6 +58,22 @@ def test_the_annulus_holds_ngc_253(samples: Path, tmp_path: Path, konus: Any, gb
     assert abs(record["containment"]["offsets"][0]["half_widths"]) < 1.0
     assert record["containment"]["level"] < 0.9973
     assert annulus["plus_3sigma_deg"] < 0.3
+
+
+def test_what_grb_200415a_may_be_lists_ngc_253(samples: Path, tmp_path: Path) -> None:
+    path = tmp_path / "grb.toml"
+    path.write_text(burst_toml(samples, konus="G2", gbm="GBM/GRB200415_GBM_1ms.thr", energies=""))
+    region = triangulate_burst(load_burst(path)).skymap
+    assert region is not None
+    file = CONFIG.parent / "sources.toml"
+    book = read_source_book(tomllib.loads(file.read_text()), file=file.name)
+    t0_utc = to_utc("2020-04-15T08:48:05.56")
+    event = Event(id="e", name="GRB 200415A", kind=EventKind.GAMMA_RAY_BURST, t0_utc=t0_utc)
+    found = {one.name: one for one in identify(event, book, region=region) if one.is_found}
+    assert "NGC 253" in found
+    assert "Sun" not in found
+    # One ring of two craft: a few dozen square degrees, where chance alone puts a galaxy once in ten such rings.
+    assert found["NGC 253"].expected_by_chance == pytest.approx(0.1, abs=0.1)
 
 
 def test_the_inbox_finds_both_craft_at_their_places(samples: Path) -> None:

@@ -31,6 +31,7 @@ from tocsin.store import Store
 from tocsin.workflow.context import Context, Door
 from triggers.coincidence_config import read_coincidence_book
 from triggers.rules import Rules
+from triggers.source_book import SourceBook, read_source_book
 
 
 def build_store(settings: Settings, clock: Clock, *, is_durable: bool = True) -> Store:
@@ -170,6 +171,12 @@ def build_rules(settings: Settings) -> Rules:
     return Rules.from_config(rules.values, file=rules.name, coincidence=book)
 
 
+def build_source_book(settings: Settings) -> SourceBook:
+    """Known sources, and how it is judged whether a trigger is one of them."""
+    file = settings.document("sources")
+    return read_source_book(file.values, file=file.name)
+
+
 def build_context(
     settings: Settings,
     *,
@@ -189,6 +196,7 @@ def build_context(
         clock=clock,
         streams=Streams.from_config(streams_file.values, file=streams_file.name),
         rules=build_rules(settings),
+        known_sources=build_source_book(settings),
         people=people,
         rota=rota,
         plan=plan,

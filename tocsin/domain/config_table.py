@@ -82,6 +82,18 @@ class Table:
             raise self.error(name, "a list of texts is expected")
         return frozenset(values)
 
+    def pairs_of_texts(self, name: str) -> list[tuple[str, str]]:
+        """List of pairs of texts; empty where the key is absent."""
+        if name not in self:
+            return []
+        values = self._get(name)
+        if not isinstance(values, list):
+            raise self.error(name, "a list of pairs of texts is expected")
+        for one in values:
+            if not isinstance(one, list) or len(one) != 2 or not all(isinstance(text, str) for text in one):
+                raise self.error(name, "a list of pairs of texts is expected")
+        return [(first, last) for first, last in values]
+
     def members(self, name: str, known: Iterable[T], *, may_be_empty: bool = False) -> frozenset[T]:
         """List of members of an enumeration; empty where the key is absent (or, if told, where the list is)."""
         by_value = {str(member): member for member in known}

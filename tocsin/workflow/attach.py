@@ -6,7 +6,6 @@ wakes nor hides anything for those who may not know of it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from listeners.record import to_record
 from tocsin.domain.events import Decision, Event, EventKind, EventState, StoredNotice
@@ -22,6 +21,7 @@ from tocsin.workflow.merging import TOCSIN, absorb, survivor_of
 from tocsin.workflow.owing import doors_paged, owe_escalation, owe_messages, owe_reaction, release, withdraw
 from tocsin.workflow.recall import known_events, stored_notices
 from tocsin.workflow.standing_down import downgrade, end_alarm, owe_stand_down
+from tocsin.workflow.storms import storm_around
 from triggers import association
 from triggers import event as event_fold
 from triggers.corrections import has_substance, is_correction
@@ -205,7 +205,7 @@ def _decide(
         is_replay=context.is_replay,
         associations=companions,
         known_associations=[one.other_id for one in companions],
-        recent_at_position=context.rules.count_at_position(after, _recent(context, work, after, clearance)),
+        storm=storm_around(context, work, after, clearance),
     )
     return Attached(event=after, before=before, decision=decision)
 
@@ -215,15 +215,6 @@ def _before(work: UnitOfWork, event_id: str, earlier: Sequence[StoredNotice]) ->
     keys = tuple(row.key for row in earlier)
     saved = next((event for event, _ in known_events(work, [event_id]) if event.notice_keys == keys), None)
     return summarise(event_id, earlier) if saved is None else saved
-
-
-def _recent(context: Context, work: UnitOfWork, event: Event, clearance: frozenset[str]) -> list[Event]:
-    """Earlier events that a flaring source may have made, as far as an audience may see them."""
-    if event.is_test or event.is_stale or event.is_retracted or event.t0_utc is None or event.ra_deg is None:
-        return []
-    start = event.t0_utc - timedelta(seconds=context.rules.book.flood.within_s)
-    others = [found for found in work.candidate_event_ids((), start, event.t0_utc) if found != event.id]
-    return [other for other, labels in known_events(work, others) if may_see(labels, clearance)]
 
 
 def _record(

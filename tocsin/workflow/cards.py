@@ -163,6 +163,12 @@ def _fields(event: Event, products: Sequence[Product]) -> dict[str, str]:
         fields["Sky map"] = f"90 % within {place.area_90_deg2:.3g} deg2"
     fields |= {one.instrument: one.problem for one in findings(products) if one.problem}
     coincident = [product for product in products if product.kind is ProductKind.ASSOCIATION and product.is_answer]
+    fields |= {
+        name: str(one.content["words"])
+        for kind, name in ((ProductKind.IDENTITY, "What is it"), (ProductKind.EARTH_CROSSING, "At the Earth"))
+        for one in products
+        if one.kind is kind and one.is_answer
+    }
     if coincident:
         fields["Coincident"] = "; ".join(str(product.content["words"]) for product in coincident)
     return fields

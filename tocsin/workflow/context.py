@@ -15,6 +15,7 @@ from notifier.channel import Channel
 from tocsin.domain.clock import Clock
 from tocsin.store import Store
 from triggers.rules import Rules
+from triggers.source_book import SourceBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,8 @@ class Context:
         Where facts are kept; what time it is.
     streams
         Labels of the topics.
+    known_sources
+        What a gamma-ray trigger may be instead of a burst.
     rules, people, rota, plan
         The deciding parts.
     doors
@@ -104,6 +107,7 @@ class Context:
     clock: Clock
     streams: Streams
     rules: Rules
+    known_sources: SourceBook
     people: People
     rota: Rota
     plan: Plan

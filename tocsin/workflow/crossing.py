@@ -25,7 +25,7 @@ NEAR_S = 600.0
 def crossing_product(context: Context, work: UnitOfWork, event: Event, skymap: Product | None) -> Product | None:
     """Product that says when an event crossed the geocentre; None where it has no time."""
     region = None if skymap is None else map_of(skymap)
-    craft, source = _craft(work, event)
+    craft, source = craft_of(work, event)
     found = earth_crossing(event, context.rules.book.coincidence, region=region, craft=craft)
     if found is None:
         return None
@@ -68,7 +68,7 @@ def crossing_of(context: Context, work: UnitOfWork, event: Event) -> EarthCrossi
     return earth_crossing(event, context.rules.book.coincidence)
 
 
-def _craft(work: UnitOfWork, event: Event) -> tuple[SpacecraftPosition | None, str | None]:
+def craft_of(work: UnitOfWork, event: Event) -> tuple[SpacecraftPosition | None, str | None]:
     """Position at T0 of the craft whose trigger gives T0, from its light curve, and that product's id."""
     families = {family_of_alias(alias) for alias, time in trigger_times(event).items() if time == event.t0_utc}
     wanted = {_CRAFT[family] for family in families if family in _CRAFT}

@@ -17,6 +17,7 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow.associating import associate
 from tocsin.workflow.context import Context
 from tocsin.workflow.crossing import crossing_product
+from tocsin.workflow.identifying import identity_product
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.maps import keep_map
 from tocsin.workflow.owing import owe_draft, owe_update
@@ -71,9 +72,11 @@ def localize(context: Context, job: Job) -> None:
 def _around(context: Context, work: UnitOfWork, view: Event) -> list[Product]:
     """What the map of a view tells further: when it crossed the Earth, and what coincides with it; what is new."""
     maps = products_of(work, view, ProductKind.SKYMAP, with_blob=True)
-    crossing = crossing_product(context, work, view, maps[-1] if maps else None)
-    narrower = [one for one in work.products(view.id, ProductKind.EARTH_CROSSING) if one.labels < view.labels]
-    made = new_variants([] if crossing is None else [crossing], narrower)
+    last = maps[-1] if maps else None
+    found = (crossing_product(context, work, view, last), identity_product(context, work, view, last))
+    kinds = (ProductKind.EARTH_CROSSING, ProductKind.IDENTITY)
+    narrower = [one for kind in kinds for one in work.products(view.id, kind) if one.labels < view.labels]
+    made = new_variants([one for one in found if one is not None], narrower)
     return [*(one for one in made if replace_product(work, one)), *associate(context, work, view)]
 
 

@@ -12,6 +12,7 @@ from tocsin.domain.events import Change, Event, Tier
 from tocsin.domain.notices import Notice, Phase
 from triggers.companions import Association
 from triggers.rules import Rules, change_of
+from triggers.storms import Storm
 
 CONFIG = Path(__file__).resolve().parents[3] / "config" / "rules.toml"
 COUNTERPART = Association(
@@ -257,9 +258,11 @@ def test_a_counterpart_of_an_event_people_have_wakes_them_again(rules: Rules) ->
 
 
 def test_a_flaring_source_is_recorded_after_its_third_event(rules: Rules) -> None:
-    assert decide(rules, integral("WAKEUP"), recent_at_position=2).tells
-    decision = decide(rules, integral("WAKEUP"), recent_at_position=3)
-    assert (decision.tier, decision.tells, decision.rule) == (Tier.RECORD, False, "flood")
+    storm = Storm(source="SGR 1935+2154", is_named=True, since_utc=at(-9e4), earlier=("a", "b"), is_on=False)
+    assert decide(rules, integral("WAKEUP"), storm=storm).tells
+    decision = decide(rules, integral("WAKEUP"), storm=replace(storm, is_on=True))
+    assert (decision.tier, decision.tells, decision.rule) == (Tier.RECORD, False, "storm")
+    assert decision.reasons[0].startswith("Recorded only: event 3 of a storm of SGR 1935+2154")
 
 
 def test_a_replay_says_so_first(rules: Rules) -> None:

@@ -55,8 +55,6 @@ def test_the_shipped_rules_are_read() -> None:
         ("changes.error_shrinks_by", 0.5, "changes.error_shrinks_by"),
         ("changes.area_shrinks_by", float("nan"), "changes.area_shrinks_by"),
         ("changes", 5, "changes"),
-        ("flood.at_most", 1.5, "flood.at_most"),
-        ("flood.radius", 1.0, "flood.radius"),
         ("counterpart.tier", 0, "counterpart.tier"),
     ],
 )
@@ -67,7 +65,7 @@ def test_what_is_wrong_is_named(path: str, value: Any, key: str) -> None:
     assert error.value.key == key
 
 
-@pytest.mark.parametrize("missing", ["rule", "changes", "flood", "counterpart"])
+@pytest.mark.parametrize("missing", ["rule", "changes", "counterpart"])
 def test_what_is_missing_is_named(missing: str) -> None:
     config = copy.deepcopy(PARSED)
     del config[missing]

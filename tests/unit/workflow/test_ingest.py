@@ -142,8 +142,8 @@ def test_a_transaction_that_fails_leaves_nothing_and_the_offset_stays_behind(des
 
 def test_what_was_rolled_back_for_one_notice_leaves_no_trace_of_its_event(desk: Desk) -> None:
     class Late(RulesWithABug):
-        def count_at_position(self, *_: Any) -> int:
-            return 0
+        def storm_of(self, *_: Any) -> None:
+            return None
 
     broken: Any = Late(desk.context.rules, "igwn_gwalert")
     ingest(replace(desk.context, rules=broken), [desk.raw(merger())])

@@ -3,10 +3,8 @@
 import math
 
 import pytest
-from trigger_notices import at, event_of, gbm, integral
 
 from tocsin.domain.notices import Notice
-from triggers.floods import recent_at_position
 from triggers.positions import may_be_one_source, radius_90_deg, separation_deg
 
 
@@ -42,15 +40,3 @@ def test_positions_exclude_each_other_only_when_both_are_known_with_errors() -> 
     assert may_be_one_source(here, there, systematic_deg=8.0)
     assert may_be_one_source(here, place(20.0, 0.0, None, None))
     assert may_be_one_source(here, place(None, None, None, None))
-
-
-def test_earlier_events_at_one_place_are_counted() -> None:
-    def wakeup(number: int, hours: float, **changes: object) -> Notice:
-        return integral("WAKEUP", number=number, t0_utc=at(3600.0 * hours), **changes)
-
-    events = [event_of(wakeup(n, hours), event_id=f"e{n}") for n, hours in enumerate((-30.0, -20.0, -3.0, -1.0, 2.0))]
-    events.append(event_of(wakeup(8, -2.0, ra_deg=100.0), event_id="elsewhere"))
-    events.append(event_of(wakeup(9, -2.0, is_test=True), event_id="test"))
-    now = event_of(wakeup(7, 0.0), event_id="now")
-    assert recent_at_position(now, [*events, now], radius_deg=1.0, within_s=86400.0) == 3
-    assert recent_at_position(event_of(gbm()), events, radius_deg=1.0, within_s=86400.0) == 0

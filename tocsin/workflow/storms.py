@@ -1,0 +1,34 @@
+"""Storms of an event: looked for among what the store holds near its place, as far as an audience may see it."""
+
+from datetime import timedelta
+
+from tocsin.domain.events import Event, EventKind
+from tocsin.domain.products import may_see
+from tocsin.store import EventSelection, SkyRegion, UnitOfWork
+from tocsin.workflow.context import Context
+from triggers.event import from_record
+from triggers.storms import Storm, storm_of
+
+#: A storm's events are looked for so far back, days; one that has gone on for longer is told from then on.
+SPAN_DAYS = 60.0
+#: No more events than this are looked at.
+MOST = 500
+
+
+def storm_around(context: Context, work: UnitOfWork, event: Event, clearance: frozenset[str]) -> Storm | None:
+    """Storm that an event belongs to; None for a first of its place, tests, and what has no place or no time."""
+    if event.is_test or event.is_stale or event.is_retracted or event.kind is not EventKind.GAMMA_RAY_BURST:
+        return None
+    if event.t0_utc is None or event.ra_deg is None or event.dec_deg is None:
+        return None
+    # An event of a named source may be off by its own error, and so may the others.
+    reach_deg = 2.0 * context.known_sources.storm.named_radius_deg
+    region = SkyRegion(ra_deg=event.ra_deg, dec_deg=event.dec_deg, radius_deg=reach_deg)
+    rows, _ = work.event_rows(
+        EventSelection(kind=EventKind.GAMMA_RAY_BURST, is_test=False, region=region),
+        start_utc=event.t0_utc - timedelta(days=SPAN_DAYS),
+        stop_utc=event.t0_utc + timedelta(microseconds=1),
+        limit=MOST,
+    )
+    others = [from_record(row.summary_record) for row in rows if row.summary_record and may_see(row.labels, clearance)]
+    return storm_of(event, others, context.known_sources) if others else None
