@@ -33,6 +33,8 @@ MAX_PASSES = 9
 QUICK_EVERY = 3
 #: A pass that adds less than this share to the bins left out is the last.
 FEW = 0.02
+#: The same as a share of all bins of a long curve.
+FEW_OF_ALL = 0.003
 
 
 @dataclass(slots=True, eq=False)
@@ -89,7 +91,9 @@ class GridNoise:
             new = self._strong_runs()
             quiet = new.outside(self._grid.usable)
             added = new.bins - self._runs.bins
-            settled = added <= FEW * new.bins or not quiet.any()
+            # What the first look on few scales missed is weak: in a long curve a little of it changes nothing.
+            little = FEW_OF_ALL * len(self._grid) if number and self._is_long else 0.0
+            settled = added <= max(FEW * new.bins, little) or not quiet.any()
             if (number or not self._is_long) and settled and (not self._is_bound or not added):
                 return
             if quiet.any():
