@@ -7,11 +7,13 @@ gets the sky's average with its spread, never the best value.
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
+from acs_stream.spectra import Spectrum, energies
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.light_curves import FloatArray, read_only
 
@@ -25,9 +27,26 @@ KEYS = frozenset(
         "quality",
         "angles",
         "unknown",
+        "kind",
+        "source",
+        "scatter_fraction",
+        "effective_area",
+        "directions",
     }
 )
+DIRECTION_KEYS = frozenset({"theta_deg", "phi_deg", "fraction_of_best", "soft_over_hard"})
 ANGLE_KEYS = frozenset({"angle_deg", "fraction_of_best", "spread", "soft_over_hard"})
+
+
+#: Energies that make a count, keV.
+DETECTED_KEV = (20.0, 10_000.0)
+
+
+class ResponseKind(StrEnum):
+    """What a response is made of."""
+
+    PARAMETRIC = "parametric"
+    TABLE = "table"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +71,12 @@ class Response:
         Systematic error of the response, 1 sigma.
     hard_spectrum, soft_spectrum
         In words.
+    kind, source
+        Whether it is a table of the instrument's response or a formula fitted to published points, and whose.
+    scatter_fraction
+        How far single published points lie from it, relative, 1 sigma.
+    azimuth_deg
+        Angle about the pointing axis, deg; None: unknown, or it was not used.
     """
 
     hard_erg_cm2_per_count: float
@@ -64,11 +89,20 @@ class Response:
     systematic_fraction: float
     hard_spectrum: str
     soft_spectrum: str
+    kind: ResponseKind = ResponseKind.PARAMETRIC
+    source: str = ""
+    scatter_fraction: float = 0.4
+    azimuth_deg: float | None = None
+
+    @property
+    def total_fraction(self) -> float:
+        """Relative 1-sigma error of a limit: scatter of the table and what is not known of the direction."""
+        return float(np.hypot(self.scatter_fraction, self.spread))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResponseTable:
-    """Response by angle to the pointing axis; build it with `from_config`.
+    """Response by direction in the spacecraft's axes; build it with `from_config`.
 
     Parameters
     ----------
@@ -80,6 +114,14 @@ class ResponseTable:
         (fraction, spread, soft_over_hard) where no direction, or none within the table, is known.
     quality
         (least fraction, word), falling.
+    hard, soft
+        The spectra that limits are stated for.
+    kind, source, scatter_fraction
+        As in `Response`.
+    half_kev, slope
+        Shape of the effective area: ``1 / (1 + (half / E)^slope)``.
+    directions
+        For a table: theta, phi, fraction of best, soft over hard, shape (n, 4); the nearest direction counts.
     """
 
     instrument: str
@@ -94,6 +136,14 @@ class ResponseTable:
     systematic_fraction: float
     hard_spectrum: str
     soft_spectrum: str
+    hard: Spectrum
+    soft: Spectrum
+    kind: ResponseKind
+    source: str
+    scatter_fraction: float
+    half_kev: float
+    slope: float
+    directions: FloatArray | None = None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, file: str) -> "ResponseTable":
@@ -108,6 +158,12 @@ class ResponseTable:
         nodes = _nodes(config, file)
         unknown = _mapping(config, "unknown", file)
         spectra = _mapping(config, "spectra", file)
+        area = _mapping(config, "effective_area", file)
+        hard, soft = (
+            Spectrum.from_config(_mapping(spectra, name, file), file=file, key=f"spectra.{name}")
+            for name in ("hard", "soft")
+        )
+        kind = _kind(config, file)
         return cls(
             instrument=str(config.get("instrument", "SPI-ACS")),
             best_hard_erg_cm2_per_count=_number(config, "best_hard_erg_cm2_per_count", file),
@@ -123,12 +179,32 @@ class ResponseTable:
             quality=_quality(config, file),
             band_kev=_band(config, file),
             systematic_fraction=_number(config, "systematic_fraction", file),
-            hard_spectrum=str(spectra.get("hard", "")),
-            soft_spectrum=str(spectra.get("soft", "")),
+            hard_spectrum=hard.words,
+            soft_spectrum=soft.words,
+            hard=hard,
+            soft=soft,
+            kind=kind,
+            source=str(config.get("source", "")),
+            scatter_fraction=_number(config, "scatter_fraction", file),
+            half_kev=_number(area, "half_kev", file, "effective_area."),
+            slope=_number(area, "slope", file, "effective_area."),
+            directions=_directions(config, file) if kind is ResponseKind.TABLE else None,
         )
 
-    def at(self, angle_deg: float | None) -> Response:
-        """Response at an angle from the pointing axis, deg; None or outside the table: the sky's average."""
+    def at(self, angle_deg: float | None, azimuth_deg: float | None = None) -> Response:
+        """Response in a direction of the spacecraft's axes.
+
+        Parameters
+        ----------
+        angle_deg
+            From the pointing axis, deg; None, or outside of what is tabulated: the sky's average.
+        azimuth_deg
+            About that axis, deg; only a table with directions knows what to do with it.
+        """
+        if self.directions is not None and angle_deg is not None and azimuth_deg is not None:
+            fraction, ratio = (float(v[0]) for v in self._nearest(np.array([angle_deg]), np.array([azimuth_deg])))
+            made = self._made(fraction, 0.0, ratio, angle_deg=angle_deg, quality=self.word(fraction))
+            return replace(made, azimuth_deg=azimuth_deg)
         if angle_deg is None or not self.angles_deg[0] <= angle_deg <= self.angles_deg[-1]:
             fraction, spread, ratio = self.unknown
             return self._made(fraction, spread, ratio, angle_deg=angle_deg, quality="unknown direction")
@@ -148,6 +224,45 @@ class ResponseTable:
         ratio = soft_over_hard or float(np.interp(angle, self.angles_deg, self.soft_over_hard))
         return self._made(fraction_of_best, 0.0, ratio, angle_deg=angle_deg, quality=self.word(fraction_of_best))
 
+    def over_sky(self, theta_deg: FloatArray, phi_deg: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Fraction of the best sensitivity, and soft over hard, in many directions, shape (n,) each.
+
+        Parameters
+        ----------
+        theta_deg, phi_deg
+            Directions in the spacecraft's axes, deg, shape (n,).
+        """
+        if self.directions is not None:
+            return self._nearest(theta_deg, phi_deg)
+        inside = (theta_deg >= self.angles_deg[0]) & (theta_deg <= self.angles_deg[-1])
+        fraction = np.where(inside, np.interp(theta_deg, self.angles_deg, self.fractions), self.unknown[0])
+        return fraction, np.where(inside, np.interp(theta_deg, self.angles_deg, self.soft_over_hard), self.unknown[2])
+
+    def erg_cm2_per_count(self, spectrum: Spectrum, band_kev: tuple[float, float] | None = None) -> float:
+        """Fluence in a band for one count in the best direction, of any spectrum, erg/cm2.
+
+        Notes
+        -----
+        The shape of the effective area is scaled so that the hard spectrum gives the stated value; how far that can be
+        trusted for a spectrum much softer than the soft one, nobody has published.
+        """
+        band = self.band_kev if band_kev is None else band_kev
+        ratio = self._counts_per_erg(self.hard, self.band_kev) / self._counts_per_erg(spectrum, band)
+        return self.best_hard_erg_cm2_per_count * ratio
+
+    def _counts_per_erg(self, spectrum: Spectrum, band_kev: tuple[float, float]) -> float:
+        energy = energies(DETECTED_KEV)
+        area = 1.0 / (1.0 + (self.half_kev / energy) ** self.slope)
+        counts = float(np.trapezoid(area * spectrum.photons(energy) * energy, np.log(energy)))
+        return counts / spectrum.fluence_erg(band_kev)
+
+    def _nearest(self, theta_deg: FloatArray, phi_deg: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if self.directions is None:
+            raise ValueError("this response knows no directions")
+        known = _unit(self.directions[:, 0], self.directions[:, 1])
+        index = np.argmax(_unit(theta_deg, phi_deg) @ known.T, axis=1)
+        return self.directions[index, 2], self.directions[index, 3]
+
     def word(self, fraction_of_best: float) -> str:
         """Quality in the words of circulars."""
         return next((word for least, word in self.quality if fraction_of_best >= least), self.quality[-1][1])
@@ -165,7 +280,43 @@ class ResponseTable:
             systematic_fraction=self.systematic_fraction,
             hard_spectrum=self.hard_spectrum,
             soft_spectrum=self.soft_spectrum,
+            kind=self.kind,
+            source=self.source,
+            scatter_fraction=self.scatter_fraction,
         )
+
+
+def _unit(theta_deg: FloatArray, phi_deg: FloatArray) -> FloatArray:
+    theta, phi = np.radians(theta_deg), np.radians(phi_deg)
+    return np.stack([np.cos(theta), np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi)], axis=-1)
+
+
+def _kind(config: Mapping[str, Any], file: str) -> "ResponseKind":
+    try:
+        return ResponseKind(str(config.get("kind")))
+    except ValueError:
+        raise ConfigurationError('must be "parametric" or "table"', file=file, key="kind") from None
+
+
+def _directions(config: Mapping[str, Any], file: str) -> FloatArray:
+    rows = config.get("directions")
+    if not isinstance(rows, Sequence) or not rows or not all(isinstance(row, Mapping) for row in rows):
+        raise ConfigurationError("a table needs a list of tables", file=file, key="directions")
+    names = ("theta_deg", "phi_deg", "fraction_of_best", "soft_over_hard")
+    found = []
+    for k, row in enumerate(rows):
+        _known_keys(row, DIRECTION_KEYS, file, f"directions[{k}].")
+        found.append([_signed(row, name, file, f"directions[{k}].") for name in names])
+        if not 0 < found[-1][2] <= 1:
+            raise ConfigurationError("must be within (0, 1]", file=file, key=f"directions[{k}].fraction_of_best")
+    return read_only(found)
+
+
+def _signed(table: Mapping[str, Any], key: str, file: str, prefix: str) -> float:
+    value = table.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e6 < value < 1e6:
+        raise ConfigurationError(f"must be a number, not {value!r}", file=file, key=prefix + key)
+    return float(value)
 
 
 def _known_keys(table: Mapping[str, Any], known: frozenset[str], file: str, prefix: str = "") -> None:

@@ -162,6 +162,21 @@ def search(
     >>> bool(abs(best.t_s - 0.1) < 0.06 and best.snr > 20)
     True
     """
+    return search_with_noise(
+        light_curve, t0_s=t0_s, window_s=window_s, scales_s=scales_s, spikes=spikes, trailing=trailing
+    )[0]
+
+
+def search_with_noise(
+    light_curve: LightCurve,
+    *,
+    t0_s: float = 0.0,
+    window_s: float = 300.0,
+    scales_s: Sequence[float] | None = None,
+    spikes: SpikeModel | None = None,
+    trailing: FarHistory | None = None,
+) -> tuple[SearchResult, Measured]:
+    """As `search`, with the noise that was measured: bursts can be injected into it."""
     off_s = _off_source_s(light_curve, t0_s, window_s)
     curve = light_curve if off_s else around(light_curve, t0_s, window_s)
     share = completeness(curve, t0_s, window_s)
@@ -183,7 +198,7 @@ def search(
     scatter = measured.scales[0].scatter
     gap_s = _gap_at(curve, t0_s)
     saturated_s = _saturated_s(sat, t0_s, window_s)
-    return SearchResult(
+    result = SearchResult(
         instrument=light_curve.instrument,
         t0_s=t0_s,
         window_s=window_s,
@@ -206,6 +221,7 @@ def search(
         gap_at_t0_s=gap_s,
         warnings=tuple(_warnings(curve, t0_s, window_s, gap_s=gap_s, saturated_s=saturated_s)),
     )
+    return result, measured
 
 
 def saturated_bins(curve: LightCurve) -> tuple[FloatArray, FloatArray] | None:
