@@ -6,7 +6,7 @@ the window 90 % of the time, all trials counted, found by injection into these v
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,12 @@ class Known:
     bursts: Sequence[TrialBurst] = ()
     durations: Durations | None = None
     trailing: FarHistory | None = None
+
+    def for_instrument(self, instrument: str) -> "Known":
+        """The same without what belongs to another instrument: its response and background."""
+        table = self.table if self.table is not None and self.table.instrument == instrument else None
+        trailing = self.trailing if self.trailing is not None and self.trailing.instrument == instrument else None
+        return replace(self, table=table, trailing=trailing)
 
     def response(self) -> Response | None:
         """Response in the direction of the source, as well as it is known."""
@@ -136,8 +142,7 @@ def answer(
     """
     facts = known if known is not None else Known()
     result, measured = search_with_noise(light_curve, t0_s=t0_s, window_s=window_s, trailing=facts.trailing)
-    found = finish(light_curve, result, measured, facts)
-    return found
+    return finish(light_curve, result, measured, facts)
 
 
 def finish(light_curve: LightCurve, result: SearchResult, measured: Measured, known: Known) -> Answer:
@@ -152,12 +157,13 @@ def finish(light_curve: LightCurve, result: SearchResult, measured: Measured, kn
         return Answer(result=result, limits=None, limits_reason=str(error), is_plain=is_plain, properties=properties)
     far_hz, words = threshold_of(result.excesses, window_s)
     energy, luminosity = _energetics(limits, known)
-    trials, over_region = _trials(measured, known, response, far_hz, t0_s, window_s)
+    bursts_s = [(e.start_s, e.stop_s) for e in result.excesses if e.fap < REPORTED_FAP]
+    trials, over_region = _trials(measured, known, response, t0_s, window_s, bursts_s)
     has_sky = known.table is not None and known.attitude is not None and known.skymap is not None
     return Answer(
         result=result,
         limits=limits,
-        upper_limit_90=_upper_limit(measured, far_hz, t0_s, window_s, limits),
+        upper_limit_90=_upper_limit(measured, far_hz, limits, t0_s=t0_s, window_s=window_s, avoid_s=bursts_s),
         threshold=words,
         is_plain=is_plain,
         regions=limits_over_regions(limits, known.table, known.attitude, known.skymap)
@@ -171,11 +177,21 @@ def finish(light_curve: LightCurve, result: SearchResult, measured: Measured, kn
     )
 
 
-def _upper_limit(measured: Measured, far_hz: float, t0_s: float, window_s: float, limits: Limits) -> Limits | None:
+def _upper_limit(
+    measured: Measured,
+    far_hz: float,
+    limits: Limits,
+    *,
+    t0_s: float,
+    window_s: float,
+    avoid_s: Sequence[tuple[float, float]],
+) -> Limits | None:
     bin_s = float(np.median(measured.stop_s[:1000] - measured.start_s[:1000]))
     try:
         short, long = (
-            recover(measured, boxcar(length, bin_s), far_hz, t0_s=t0_s, window_s=window_s).counts_at(LEVEL)
+            recover(measured, boxcar(length, bin_s), far_hz, t0_s=t0_s, window_s=window_s, avoid_s=avoid_s).counts_at(
+                LEVEL
+            )
             for length in (SHORT_S, LONG_S)
         )
     except ScienceError:
@@ -199,14 +215,19 @@ def _energetics(limits: Limits, known: Known) -> tuple[Energetics | None, Energe
 
 
 def _trials(
-    measured: Measured, known: Known, response: Response | None, far_hz: float, t0_s: float, window_s: float
+    measured: Measured,
+    known: Known,
+    response: Response | None,
+    t0_s: float,
+    window_s: float,
+    avoid_s: Sequence[tuple[float, float]],
 ) -> tuple[tuple[Trial, ...], Mapping[str, tuple[float, float, float]]]:
     if known.table is None or response is None:
         return (), {}
     made, over_region = [], {}
     for burst in known.bursts:
         try:
-            recovery: Recovery = recovery_of(measured, burst, threshold_far_hz=far_hz, t0_s=t0_s, window_s=window_s)
+            recovery: Recovery = recovery_of(measured, burst, t0_s=t0_s, window_s=window_s, avoid_s=avoid_s)
         except ScienceError:
             continue
         made.append(try_burst(recovery, burst, table=known.table, response=response))
@@ -256,7 +277,7 @@ def limits_json(found: Answer, limits: Limits) -> Mapping[str, Any]:
 
 def trials_json(found: Answer) -> list[Mapping[str, Any]]:
     """What came of the bursts that were tried."""
-    rows = []
+    rows: list[Mapping[str, Any]] = []
     for trial in found.trials:
         row = dict(trial.to_json())
         if (chance := found.trials_over_region.get(trial.burst.name)) is not None:

@@ -24,6 +24,11 @@ LONGEST_SCALES, LONGEST_S = 4.0, 2.0
 FOUND_EXPECTED = 0.01
 
 
+def found_rate_hz(window_s: float) -> float:
+    """Rate of noise below which an excess counts as found, Hz, for a search of half-span `window_s`."""
+    return FOUND_EXPECTED / (2 * window_s)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Recovery:
     """Counts a burst needs to be found, over many times within the window.
@@ -71,6 +76,7 @@ def recover(
     window_s: float,
     injections: int = INJECTIONS,
     loudest: str = "",
+    avoid_s: Sequence[tuple[float, float]] = (),
 ) -> Recovery:
     """Counts a burst of a shape needs to be louder than a threshold.
 
@@ -88,13 +94,15 @@ def recover(
         How many, evenly spread.
     loudest
         What set the threshold, in words.
+    avoid_s
+        Stretches that hold a burst already: nothing is injected there, (start, stop), s since T0.
 
     Raises
     ------
     ScienceError
         No burst fits into the data.
     """
-    starts = _starts(measured, shape.size, t0_s, window_s, injections)
+    starts = _starts(measured, shape.size, t0_s, window_s, injections, avoid_s)
     laid = np.concatenate([[0.0], np.cumsum(shape / shape.sum())])
     least = np.full(starts.size, np.inf)
     bin_s = _bin_s(measured)
@@ -135,7 +143,7 @@ def snr_at(rate_hz: float, scale_s: float, stride_s: float, n_scales: int) -> fl
     """S/N that noise reaches at a rate, all scales counted."""
     z = np.arange(2.0, 37.0, 0.02)
     rates = far_hz(clump_rate_hz(z, scale_s, stride_s), np.zeros(z.size), n_scales)
-    return float(np.interp(-np.log(rate_hz), -np.log(np.maximum(rates, 1e-300)), z))
+    return float(np.interp(-np.log(max(rate_hz, 1e-290)), -np.log(np.maximum(rates, 1e-300)), z))
 
 
 def threshold_of(excesses: Sequence[Excess], window_s: float) -> tuple[float, str]:
@@ -145,7 +153,7 @@ def threshold_of(excesses: Sequence[Excess], window_s: float) -> tuple[float, st
     is weaker than a spike of the same counts is still told from noise.
     """
     others = [e for e in excesses if not e.is_spike_like]
-    at_most = FOUND_EXPECTED / (2 * window_s)
+    at_most = found_rate_hz(window_s)
     loudest = max(others, key=lambda e: e.rank, default=None)
     if loudest is None or (rate := float(np.exp(-loudest.rank))) >= at_most:
         return at_most, f"noise: expected {FOUND_EXPECTED:g} times in the window"
@@ -156,8 +164,17 @@ def _bin_s(measured: Measured) -> float:
     return float(np.median(measured.stop_s[:1000] - measured.start_s[:1000]))
 
 
-def _starts(measured: Measured, length: int, t0_s: float, window_s: float, injections: int) -> IntArray:
+def _starts(
+    measured: Measured,
+    length: int,
+    t0_s: float,
+    window_s: float,
+    injections: int,
+    avoid_s: Sequence[tuple[float, float]],
+) -> IntArray:
     known = np.isfinite(measured.background_cts_s)
+    for start, stop in avoid_s:
+        known &= (measured.stop_s <= t0_s + start) | (measured.start_s >= t0_s + stop)
     good = np.concatenate([[0], np.cumsum(~known)])
     first = np.flatnonzero((measured.start_s >= t0_s - window_s) & (measured.start_s <= t0_s + window_s))
     first = first[first + length < known.size]

@@ -1,36 +1,13 @@
 """Search of a light-curve file: what the command line and notebooks call for one file and one T0."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from acs_stream.limits import Limits, upper_limits
+from acs_stream.answer import Answer, Known, answer, answer_to_json
 from acs_stream.readers import guess_format, read_light_curve
-from acs_stream.response import Response
-from acs_stream.search import SearchResult, result_to_json, search
 from tocsin.domain.clock import to_utc
-from tocsin.domain.errors import ScienceError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSearch:
-    """What a search of a file found.
-
-    Parameters
-    ----------
-    result
-        Excesses and background.
-    limits
-        3-sigma limits, None where none can be set.
-    limits_reason
-        Why there are none; empty where there are.
-    """
-
-    result: SearchResult
-    limits: Limits | None
-    limits_reason: str = ""
 
 
 def search_file(
@@ -39,8 +16,8 @@ def search_file(
     t0_utc: datetime | str,
     window_s: float = 300.0,
     file_format: str | None = None,
-    response: Response | None = None,
-) -> FileSearch:
+    known: Known | None = None,
+) -> Answer:
     """Excesses and limits within `window_s` of `t0_utc` in a light-curve file.
 
     Parameters
@@ -53,8 +30,8 @@ def search_file(
         Half-span, s.
     file_format
         One of the readers' formats; None: told from the content.
-    response
-        What a count is worth; None: limits in counts only.
+    known
+        Response, direction, distance and more; its response serves SPI-ACS alone. None: limits in counts only.
 
     Raises
     ------
@@ -65,14 +42,10 @@ def search_file(
     """
     moment = to_utc(t0_utc)
     curve = read_light_curve(path, format=file_format or guess_format(path)).with_t0(moment)
-    result = search(curve, t0_s=0.0, window_s=window_s)
-    try:
-        return FileSearch(result=result, limits=upper_limits(curve, t0_s=0.0, window_s=window_s, response=response))
-    except ScienceError as error:
-        return FileSearch(result=result, limits=None, limits_reason=str(error))
+    facts = Known() if known is None else known.for_instrument(curve.instrument)
+    return answer(curve, t0_s=0.0, window_s=window_s, known=facts)
 
 
-def search_to_json(found: FileSearch) -> Mapping[str, Any]:
+def search_to_json(found: Answer) -> Mapping[str, Any]:
     """JSON-able form: ``excesses``, ``limits``, ``background`` and more."""
-    shown = dict(result_to_json(found.result, found.limits))
-    return shown | ({"limits_reason": found.limits_reason} if found.limits_reason else {})
+    return answer_to_json(found)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from acs_stream.injection import Recovery, boxcar, pulse, recover
+from acs_stream.injection import Recovery, boxcar, found_rate_hz, pulse, recover
 from acs_stream.measured import Measured
 from acs_stream.response import Response, ResponseTable
 from acs_stream.spectra import Spectrum
@@ -134,12 +134,17 @@ def try_burst(recovery: Recovery, burst: TrialBurst, *, table: ResponseTable, re
 
 
 def recovery_of(
-    measured: Measured, burst: TrialBurst, *, threshold_far_hz: float, t0_s: float, window_s: float
+    measured: Measured,
+    burst: TrialBurst,
+    *,
+    t0_s: float,
+    window_s: float,
+    avoid_s: Sequence[tuple[float, float]] = (),
 ) -> Recovery:
-    """Counts that a burst of this shape needs."""
+    """Counts that a burst of this shape needs to be found: expected of noise 0.01 times in the window."""
     bin_s = float(np.median(measured.stop_s[:1000] - measured.start_s[:1000]))
     shape = SHAPES[burst.shape](burst.duration_s, bin_s)
-    return recover(measured, shape, threshold_far_hz, t0_s=t0_s, window_s=window_s)
+    return recover(measured, shape, found_rate_hz(window_s), t0_s=t0_s, window_s=window_s, avoid_s=avoid_s)
 
 
 def probability_over_sky(

@@ -6,8 +6,10 @@ from functools import partial
 from rich.console import Console
 
 import tocsin
+from acs_stream.properties import Durations
 from acs_stream.response import ResponseTable
 from acs_stream.sources import LightCurveSource, build_sources
+from acs_stream.trial_bursts import bursts_from_config
 from advocates.calendar_copy import CalendarCopy
 from advocates.calendar_fetching import fetch_calendar
 from advocates.escalation import Plan
@@ -190,6 +192,7 @@ def build_context(
     people, rota, plan = build_people(settings, clock)
     streams_file = settings.document("streams")
     response_file = settings.document("response")
+    bursts_file = settings.document("bursts")
     circulars = settings.folder.texts("circulars")
     return Context(
         store=store,
@@ -211,4 +214,6 @@ def build_context(
         is_replay=is_replay,
         patience_s=settings.reaction.patience_s,
         retry_s=settings.reaction.retry_s,
+        bursts=bursts_from_config(bursts_file.values, file=bursts_file.name),
+        durations=Durations.from_config(bursts_file.values, file=bursts_file.name),
     )

@@ -5,7 +5,21 @@ from typing import Annotated
 import typer
 
 import tocsin
-from tocsin.cli import bench, broker, bulk, circulars, duty, events, keeping, notices, partners, rates, science, service
+from tocsin.cli import (
+    bench,
+    broker,
+    bulk,
+    circulars,
+    duty,
+    events,
+    keeping,
+    notices,
+    partners,
+    rates,
+    science,
+    searching,
+    service,
+)
 
 app = typer.Typer(
     name="tocsin",
@@ -14,7 +28,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (service, keeping, notices, broker, science, rates, bulk, circulars, events, duty, partners, bench):
+for group in (
+    service,
+    keeping,
+    notices,
+    broker,
+    science,
+    searching,
+    rates,
+    bulk,
+    circulars,
+    events,
+    duty,
+    partners,
+    bench,
+):
     group.add_to(app)
 
 

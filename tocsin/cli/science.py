@@ -14,7 +14,7 @@ BurstFile = Annotated[Path, typer.Argument(metavar="BURST.toml", help="Burst fil
 
 def add_to(app: typer.Typer) -> None:
     """Add this group's commands."""
-    for command in (delay, triangulate, search, overlap):
+    for command in (delay, triangulate, overlap):
         app.command()(command)
 
 
@@ -75,42 +75,6 @@ def triangulate(
         return
     for table in tables.of_triangulation(shown):
         console.print(table)
-
-
-def search(
-    light_curve: Annotated[Path, typer.Argument(metavar="LIGHTCURVE", help="Light-curve file, format recognised.")],
-    t0: Annotated[str, typer.Option(help="UTC of the event, ISO 8601.")],
-    window: Annotated[float, typer.Option(help="Half-span around T0, s.")] = 300.0,
-    as_json: Json = False,
-    file_format: Annotated[str | None, typer.Option("--format", help="Format, where it cannot be recognised.")] = None,
-) -> None:
-    """Search a light curve for excesses on all time scales, or set upper limits."""
-    from acs_stream.search_file import search_file, search_to_json  # noqa: PLC0415 - slow to import
-
-    with failures_in_words():
-        try:
-            found = search_file(light_curve, t0_utc=t0, window_s=window, file_format=file_format)
-        except ValueError as error:
-            fail(f"--t0: {error}", status=2)
-    shown = search_to_json(found)
-    if as_json:
-        print_json(shown)
-        return
-    for row in shown["excesses"]:
-        console.print(
-            f"T0{row['t_s']:+9.3f} s  scale {row['scale_s']:7.3f} s  S/N {row['snr']:5.1f}  FAP {row['fap']:.2g}"
-        )
-    known = shown["background"]
-    console.print(
-        f"background {known['rate_cts_s']:.0f} counts/s, excess variance {known['excess_std_ratio']:.2f}, "
-        f"{known['completeness']:.0%} of the window has data"
-    )
-    limits = shown["limits"]
-    console.print(
-        f"3-sigma limits: {limits['counts_1s']:.0f} counts in 1 s, {limits['counts_8s']:.0f} in 8 s"
-        if limits
-        else f"no limits: {shown.get('limits_reason', '')}"
-    )
 
 
 def overlap(

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from acs_stream.far_history import FarHistory
+from acs_stream.properties import Durations
 from acs_stream.response import ResponseTable
 from acs_stream.sources import LightCurveSource
+from acs_stream.trial_bursts import TrialBurst
 from advocates.escalation import Plan
 from advocates.people import People
 from advocates.rota import Rota
@@ -87,6 +90,10 @@ class Context:
         Light-curve source by instrument.
     response
         Response of SPI-ACS: counts to fluence.
+    bursts, durations
+        Bursts whose detection is tried in every light curve, and populations of bursts by duration.
+    trailing
+        Background excesses of an instrument on the days before; None where none are kept.
     templates, wording
         Texts of the circulars, and their words for numbers.
     draw
@@ -123,3 +130,6 @@ class Context:
     is_replay: bool = False
     patience_s: float = 172800.0
     retry_s: float = 60.0
+    bursts: Sequence[TrialBurst] = ()
+    durations: Durations | None = None
+    trailing: Callable[[str], FarHistory | None] = field(default=lambda _instrument: None)

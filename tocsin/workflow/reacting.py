@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from acs_stream.limits import limits_to_json, upper_limits
+from acs_stream.far_history import FarHistory
 from acs_stream.search import SearchResult, result_to_json, search
 from acs_stream.sources import Availability, FetchedLightCurve, files_of
 from tocsin.domain import light_curve_codec
@@ -24,6 +24,14 @@ from tocsin.workflow.counterparts import counterpart
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.owing import owe_draft, owe_localization, owe_update
 from tocsin.workflow.picturing import owe_pictures
+from tocsin.workflow.searching import (
+    SEARCH,
+    conclude_search,
+    declare_search,
+    known_of,
+    limit_content,
+    with_all_searches,
+)
 from tocsin.workflow.surroundings import Surroundings, surroundings
 from triangulation.energy import grouped
 
@@ -51,6 +59,7 @@ def react(context: Context, job: Job) -> None:
     reaction = _Reaction(context, job)
     if not reaction.is_wanted():
         return
+    reaction.declare()
     try:
         fetched = reaction.fetch()
         products = reaction.products(fetched)
@@ -85,6 +94,8 @@ class _Reaction:
         self._window_s = float(job.payload["window_s"])
         self._surroundings: Surroundings | None = None
         self._raw_sha256 = ""
+        self._trial_key = ""
+        self._declared = 1
 
     def is_wanted(self) -> bool:
         """Whether the event still stands."""
@@ -93,6 +104,17 @@ class _Reaction:
                 return False
             self._surroundings = surroundings(self._context, work, self._event_id, self._window_s)
         return True
+
+    def declare(self) -> None:
+        """Write down what will be searched, before anything of it is asked for."""
+        if self._surroundings is None:
+            return
+        with self._context.store.begin() as work:
+            event = self._surroundings.event
+            self._trial_key = declare_search(
+                self._context, work, event, self._instrument, t0_utc=self._t0_utc, window_s=self._window_s
+            )
+            self._declared = len(work.trials(kind=SEARCH, event_id=self._event_id))
 
     def is_out_of_patience(self) -> bool:
         """Whether the wait for this instrument is over."""
@@ -141,6 +163,9 @@ class _Reaction:
                 return  # retracted while the instrument was asked
             if not [product for product in products if replace_product(work, product)]:
                 return  # computed before, from the same data
+            for product in products:
+                if product.kind is ProductKind.SEARCH and self._trial_key:
+                    conclude_search(self._context, work, self._trial_key, product.content)
             cause = products[-1].id[:12]
             owe_update(self._context, work, self._event_id, cause=cause)
             owe_pictures(self._context, work, self._event_id, cause=cause)
@@ -178,11 +203,12 @@ class _Reaction:
         place = fetched.position
         reach_s = self._window_s + (0.0 if place is None else place.distance_km / LIGHT_KM_S)
         try:
-            found = search_what_there_is(fetched.total.with_t0(self._t0_utc), reach_s)
+            trailing = self._context.trailing(fetched.total.instrument)
+            found = search_what_there_is(fetched.total.with_t0(self._t0_utc), reach_s, trailing=trailing)
         except ScienceError as error:
             content = {"error": error.message, "remedy": error.remedy}
             return self._product(ProductKind.SEARCH, content, inputs=(curve_id,))
-        shown = dict(result_to_json(found))
+        shown = with_all_searches(dict(result_to_json(found)), self._declared)
         shown["counterpart"] = None
         if self._surroundings is not None:
             own, others = self._surroundings.windows(place)
@@ -192,15 +218,12 @@ class _Reaction:
 
     def _limit_product(self, fetched: FetchedLightCurve, curve_id: str) -> Product:
         curve = fetched.total.with_t0(self._t0_utc)
-        response = self._context.response.at(None)
-        try:
-            limits = upper_limits(curve, t0_s=0.0, window_s=self._window_s, response=response)
-        except ScienceError as error:
-            content = {"error": error.message, "remedy": error.remedy}
+        content = limit_content(curve, self._window_s, known_of(self._context, fetched, self._surroundings))
+        if "error" in content:
             return self._product(ProductKind.LIMIT, content, inputs=(curve_id,))
-        is_archival = curve.timing is None or not curve.timing.is_approximate
-        content = dict(limits_to_json(limits)) | {"window_s": self._window_s, "is_archival": is_archival}
-        return self._product(ProductKind.LIMIT, content, inputs=(curve_id, "config:response.toml"))
+        return self._product(
+            ProductKind.LIMIT, content, inputs=(curve_id, "config:response.toml", "config:bursts.toml")
+        )
 
     def _notice_input(self) -> str:
         return f"notice:{self._job.payload['notice_sha256']}"
@@ -228,7 +251,7 @@ class _Reaction:
         )
 
 
-def search_what_there_is(curve: LightCurve, window_s: float) -> SearchResult:
+def search_what_there_is(curve: LightCurve, window_s: float, *, trailing: FarHistory | None = None) -> SearchResult:
     """Search within `window_s` of T0 or, where the data are shorter, within what they cover on both sides of T0.
 
     Raises
@@ -237,12 +260,12 @@ def search_what_there_is(curve: LightCurve, window_s: float) -> SearchResult:
         Too little data even for that.
     """
     try:
-        return search(curve, t0_s=0.0, window_s=window_s)
+        return search(curve, t0_s=0.0, window_s=window_s, trailing=trailing)
     except ScienceError:
         covered_s = min(-float(curve.start_s[0]), float(curve.stop_s[-1])) if len(curve) else 0.0
         if not SHORTEST_SEARCH_S <= covered_s < window_s:
             raise
-        return search(curve, t0_s=0.0, window_s=covered_s)
+        return search(curve, t0_s=0.0, window_s=covered_s, trailing=trailing)
 
 
 def is_standing(work: UnitOfWork, event_id: str) -> bool:
