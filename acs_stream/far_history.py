@@ -140,21 +140,22 @@ class FarHistory:
         threshold = float(ranks[events])
         if rank <= threshold:
             return _far(max(1, self.louder(kind, rank)), self.live_s, FarSource.TRAILING)
-        slope, above_cap = self._slope(kind, events, threshold)
+        slope, bursts = self._slope(kind, events, threshold)
         above = (rank - threshold) / slope
         source = FarSource.TAIL_FIT if rank <= ranks[0] else FarSource.EXTRAPOLATED
-        if above_cap and rank > threshold + CAP_SLOPES * EXPECTED_SLOPE[kind]:
-            return _far(self.louder(kind, rank) + 1, self.live_s, source)
-        far_hz = len(ExcessKind) * events / self.live_s * float(np.exp(-min(above, 700.0)))
-        return _interval(far_hz, float(np.sqrt(1 / events + above**2 / (events + SLOPE_WEIGHT))), source)
+        tail = (events - bursts) * float(np.exp(-min(above, 700.0)))
+        beyond = rank > threshold + CAP_SLOPES * EXPECTED_SLOPE[kind]
+        # Bursts are background, too: those in the history count by number.
+        number = 0 if not bursts else self.louder(kind, rank) + 1 if beyond else bursts
+        error = np.sqrt(1 / events + above**2 / (events + SLOPE_WEIGHT)) if tail >= number else 1 / np.sqrt(number)
+        return _interval(len(ExcessKind) * (tail + number) / self.live_s, float(error), source)
 
     def _slope(self, kind: ExcessKind, events: int, threshold: float) -> tuple[float, int]:
-        """Mean rank above the threshold, far outliers censored, and the number of those."""
-        cap = CAP_SLOPES * EXPECTED_SLOPE[kind]
+        """Mean rank above the threshold, what is no tail of noise left out, and the number of that."""
         exceed = self.ranks[kind][:events] - threshold
-        above_cap = int((exceed > cap).sum())
-        total = float(np.minimum(exceed, cap).sum()) + SLOPE_WEIGHT * EXPECTED_SLOPE[kind]
-        return total / (events - above_cap + SLOPE_WEIGHT), above_cap
+        far_out = exceed > CAP_SLOPES * EXPECTED_SLOPE[kind]
+        total = float(exceed[~far_out].sum()) + SLOPE_WEIGHT * EXPECTED_SLOPE[kind]
+        return total / (int((~far_out).sum()) + SLOPE_WEIGHT), int(far_out.sum())
 
     def without(self, kind: ExcessKind, rank: float) -> "FarHistory":
         """The same without one excess: that which is asked about."""

@@ -152,18 +152,19 @@ class GridNoise:
             every=max(1, int(scale_s / 10 / cells.width_s)),
         )
         first = np.arange(0, len(self._grid) - n + 1, stride)
-        z, _, _, _ = self._exact(fit, first, n)
+        z, _, _, _ = self._exact(fit, first, n, stride)
         unknown = ~np.isfinite(z)
         item = _Scale(n=n, stride=stride, line=fit, z=np.where(unknown, 0.0, z))
         self._drop_uncovered(item, None)
         return None if unknown.all() else item
 
-    def _exact(self, fit: Line, first: IntArray, n: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    def _exact(
+        self, fit: Line, first: IntArray, n: int, stride: int = 0
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """S/N with Poisson noise, counts, background and its sigma of windows; NaN where the background is unknown."""
         rate, variance = fit.at(np.asarray(first + n / 2, dtype=np.float64))
-        if first.size > 1 and first[0] == 0 and first[-1] + n > len(self._grid) - (first[1] - first[0]):
-            every = slice(0, first[-1] + 1, first[1] - first[0])  # all windows of a stride: slices, not places
-            after = slice(n, first[-1] + n + 1, first[1] - first[0])
+        if stride:  # all windows of a stride: slices, not places
+            every, after = slice(0, first[-1] + 1, stride), slice(n, first[-1] + n + 1, stride)
             live, counts = self._live[after] - self._live[every], self._counts[after] - self._counts[every]
         else:
             live = self._live[first + n] - self._live[first]

@@ -37,6 +37,8 @@ EXPECTED_NOISE = 3.0
 ALWAYS_SNR = 5.0
 #: Background outside the window is searched where there is at least so much of it, s.
 MIN_OFF_SOURCE_S = 7200.0
+#: Off source, at least so many excesses of noise are looked at.
+OFF_SOURCE_EVENTS = 80.0
 METHOD_MODEL = (
     "clumps of Gaussian noise with the scatter measured per scale, times the number of scales; for SPI-ACS also spikes "
     "by ISDC's law, their rate updated with the same data"
@@ -181,7 +183,7 @@ def search_with_noise(
     curve = light_curve if off_s else around(light_curve, t0_s, window_s)
     share = completeness(curve, t0_s, window_s)
     scales = scales_for(curve, scales_s)
-    looks = _looks(curve, t0_s, window_s, len(scales), off_source=bool(off_s))
+    looks = _looks(curve, t0_s, window_s, len(scales), off_s)
     measured = measure(curve, scales, looks)
     model = spikes if spikes is not None else spikes_of(light_curve)
     asked = Question(t0_s=t0_s, window_s=window_s, live_s=share * 2 * window_s, spikes=model)
@@ -250,10 +252,10 @@ def _at_least(snr: float) -> LeastSnr:
     return lambda _scale_s, _stride_s: snr
 
 
-def _looks(curve: LightCurve, t0_s: float, window_s: float, n_scales: int, *, off_source: bool) -> list[Look]:
+def _looks(curve: LightCurve, t0_s: float, window_s: float, n_scales: int, off_s: float) -> list[Look]:
     looks = [Look(start_s=t0_s - window_s, stop_s=t0_s + window_s, least_snr=_at_least(MIN_SNR))]
-    if off_source:
-        least = least_snr_for_rate(BACKGROUND_RATE_HZ, n_scales)
+    if off_s:
+        least = least_snr_for_rate(max(BACKGROUND_RATE_HZ, OFF_SOURCE_EVENTS / off_s), n_scales)
         first, last = float(curve.start_s[0]), float(curve.stop_s[-1])
         looks += [
             Look(start_s=a, stop_s=b, least_snr=least)
