@@ -6,7 +6,8 @@ the name given first is looked into, else the content itself):
 ``LIMIT`` (``limits``)
     needed: ``hard_1s_erg_cm2``, ``soft_1s_erg_cm2_s``, ``soft_8s_erg_cm2_s``, ``excess_std_ratio``, ``window_s``
     (half-span, or [start, stop] about T0; in the content or the parameters); and ``response`` {``fraction_of_best``,
-    ``angle_deg``, ``hard_spectrum``, ``soft_spectrum``, ``band_kev``, ``systematic_fraction``}, ``region_percent``
+    ``angle_deg``, ``hard_spectrum``, ``soft_spectrum``, ``band_kev``,
+    ``total_fraction`` (or ``systematic_fraction``), ``kind``}, ``region_percent``
     (limits over a credible region, not one direction), ``instrument`` (else the product's subject), ``is_archival``
 ``SEARCH`` (``search``)
     ``excesses`` [{``t_s``, ``scale_s``, ``snr``, ``fap``}], ``scales`` [{``scale_s``}], ``time_place``
@@ -178,7 +179,9 @@ def _response(sheet: Sheet, response: Mapping[str, Any], product_id: str, wordin
     band = response.get("band_kev")
     if isinstance(band, (list, tuple)) and len(band) == 2:
         sheet.add("band", f"the {band[0]:g}-{band[1]:g} keV band", product_id)
-    systematic = response.get("systematic_fraction")
+    # A formula fitted to published points is known far worse than the instrument's own table.
+    systematic = response.get("total_fraction", response.get("systematic_fraction"))
+    sheet.add("response_kind", response.get("kind"), product_id)
     if isinstance(systematic, (int, float)):
         sheet.add("response_systematic_percent", 100.0 * systematic, product_id)
 

@@ -78,6 +78,7 @@ def lint_draft(draft: Draft, *, newest_utc: datetime | None = None) -> tuple[Fin
         *_event(draft),
         *_facts(draft),
         *_data_words(draft),
+        *_response(draft),
     ]
     if draft.is_replay:
         words = "made from replayed or simulated notices: it cannot be approved for GCN"
@@ -163,3 +164,16 @@ def _data_words(draft: Draft) -> Iterator[Finding]:
             place = part if part == "subject" else line_of(text, match.start())
             words = f"the data are {word}, the text says {match[0]!r}"
             yield blocking("realtime.archival", place, words, f"say {word}")
+
+
+def _response(draft: Draft) -> Iterator[Finding]:
+    """A formula fitted to published limits makes no new ones to publish."""
+    kind = draft.facts.get("response_kind")
+    if kind is None or kind.value != "parametric":
+        return
+    words = "the limits stand on a response fitted to published limits, not on the instrument's own table"
+    if draft.is_replay:
+        yield warning("response.parametric", "draft", words)
+    else:
+        remedy = 'put the instrument\'s response by direction into response.toml (kind = "table")'
+        yield blocking("response.parametric", "draft", words, remedy)

@@ -143,3 +143,12 @@ def test_runs_sum_what_lies_within_them() -> None:
     first, last = np.array([0, 3, 12, 16]), np.array([20, 11, 13, 20])
     assert runs.sum_within(cumulative, first, last).tolist() == [7.0, 2.0, 1.0, 0.0]
     assert runs.windows_touched(20, 2, 1).tolist() == [1, 2, 3, *range(9, 15)]
+
+
+def test_strong_windows_at_the_very_start_and_end_are_judged_among_others() -> None:
+    values = counts(200_000, 10)
+    values[:60] += 400.0
+    values[-60:] += 400.0
+    values[100_000:100_060] += 400.0
+    found = search_day(curve(values))
+    assert sum(e.snr > 10 for e in found.excesses) == 3

@@ -1,0 +1,93 @@
+"""Searches are declared in the ledger before data are asked for, and concluded; limits carry both named quantities."""
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workflow_desk import T0, Desk, PaperSource, counts, merger, sources
+
+from acs_stream.far_history import ExcessKind, FarHistory
+from acs_stream.trial_bursts import bursts_from_config
+from tocsin.domain.errors import ScienceError
+from tocsin.domain.products import Product, ProductKind
+from tocsin.workflow.searching import SEARCH, with_all_searches
+
+S = "s241017ab"
+BURSTS = tomllib.loads((Path(__file__).resolve().parents[3] / "config" / "bursts.toml").read_text())
+
+
+def trials(desk: Desk) -> list[Any]:
+    found: list[Any] = desk.read(lambda work: work.trials(kind=SEARCH, event_id=S))
+    return found
+
+
+def product(desk: Desk, kind: ProductKind) -> Product:
+    found: list[Product] = desk.read(lambda work: work.products(S, kind))
+    return next(one for one in found if one.subject == "SPI-ACS")
+
+
+def test_a_search_is_in_the_ledger_before_any_data_are_asked_for(tmp_path: Path) -> None:
+    source, declared = PaperSource("SPI-ACS", counts()), []
+    with Desk(tmp_path, sources=sources(source)) as desk:
+        source.before_fetch = lambda: declared.append(len(trials(desk)))
+        desk.take(merger())
+        desk.work()
+        assert declared == [1]
+        (trial,) = trials(desk)
+        assert trial.declaration["scales_s"] == [0.05, 100.0]
+        assert trial.declaration["t0_utc"].startswith(f"{T0:%Y-%m-%dT%H:%M}")
+        assert trial.concluded_utc >= trial.declared_utc
+        found = product(desk, ProductKind.SEARCH).content
+        assert trial.outcome["excesses"] == len(found["excesses"])
+        assert found["declared_searches"]["number"] == 1
+
+
+def test_a_search_that_gave_no_answer_stays_a_trial(tmp_path: Path) -> None:
+    with Desk(tmp_path, sources=sources(PaperSource("SPI-ACS", ScienceError("a gap at T0")))) as desk:
+        desk.take(merger())
+        desk.work()
+        (trial,) = trials(desk)
+        assert trial.outcome == {"error": "a gap at T0"}
+
+
+def test_probabilities_add_up_over_the_searches_declared(tmp_path: Path) -> None:
+    given = (PaperSource("SPI-ACS", counts()), PaperSource("Konus-Wind", counts("Konus-Wind", seed=2)))
+    with Desk(tmp_path, sources=sources(*given)) as desk:
+        desk.take(merger())
+        desk.work()
+        assert len(trials(desk)) == 2
+    assert with_all_searches({"excesses": []}, 2)["declared_searches"] == {"number": 2, "least_fap_of_all": None}
+    shown = with_all_searches({"excesses": [{"fap": 0.5}, {"fap": 0.1}]}, 2)["declared_searches"]
+    assert shown["least_fap_of_all"] == pytest.approx(0.19)
+
+
+def test_limits_carry_both_quantities_and_the_bursts_tried(tmp_path: Path) -> None:
+    bursts = bursts_from_config(BURSTS, file="bursts.toml")
+    with Desk(tmp_path, sources=sources(PaperSource("SPI-ACS", counts())), bursts=bursts) as desk:
+        desk.take(merger())
+        desk.work()
+        limit = product(desk, ProductKind.LIMIT).content
+        assert limit["upper_limit_90"]["counts_1s"] > limit["sensitivity_3sigma"]["counts_1s"]
+        assert limit["is_plain"] is True
+        assert [row["name"] for row in limit["trial_bursts"]] == ["like GRB 170817A", "typical short burst"]
+        assert "config:bursts.toml" in product(desk, ProductKind.LIMIT).input_ids
+
+
+def test_background_of_days_before_gives_the_false_alarm_rate(tmp_path: Path) -> None:
+    ranks = [(ExcessKind.OTHER, 3.0 + 0.01 * k) for k in range(600)]
+    past = FarHistory.of("SPI-ACS", 30 * 86_400.0, ranks)
+    source = PaperSource("SPI-ACS", counts(peak=3000.0, at_s=1.5))
+    with Desk(tmp_path, sources=sources(source), trailing=lambda name: past if name == "SPI-ACS" else None) as desk:
+        desk.take(merger())
+        desk.work()
+        found = product(desk, ProductKind.SEARCH).content
+        assert found["background"]["trailing_s"] == 30 * 86_400.0
+        assert found["excesses"][0]["far_source"] == "extrapolated"
+
+
+def test_replacing_the_context_keeps_the_way_to_the_background(tmp_path: Path) -> None:
+    with Desk(tmp_path, sources=sources(PaperSource("SPI-ACS", counts()))) as desk:
+        assert desk.context.trailing("SPI-ACS") is None
+        assert replace(desk.context, code_version="x").trailing("SPI-ACS") is None
