@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from acs_stream.response import ResponseKind
 from acs_stream.sources import Availability, AvailabilityState, FetchedLightCurve, LightCurveSource
 from listeners.streams import TopicSettings
 from notifier.recorder import RecorderChannel
@@ -104,7 +105,9 @@ class Desk:
         )
         secret = {SECRET_TOPIC: TopicSettings(name=SECRET_TOPIC, labels=frozenset({"antares"}))}
         streams = replace(context.streams, topics={**context.streams.topics, **secret})
-        self.context: Context = replace(context, **{"streams": streams, "wake": self._wake} | changes)
+        response = replace(context.response, kind=ResponseKind.TABLE, scatter_fraction=0.2, source="a test's own table")
+        given = {"streams": streams, "wake": self._wake, "response": response}
+        self.context: Context = replace(context, **given | changes)
         self._offset = 0
 
     def __enter__(self) -> Self:
