@@ -4,13 +4,14 @@ The bins are 0.1 s but for a few of 0.05 or 0.15 s (1 or 3 raw samples): the wid
 (ERROR^2 = RATE / width) and the times are taken row by row, never from TIMEDEL. DATE-OBS and DATE-END are not used.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from acs_stream.readers import spi_acs
 from acs_stream.readers.content import open_fits
-from acs_stream.readers.table import ChannelTable, add_note
+from acs_stream.readers.table import Channel, ChannelTable, add_note
 from acs_stream.time_systems import integral_met_seconds_since, integral_met_to_utc, tt_minus_utc_s
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray
@@ -30,14 +31,48 @@ def read_mmoda(content: bytes) -> ChannelTable:
     """
     with open_fits(content) as hdus:
         header, data = hdus["RATE"].header, hdus["RATE"].data
-        time_s, rate, error = (np.asarray(data[name], dtype=np.float64) for name in ("TIME", "RATE", "ERROR"))
-        zero_s = float(header["TIMEZERO"])
-        _check_time_system(header, zero_s, time_s)
-        nominal_s = float(header.get("TIMEDEL", 0.1))
-        is_acs = str(header.get("INSTRUME", "")).strip().upper().startswith("SPI-ACS")
-    if not is_acs:
+        return rate_table(header, {name: np.asarray(data[name]) for name in ("TIME", "RATE", "ERROR")})
+
+
+def rate_table(header: Any, columns: Mapping[str, Any]) -> ChannelTable:
+    """Light curve of the header and the columns TIME, RATE, ERROR of MMODA's RATE extension.
+
+    Raises
+    ------
+    ScienceError
+        As `read_mmoda`.
+    """
+    time_s, rate, error = (np.asarray(columns[name], dtype=np.float64) for name in ("TIME", "RATE", "ERROR"))
+    zero_s = float(header["TIMEZERO"])
+    _check_time_system(header, zero_s, time_s)
+    nominal_s = float(header.get("TIMEDEL", 0.1))
+    instrument = str(header.get("INSTRUME", "")).strip().upper()
+    if instrument.startswith("POLAR"):
+        return _plain_table(time_s, rate, error, zero_s=zero_s, width_s=nominal_s)
+    if not instrument.startswith("SPI-ACS"):
         raise ScienceError("the file is no SPI-ACS light curve (INSTRUME)")
     return _table(time_s, rate, error, zero_s=zero_s, nominal_s=nominal_s)
+
+
+def _plain_table(
+    time_s: FloatArray, rate: FloatArray, error: FloatArray, *, zero_s: float, width_s: float
+) -> ChannelTable:
+    """Rates with their stated errors, all bins of one width, times their middles."""
+    good = np.isfinite(time_s) & np.isfinite(rate) & np.isfinite(error)
+    if not good.any() or width_s <= 0:
+        raise ScienceError("no finite row in the file, or no width of its bins (TIMEDEL)")
+    t0_utc = integral_met_to_utc(zero_s)
+    start_s = integral_met_seconds_since(time_s[good], t0_utc, zero_s=zero_s) - width_s / 2
+    return ChannelTable(
+        instrument="POLAR",
+        t0_utc=t0_utc,
+        start_s=start_s,
+        width_s=np.full(start_s.size, width_s),
+        channels=(Channel(name="rate"),),
+        counts=(rate[good] * width_s)[None, :],
+        variance_counts=((error[good] * width_s) ** 2)[None, :],
+        timing=spi_acs.CONSOLIDATED,
+    )
 
 
 def _check_time_system(header: Any, zero_s: float, time_s: FloatArray) -> None:

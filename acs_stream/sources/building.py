@@ -9,8 +9,11 @@ import httpx
 
 from acs_stream.instruments import Instrument, read_instruments
 from acs_stream.sources.folder import FolderSource
+from acs_stream.sources.heasarc import HeasarcGbmSource
+from acs_stream.sources.http_folder import HttpFolderSource
 from acs_stream.sources.isdc import IsdcRealtimeSource
 from acs_stream.sources.isdc_archive import IsdcArchiveSource
+from acs_stream.sources.mmoda import MmodaSource
 from acs_stream.sources.model import Craft, LightCurveSource
 from acs_stream.sources.preferred import PreferredSource
 from tocsin.domain.clock import Clock
@@ -34,12 +37,15 @@ class Places:
         Names in the archive that a follower appends to.
     network
         Services beyond this machine may be asked.
+    token
+        For MMODA's data that are not public.
     """
 
     folder: Path | None = None
     archived: Callable[[Instrument, Craft | None, bool], LightCurveSource] | None = None
     followed: frozenset[str] = frozenset()
     network: bool = False
+    token: str = ""
 
 
 def build_sources(
@@ -82,7 +88,7 @@ def source_of(
 ) -> LightCurveSource | None:
     """Source of one instrument, None where it has neither place nor service."""
     may_ask = item.has_service and (places.network or item.is_here)
-    service = service_of(item, clock=clock, transport=transport) if may_ask else None
+    service = service_of(item, places=places, clock=clock, transport=transport) if may_ask else None
     craft = service if isinstance(service, IsdcRealtimeSource | IsdcArchiveSource) else None
     stored: list[LightCurveSource] = []
     if places.archived is not None:
@@ -98,7 +104,7 @@ def source_of(
 
 
 def service_of(
-    item: Instrument, *, clock: Clock, transport: httpx.BaseTransport | None = None
+    item: Instrument, *, places: Places, clock: Clock, transport: httpx.BaseTransport | None = None
 ) -> LightCurveSource | None:
     """Client of an instrument's service, None for instruments that have files only."""
     match item.kind:
@@ -106,6 +112,13 @@ def service_of(
             return IsdcRealtimeSource(item, clock=clock, transport=transport)
         case "isdc-genlc" | "isdc-spiacs":
             return IsdcArchiveSource(item, clock=clock, transport=transport)
+        case "heasarc-gbm":
+            return HeasarcGbmSource(item, clock=clock, transport=transport)
+        case "mmoda":
+            return MmodaSource(item, clock=clock, token=places.token, transport=transport)
+        case "http-folder" if places.folder is not None:
+            place = places.folder / ".from_services" / item.name
+            return HttpFolderSource(item, folder=place, clock=clock, transport=transport)
         case _:
             return None
 

@@ -6,6 +6,11 @@ from tocsin.domain.errors import RemoteError
 
 SERVER_ERRORS_FROM = 500
 TOO_MANY = 429
+NOT_FOUND = 404
+
+
+class NotThereError(RemoteError):
+    """The server answers, and has nothing under this address."""
 
 
 def get(client: httpx.Client, url: str) -> bytes:
@@ -25,6 +30,8 @@ def get(client: httpx.Client, url: str) -> bytes:
         raise RemoteError(f"cannot reach {url}: {error}", remedy="asked again later") from error
     if reply.is_success:
         return reply.content
+    if reply.status_code == NOT_FOUND:
+        raise NotThereError(f"{httpx.URL(url).host} answered HTTP 404: nothing at {httpx.URL(url).path}")
     remedy = "asked again later" if reply.status_code >= SERVER_ERRORS_FROM or reply.status_code == TOO_MANY else ""
     raise RemoteError(
         f"{httpx.URL(url).host} answered HTTP {reply.status_code}",

@@ -228,21 +228,23 @@ def _cover(first: datetime, last: datetime, t0: datetime, window_s: float) -> st
     return text
 
 
-def refuse_other_times(first: datetime, last: datetime, t0: datetime, window_s: float, name: str) -> None:
+def refuse_other_times(
+    first: datetime, last: datetime, t0: datetime, window_s: float, name: str, *, slack_s: float = START_TOLERANCE_S
+) -> None:
     """Refuse data that reach outside the interval asked for: by TT - UTC, they were made in the wrong time system.
 
     Raises
     ------
     ScienceError
-        They do, by more than some seconds on either side.
+        They do, by more than `slack_s` on either side.
     """
     window = timedelta(seconds=window_s)
     early_s, late_s = (t0 - window - first).total_seconds(), (last - t0 - window).total_seconds()
-    if max(early_s, late_s) <= START_TOLERANCE_S:
+    if max(early_s, late_s) <= slack_s:
         return
     is_early = early_s >= late_s
     words = f"{early_s:.1f} s before" if is_early else f"{late_s:.1f} s after"
-    if abs(max(early_s, late_s) - tt_minus_utc_s(t0)) < START_TOLERANCE_S:
+    if abs(max(early_s, late_s) - tt_minus_utc_s(t0)) < slack_s:
         which = "IJD counted in UTC instead of TT" if is_early else "UTC counted in TT"
         raise ScienceError(
             f"{name}: the data {'begin' if is_early else 'end'} {words} the time asked for: {which}",

@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from acs_stream.sources.model import Availability, AvailabilityState, FetchedLightCurve, LightCurveSource
+from acs_stream.sources.model import (
+    Availability,
+    AvailabilityState,
+    FetchedLightCurve,
+    LightCurveSource,
+    towards_or_not,
+)
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ScienceError
 
@@ -52,6 +58,13 @@ class PreferredSource:
             if found is None:
                 raise
             return found[0].fetch(t0_utc, window_s)
+
+    def fetch_towards(self, t0_utc: datetime, window_s: float, direction: tuple[float, float]) -> FetchedLightCurve:
+        """See `DirectedSource`: the service's choice, where nothing at hand has the whole window."""
+        found = self._at_hand(t0_utc, window_s, self._clock.now())
+        if found is not None:
+            return self.fetch(t0_utc, window_s)
+        return towards_or_not(self.service, t0_utc, window_s, direction)
 
     def _at_hand(
         self, t0_utc: datetime, window_s: float, now: datetime

@@ -112,7 +112,8 @@ def fetch_now(
         raise ConfigurationError(
             f"no instrument of this name; there are {', '.join(table)}", file="instruments.toml", key=instrument
         )
-    service = service_of(table[instrument], clock=clock) if table[instrument].has_service else None
+    places = build_places(settings, clock)
+    service = service_of(table[instrument], places=places, clock=clock) if table[instrument].has_service else None
     if service is None:
         words = f"{instrument} has no service: {table[instrument].data_from or 'its data come as files'}"
         raise ConfigurationError(words, file="instruments.toml", key=instrument)

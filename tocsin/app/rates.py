@@ -84,6 +84,7 @@ def build_places(settings: Settings, clock: Clock) -> Places:
         archived=archived,
         followed=frozenset(followed | ({follow.dumps_instrument} if follow.dumps else set())),
         network=settings.sources.network,
+        token="" if settings.secrets.mmoda_token is None else settings.secrets.mmoda_token.get_secret_value(),
     )
 
 

@@ -200,6 +200,7 @@ class Secrets(_Table):
     gcn_client_id: SecretStr | None = None
     gcn_client_secret: SecretStr | None = None
     smtp_password: SecretStr | None = None
+    mmoda_token: SecretStr | None = None
 
 
 class Settings(_Table):

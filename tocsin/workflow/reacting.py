@@ -11,6 +11,7 @@ from typing import Any
 from acs_stream.far_history import FarHistory
 from acs_stream.search import SearchResult, result_to_json, search
 from acs_stream.sources import Availability, FetchedLightCurve, files_of
+from acs_stream.sources.model import towards_or_not
 from tocsin.domain import light_curve_codec
 from tocsin.domain.clock import iso_utc, to_utc
 from tocsin.domain.errors import DataNotYetError, RemoteError, ScienceError, TocsinError
@@ -38,6 +39,8 @@ from triangulation.energy import grouped
 #: The instrument whose limits are published.
 LIMIT_INSTRUMENT = "SPI-ACS"
 LIGHT_KM_S = 299_792.458
+#: An error circle larger than this chooses no detectors, deg.
+KNOWN_WITHIN_DEG = 20.0
 #: A search needs at least so much data on each side of T0, s.
 SHORTEST_SEARCH_S = 5.0
 #: Other instruments' light curves may still be on their way: a map waits this long for them, s.
@@ -140,7 +143,14 @@ class _Reaction:
             and availability.expected_utc > now
         ):
             raise DataNotYetError(availability.reason, expected_utc=availability.expected_utc)
-        return source.fetch(self._t0_utc, self._window_s)
+        return towards_or_not(source, self._t0_utc, self._window_s, self._direction())
+
+    def _direction(self) -> tuple[float, float] | None:
+        """Where the event is, if that is known well enough to choose detectors by."""
+        event = None if self._surroundings is None else self._surroundings.event
+        if event is None or event.ra_deg is None or event.dec_deg is None:
+            return None
+        return (event.ra_deg, event.dec_deg) if (event.error_radius_deg or 0.0) <= KNOWN_WITHIN_DEG else None
 
     def products(self, fetched: FetchedLightCurve) -> list[Product]:
         """Light curve, search and, for SPI-ACS, limits."""
