@@ -17,9 +17,11 @@ from tocsin.api import (
     hand_routes,
     link_pages,
     operation_routes,
+    overview_pages,
     pages,
     science_routes,
     service_routes,
+    sign_in_routes,
     stream_routes,
 )
 from tocsin.api.doorman import Doorman
@@ -63,6 +65,8 @@ def build_app(services: ApiServices) -> FastAPI:
         stream_routes.router,
         archive_routes.router,
         operation_routes.router,
+        overview_pages.router,
+        sign_in_routes.router,
         pages.router,
         draft_pages.router,
         link_pages.router,

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from advocates.drafts import differences
+from advocates.lint import lint_draft
 from tocsin.api import draft_routes
 from tocsin.api.access import Asker, Services
 from tocsin.api.draft_access import FoundDraft, draft_desk_of, found_draft, revision_of
@@ -56,6 +57,17 @@ async def edit(
         draft_desk_of(services).edit(event_id, kind, revision_of(form), person_id, subject, body, "page")
 
     return await run_in_threadpool(_done, request, services, asker, view, form, keep)
+
+
+@router.post("/lint")
+async def lint(request: Request, view: FoundDraft, form: TextForm) -> Response:
+    """Findings on a text that is being typed, as a part of the page; nothing is kept."""
+    typed = replace(
+        view.draft, subject=form.get("subject", view.draft.subject), body=_plain(form.get("body", view.draft.body))
+    )
+    found = await run_in_threadpool(lint_draft, typed)
+    stale = [one for one in view.findings if one.rule == "stale"]
+    return render(request, "live_findings.html", {"findings": [*found, *stale]})
 
 
 @router.post("/approve")
@@ -115,6 +127,7 @@ def _page(
         "event": event.item.event,
         "item": event.item,
         "view": view,
+        "findings": view.findings,
         "draft": draft,
         "typed": typed,
         "refused": refused,

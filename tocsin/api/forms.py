@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from advocates.rota import Shift
 from listeners.render import notice_to_json
 from tocsin.api.services import OnCall
 from tocsin.domain.clock import iso_utc
@@ -16,6 +17,7 @@ from tocsin.workflow.findings import Finding
 from tocsin.workflow.limits import UpperLimit
 from tocsin.workflow.queries import EventListItem, EventView, FeedsView, NoticeItem
 from tocsin.workflow.statistics import Statistics
+from tocsin.workflow.tonight import Tonight
 
 NameOf = Callable[[str], str]
 
@@ -258,3 +260,24 @@ def computation_json(made: Computation) -> dict[str, Any]:
     base = f"/api/v1/{made.kind}s/{made.id}"
     files = {} if made.blob is None else {"skymap": f"{base}/skymap", "moc": f"{base}/moc"}
     return {"id": made.id, "made_utc": iso_utc(made.made_utc), **made.content, "links": {"self": base, **files}}
+
+
+def tonight_json(found: Tonight, name_of: NameOf) -> dict[str, Any]:
+    """What needs a human."""
+    return {
+        "waiting": [
+            item_json(one.item, name_of) | {"next_escalation_utc": iso_utc(one.next_escalation_utc)}
+            for one in found.waiting
+        ],
+        "drafts": [{"event_id": draft.event_id, **draft_json(draft)} for draft in found.drafts],
+        "recent": [item_json(item, name_of) for item in found.recent],
+    }
+
+
+def shift_json(one: Shift) -> dict[str, Any]:
+    """A stretch with the same people on call."""
+    return {
+        "start_utc": iso_utc(one.start_utc),
+        "stop_utc": iso_utc(one.stop_utc),
+        "people": [person_json(person) for person in one.people],
+    }

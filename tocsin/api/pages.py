@@ -12,13 +12,16 @@ from tocsin.api import event_routes, forms, service_routes
 from tocsin.api.access import Asker, Services, not_found
 from tocsin.api.event_pictures import pictures_of
 from tocsin.api.event_routes import FoundEvent, PageOfEvents, found_event
-from tocsin.api.posting import Form, chosen_person, people_to_choose, person_of, remember_person
+from tocsin.api.posting import Form, chosen_person, own_path, people_to_choose, person_of, remember_person
 from tocsin.api.rendering import THEME_COOKIE, THEMES, render
 from tocsin.api.responses import json_response, tagged
 from tocsin.api.services import ApiServices, Viewer
+from tocsin.api.small_pictures import curve_shifts, small_curve_svg, small_sky_svg
 from tocsin.domain.events import EventKind, EventState, Tier
+from tocsin.domain.notices import Messenger
 from tocsin.domain.people import Acknowledgement, PersonRole
 from tocsin.workflow import queries
+from triangulation.skymap import SkyMap
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,18 +32,26 @@ ACTIONS = frozenset({"escalate", "snooze", "not_astrophysical"})
 OVER = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED, EventState.MERGED})
 
 
-@router.get("/")
+@router.get("/transients")
 def transients(request: Request, page: PageOfEvents) -> Response:
     """All transients, newest first."""
     asked = {name: value for name, value in request.query_params.items() if value and name != "before"}
-    older = None if page.next_cursor is None else "/?" + urlencode({**asked, "before": page.next_cursor})
-    is_first = "before" not in request.query_params
-    content = {"items": page.items, "asked": asked, "older": older, "is_first": is_first, "kinds": list(EventKind)}
+    here = "/transients" + (f"?{urlencode(asked)}" if asked else "")
+    older = None if page.next_cursor is None else "/transients?" + urlencode({**asked, "before": page.next_cursor})
+    content = {
+        "items": page.items,
+        "asked": asked,
+        "here": here,
+        "older": older,
+        "is_first": "before" not in request.query_params,
+        "kinds": list(EventKind),
+        "messengers": list(Messenger),
+    }
     return render(request, "events.html", content)
 
 
 router.add_api_route("/events.json", event_routes.events, methods=["GET"])
-router.add_api_route("/index.json", event_routes.events, methods=["GET"])
+router.add_api_route("/transients.json", event_routes.events, methods=["GET"])
 router.add_api_route("/oncall.json", service_routes.on_call, methods=["GET"])
 router.add_api_route("/feeds.json", service_routes.feeds, methods=["GET"])
 router.add_api_route("/events/{event_id}.json", event_routes.event, methods=["GET"])
@@ -58,6 +69,25 @@ def sky_picture(request: Request, services: Services, asker: Asker, view: FoundE
     return _picture(request, pictures_of(services, request.app.state.pictures, asker, view).sky)
 
 
+@router.get("/events/{event_id}/lightcurve.small.svg")
+def small_light_curve(request: Request, event_id: str, services: Services, asker: Asker) -> Response:
+    """Its first light curve around T0, small, for lists."""
+    with services.store.read() as work:
+        item = queries.event_item(work, event_id, clearance=asker.clearance)
+        curves = () if item is None else queries.light_curves(work, event_id, clearance=asker.clearance)
+    return _picture(request, "" if item is None else small_curve_svg(item, curves))
+
+
+@router.get("/events/{event_id}/sky.small.svg")
+def small_sky(request: Request, event_id: str, services: Services, asker: Asker) -> Response:
+    """Where it is on the sky, small, for lists."""
+    with services.store.read() as work:
+        item = queries.event_item(work, event_id, clearance=asker.clearance)
+        product = None if item is None else queries.sky_map(work, event_id, clearance=asker.clearance)
+    skymap = None if product is None or product.blob is None else SkyMap.from_bytes(product.blob)
+    return _picture(request, "" if item is None else small_sky_svg(item, skymap))
+
+
 @router.get("/events/{event_id}")
 def event(request: Request, services: Services, asker: Asker, view: FoundEvent) -> Response:
     """One event: what it is, what is known, what is to be done."""
@@ -73,6 +103,7 @@ def event(request: Request, services: Services, asker: Asker, view: FoundEvent) 
         "signed_in_as": services.name_of(asker.person_id) if asker.person_id else None,
         "name_of": services.name_of,
         "first": view.item.acknowledgement,
+        "curves": curve_shifts(view),
         "can_press": services.press is not None and view.item.state not in OVER,
     }
     return render(request, "event.html", content)
@@ -115,10 +146,7 @@ async def act_by_api(
 @router.post("/theme")
 async def theme(form: Form) -> Response:
     """Keep the appearance that this browser wants, and go back."""
-    back = form.get("back", "/")
-    # Only a path here: "//host" and "/\\host" would lead elsewhere.
-    is_ours = back.startswith("/") and not back.startswith("//") and "\\" not in back
-    response = RedirectResponse(back if is_ours else "/", status_code=303)
+    response = RedirectResponse(own_path(form.get("back", "/")), status_code=303)
     chosen = form.get("theme", "")
     response.set_cookie(THEME_COOKIE, chosen if chosen in THEMES else THEMES[0], max_age=31_536_000, samesite="lax")
     return response
@@ -130,12 +158,6 @@ def feeds(request: Request, services: Services, asker: Asker) -> Response:
     with services.store.read() as work:
         view = queries.feeds(work, clearance=asker.clearance, labels_of=services.labels_of_streams)
     return render(request, "feeds.html", {"view": view, "health": services.health()})
-
-
-@router.get("/oncall")
-def on_call(request: Request, services: Services) -> Response:
-    """Who is on call."""
-    return render(request, "oncall.html", {"on_call": services.on_call()})
 
 
 def _picture(request: Request, svg: str) -> Response:

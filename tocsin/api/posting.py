@@ -71,3 +71,9 @@ async def _fields(request: Request, most_bytes: int) -> dict[str, str]:
     check_same_origin(request)
     body = await bounded_body(request, most_bytes)
     return {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+
+
+def own_path(path: str) -> str:
+    """A path of our own to lead back to; the start where it would lead to another host, as a double slash does."""
+    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if is_ours else "/"

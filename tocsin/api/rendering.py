@@ -10,6 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tocsin.api import words
 from tocsin.api.responses import tagged
+from tocsin.api.vendored import vendored
+from tocsin.workflow.access import Caller
 
 FOLDER = Path(__file__).parent
 #: Appearance of the pages, chosen in the footer; the first is the default, whatever the system prefers: it is night.
@@ -29,6 +31,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= words.FILTERS
+    made.globals["vendored"] = vendored
     return made
 
 
@@ -42,6 +45,15 @@ def render(request: Request, template: str, content: Mapping[str, Any], *, statu
         "version": services.version,
         "now": services.clock.now(),
         "path": request.url.path,
+        "signs_in": services.sign_in is not None,
+        "signed_in_name": _signed_in(request),
     }
     text = environment().get_template(template).render({**shared, **content})
     return tagged(request, text.encode(), PAGE_TYPE, status=status)
+
+
+def _signed_in(request: Request) -> str | None:
+    """Name of who is signed in at this browser."""
+    caller = request.scope.get("state", {}).get("caller")
+    is_person = isinstance(caller, Caller) and caller.person_id is not None and not caller.token_id
+    return request.app.state.services.name_of(caller.person_id) if is_person else None

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from prometheus_client import generate_latest
 
+from advocates.rota import Shift
 from tocsin.api.archive_desk import ArchiveDesk
+from tocsin.api.signing_in import SignIn
 from tocsin.domain.clock import Clock
 from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.events import EventKind
@@ -153,6 +155,8 @@ class ApiServices:
         Making, putting right, merging and splitting events; None where nobody may.
     on_call
         Who is on call now.
+    shifts
+        ``shifts(start, stop)``: who is on call when.
     rota_calendar
         ``rota_calendar(person_id)``: the shifts of a person, or with an empty id everybody's, as iCalendar; None where
         there is no rota.
@@ -168,6 +172,8 @@ class ApiServices:
         Viewer of a request, from its headers (names in lower case); anonymous by default.
     gate
         Tokens and sign-ins, rates and counters; None: `identify` alone decides.
+    sign_in
+        Where people sign in; None: nowhere.
     computer
         Triangulations and overlaps on request; None where nothing is computed.
     archive
@@ -188,6 +194,7 @@ class ApiServices:
     drafts: DraftDesk | None = None
     by_hand: HandDesk | None = None
     on_call: Callable[[], OnCall] = field(default=OnCall)
+    shifts: Callable[[datetime, datetime], Sequence[Shift]] = field(default=lambda _start, _stop: ())
     rota_calendar: Callable[[str], bytes] | None = None
     people: Sequence[Person] = ()
     version: str = ""
@@ -195,6 +202,7 @@ class ApiServices:
     metrics: Callable[[], bytes] = field(default=generate_latest)
     identify: Callable[[Mapping[str, str]], Viewer] = field(default=lambda _headers: ANONYMOUS)
     gate: Gate | None = None
+    sign_in: SignIn | None = None
     computer: Computer | None = None
     archive: ArchiveDesk | None = None
     may_choose_person: bool = True

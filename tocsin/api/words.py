@@ -178,6 +178,15 @@ def area(deg2: float | None) -> str:
     return f"{deg2:,.0f} deg²" if deg2 >= 100 else f"{deg2:.3g} deg²"
 
 
+def seconds(value: float | None) -> str:
+    """A time in words of fit size; a dash for none."""
+    if value is None:
+        return "-"
+    if value < 1.0:
+        return f"{1000 * value:.0f} ms"
+    return f"{value:.1f} s" if value < 120.0 else f"{value / 60:.0f} min"
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "age": age,
     "area": area,
@@ -190,6 +199,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "position": position,
     "precise": precise,
     "scientific": scientific,
+    "seconds": seconds,
     "state": STATES.__getitem__,
     "strip": strip,
     "tier": TIERS.__getitem__,

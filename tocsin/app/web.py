@@ -11,11 +11,12 @@ from advocates.rota import Rota
 from advocates.rota_ical import rota_ical
 from notifier.slack_answer import SlackAnswerer
 from tocsin.api.services import ApiServices, DraftDesk, HandDesk, Health, OnCall
+from tocsin.api.signing_in import SignIn
 from tocsin.app.build import calendars_of
 from tocsin.app.rates import archive_desk
 from tocsin.app.slack_desk import SlackDesk
 from tocsin.domain.clock import Clock
-from tocsin.domain.errors import NotAllowedError
+from tocsin.domain.errors import ConfigurationError, NotAllowedError
 from tocsin.domain.tokens import Scope
 from tocsin.settings import Settings
 from tocsin.workflow.access import Gate
@@ -54,13 +55,15 @@ def api_services(
         drafts=draft_desk(context),
         by_hand=hand_desk(context),
         on_call=lambda: on_call(context.rota, context.clock),
+        shifts=context.rota.shifts,
         rota_calendar=lambda person_id: calendar_of(context, person_id),
         people=tuple(context.people),
         version=tocsin.__version__,
         health=health,
         metrics=metrics,
-        may_choose_person=is_local,
         archive=archive_desk(settings),
+        may_choose_person=is_local and not settings.sign_in.issuer,
+        sign_in=_sign_in(context, settings),
         computer=Computer(context.store, context.clock, code_version=context.code_version),
         gate=Gate(
             context.store,
@@ -93,6 +96,26 @@ def calendar_of(context: Context, person_id: str) -> bytes:
         raise NotAllowedError("this calendar is of nobody in the registry of people")
     start, stop = now - timedelta(days=30), now + timedelta(days=180)
     return rota_ical(context.rota, start, stop, made_utc=now, person=person)
+
+
+def _sign_in(context: Context, settings: Settings) -> SignIn | None:
+    table, secret = settings.sign_in, settings.secrets.sign_in_client_secret
+    if not table.issuer:
+        return None
+    if not table.client_id or secret is None:
+        key = "TOCSIN_SIGN_IN_CLIENT_SECRET" if table.client_id else "sign_in.client_id"
+        raise ConfigurationError("signing in needs a client and its secret", file=settings.file, key=key)
+    return SignIn(
+        issuer=table.issuer,
+        client_id=table.client_id,
+        client_secret=secret.get_secret_value(),
+        claim=table.claim,
+        page_url=settings.service.page_url,
+        hours=table.hours,
+        store=context.store,
+        clock=context.clock,
+        people=lambda: tuple(context.people),
+    )
 
 
 def draft_desk(context: Context) -> DraftDesk:

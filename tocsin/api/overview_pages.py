@@ -1,0 +1,77 @@
+"""Pages that look over everything: Tonight, Rota, Statistics; each with a ``.json`` twin."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from tocsin.api import forms, science_routes
+from tocsin.api.access import Asker, Services
+from tocsin.api.rendering import render
+from tocsin.api.responses import json_response
+from tocsin.api.services import ApiServices, Viewer
+from tocsin.workflow.statistics import statistics
+from tocsin.workflow.tonight import Tonight, tonight
+
+router = APIRouter(include_in_schema=False)
+
+Days = Annotated[int, Query(ge=1, le=366)]
+
+
+@router.get("/")
+def tonight_page(request: Request, services: Services, asker: Asker) -> Response:
+    """Tonight: what needs a human."""
+    content = {
+        "tonight": _tonight(services, asker),
+        "on_call": services.on_call(),
+        "failing": [part for part in services.health().parts if not part.is_ok],
+        "name_of": services.name_of,
+    }
+    return render(request, "tonight.html", content)
+
+
+@router.get("/tonight.json")
+def tonight_twin(request: Request, services: Services, asker: Asker) -> Response:
+    """What needs a human."""
+    found = _tonight(services, asker)
+    failing = [part for part in services.health().parts if not part.is_ok]
+    content = forms.tonight_json(found, services.name_of) | {"failing": failing}
+    return json_response(request, content | forms.on_call_json(services.on_call()))
+
+
+router.add_api_route("/index.json", tonight_twin, methods=["GET"])
+
+
+@router.get("/rota")
+def rota(request: Request, services: Services, days: Days = 28) -> Response:
+    """Who is on call, and the shifts to come."""
+    now = services.clock.now()
+    shifts = services.shifts(now, now + timedelta(days=days))
+    return render(request, "oncall.html", {"on_call": services.on_call(), "shifts": shifts, "days": days})
+
+
+@router.get("/rota.json")
+def rota_twin(request: Request, services: Services, days: Days = 28) -> Response:
+    """Who is on call, and the shifts to come."""
+    now = services.clock.now()
+    shifts = [forms.shift_json(one) for one in services.shifts(now, now + timedelta(days=days))]
+    return json_response(request, {**forms.on_call_json(services.on_call()), "shifts": shifts})
+
+
+router.add_api_route("/oncall", rota, methods=["GET"])
+
+
+@router.get("/statistics")
+def statistics_page(request: Request, services: Services, asker: Asker) -> Response:
+    """Events by kind, tier and month, and how fast people were reached."""
+    with services.store.read() as work:
+        found = statistics(work, clearance=asker.clearance, now=services.clock.now())
+    return render(request, "statistics.html", {"found": found})
+
+
+router.add_api_route("/statistics.json", science_routes.statistics_of_events, methods=["GET"])
+
+
+def _tonight(services: ApiServices, asker: Viewer) -> Tonight:
+    with services.store.read() as work:
+        return tonight(work, clearance=asker.clearance, now=services.clock.now())
