@@ -4,7 +4,6 @@ The name is resolved once and every address of it is looked at; the connection t
 name that answers otherwise the second time (DNS rebinding) gains nothing. Redirects are refused: they lead elsewhere.
 """
 
-import ipaddress
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from advocates.calendar_reading import MAX_BYTES
+from tocsin.domain.addresses import is_public
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import RemoteError
 
@@ -83,25 +83,6 @@ def resolved(host: str, port: int) -> list[str]:
         return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError) as failure:
         raise RemoteError(f"the calendar's host {host} is not known") from failure
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is one of the open internet: not private, loopback, link-local, shared or reserved."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        # An IPv4 address in an IPv6 coat is judged by what is inside.
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
-        if inner is not None and not is_public(str(inner)):
-            return False
-        if found in _NAT64:
-            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
-    return found.is_global and not found.is_multicast
-
-
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def _read_file(path: Path) -> bytes:

@@ -8,13 +8,19 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from listeners.streams import RESTRICTED_STREAMS, Streams
+from notifier.partner_post import PartnerPost
+from tocsin.api.forms import item_json
+from tocsin.api.responses import json_bytes
 from tocsin.app.build import build_people, build_store
 from tocsin.app.clocks import SystemClock
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.tokens import Scope, Token, digest, new_secret
 from tocsin.settings import Settings, load_settings
-from tocsin.store import Delivery, Store, UsageRow, Webhook
+from tocsin.store import Delivery, Store, UnitOfWork, UsageRow, Webhook
+from tocsin.workflow.context import Context
+from tocsin.workflow.queries import event_item
+from tocsin.workflow.telling_partners import PartnerTeller
 
 WHERE = "command line"
 
@@ -154,3 +160,18 @@ def _scope(name: str) -> Scope:
     if name not in set(Scope):
         raise ConfigurationError(f"no scope {name}; there are {', '.join(Scope)}", file=WHERE, key="--scope")
     return Scope(name)
+
+
+def partner_teller(context: Context, settings: Settings) -> PartnerTeller:
+    """What tells webhooks of changes, as the list of events would show them."""
+
+    def name_of(person_id: str) -> str:
+        person = context.people.person(person_id)
+        return person_id if person is None else person.name
+
+    def render(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> bytes | None:
+        item = event_item(work, event_id, clearance=clearance)
+        return None if item is None else json_bytes({"event": item_json(item, name_of)})
+
+    post = PartnerPost(context.clock, allow_private=settings.webhooks.allow_private)
+    return PartnerTeller(context.store, context.clock, post, render, attempts=settings.webhooks.attempts)

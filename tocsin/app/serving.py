@@ -21,6 +21,7 @@ from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, 
 from tocsin.app.gauges import Gauges
 from tocsin.app.leading import Lead
 from tocsin.app.logs import configure_logs
+from tocsin.app.partners import partner_teller
 from tocsin.app.rates import RateBoard, build_following, with_parts
 from tocsin.app.service import EVERY_ROLE, Listener, Role, Service
 from tocsin.app.starting import own_folder, own_name, refuse_wrong_clock
@@ -133,6 +134,8 @@ def _listeners(settings: Settings, context: Context, board: FeedBoard, roles: fr
     if Role.LISTEN in roles:
         listeners += [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
         listeners += [listener.run for listener in build_vtp(settings, context, board)]
+    if Role.NOTIFY in roles and settings.webhooks.enabled:
+        listeners.append(partner_teller(context, settings).run)
     if Role.API in roles and settings.channels.slack.socket_mode and "slack" in settings.channels.enabled:
         listeners.append(_socket_mode(settings, context))
     return listeners

@@ -88,6 +88,12 @@ class Webhooks(Topic):
         row = {"webhook_id": webhook_id, "change_id": change_id, "event_id": event_id, "body": body}
         self._insert_if_absent(webhook_deliveries, [{**row, "attempts": 0, "due_utc": due_utc}])
 
+    def last_told(self, webhook_id: str, event_id: str) -> str | None:
+        """What a webhook was last told, or is owed, of an event."""
+        column = webhook_deliveries.c
+        statement = select(column.body).where(column.webhook_id == webhook_id, column.event_id == event_id)
+        return self._connection.execute(statement.order_by(column.id.desc()).limit(1)).scalar_one_or_none()
+
     def due_deliveries(self, now: datetime, limit: int = 50) -> list[Delivery]:
         """What is owed and due, the oldest change first."""
         statement = (

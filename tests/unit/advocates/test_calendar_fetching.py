@@ -11,9 +11,10 @@ import pytest
 from advocate_values import ANNA, PEOPLE
 
 from advocates.calendar_copy import CalendarCopy
-from advocates.calendar_fetching import CalendarSource, fetch_calendar, is_public
+from advocates.calendar_fetching import CalendarSource, fetch_calendar
 from advocates.calendar_reading import MAX_BYTES
 from advocates.rota import Rota, calendar_sources
+from tocsin.domain.addresses import is_public
 from tocsin.domain.clock import ManualClock
 from tocsin.domain.errors import ConfigurationError, RemoteError
 
