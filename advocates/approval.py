@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from advocates.lint import lint_draft
-from tocsin.domain.drafts import Draft, Severity
+from tocsin.domain.drafts import FOLLOW_UPS, Draft, DraftKind, Severity
 from tocsin.domain.errors import NotAllowedError
 from tocsin.domain.events import EventState
 from tocsin.domain.people import Person, PersonRole
@@ -71,7 +71,7 @@ def obstacles(
         As for `approve_check`.
     """
     reasons = []
-    if state in _CLOSED_TO_APPROVAL:
+    if state in _CLOSED_TO_APPROVAL and not _is_answer_to(draft.kind, state):
         reasons.append(_CLOSED_TO_APPROVAL[state])
     if draft.is_replay:
         reasons.append("it is made from replayed or simulated notices")
@@ -82,6 +82,13 @@ def obstacles(
     found = [item for item in lint_draft(draft, newest_utc=newest_utc) if item.severity is Severity.BLOCKING]
     reasons += [f"{item.rule} ({item.place}): {item.message}" for item in found]
     return tuple(reasons)
+
+
+def _is_answer_to(kind: DraftKind, state: EventState) -> bool:
+    """Whether a circular of that kind is what the state calls for."""
+    if kind is DraftKind.RETRACTION:
+        return True
+    return kind in FOLLOW_UPS and state is EventState.CLOSED
 
 
 def approved_sha256(

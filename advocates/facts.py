@@ -19,37 +19,19 @@ the name given first is looked into, else the content itself):
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from advocates.sheet import Sheet, content_of, dms, enumerated, hms, last_of, state_event, state_people
 from advocates.wording import InstrumentWords, Wording
 from tocsin.domain.drafts import Fact
-from tocsin.domain.events import Event, EventKind
+from tocsin.domain.events import Event
 from tocsin.domain.people import Person
 from tocsin.domain.products import Product, ProductKind
 
 #: One sided 3 sigma: an excess less likely than this is told, not passed over.
 SIGNIFICANT_FAP = 1.35e-3
 _MPC_CM = 3.0856775814913673e24
-_PEOPLE = "config:people.toml"
-
-
-@dataclass(slots=True)
-class Sheet:
-    """A fact sheet under construction."""
-
-    facts: dict[str, Fact] = field(default_factory=dict)
-
-    def add(self, name: str, value: object, product_id: str) -> None:
-        """Add a fact, unless its value is missing or no finite number."""
-        if isinstance(value, (bool, str)) or (isinstance(value, (int, float)) and math.isfinite(value)):
-            self.facts[name] = Fact(name=name, value=value, product_id=product_id)
-
-    def number(self, name: str) -> float | None:
-        """Number of a fact that is there, None otherwise."""
-        fact = self.facts.get(name)
-        return None if fact is None or isinstance(fact.value, (str, bool)) else float(fact.value)
 
 
 def upper_limit_facts(
@@ -83,15 +65,15 @@ def upper_limit_facts(
         Whose limit, where there are several; the last made by default.
     """
     sheet, known = Sheet(), list(products)
-    _event(sheet, event, source or f"event:{event.id}", cited_circulars)
-    limit = _last(known, ProductKind.LIMIT, instrument)
+    state_event(sheet, event, source or f"event:{event.id}", cited_circulars)
+    limit = last_of(known, ProductKind.LIMIT, instrument)
     if limit is None:
         return sheet.facts
     words = wording.instrument(_instrument_name(limit))
-    _people(sheet, authors, words.team)
+    state_people(sheet, authors, words.team)
     _limit(sheet, limit, words, wording, made_utc)
     _energy(sheet, event, limit)
-    search = _last(known, ProductKind.SEARCH, limit.subject)
+    search = last_of(known, ProductKind.SEARCH, limit.subject)
     if search is not None:
         _search(sheet, search)
     return sheet.facts
@@ -114,43 +96,25 @@ def annulus_facts(
         As for `upper_limit_facts`.
     """
     sheet, known = Sheet(), list(products)
-    _event(sheet, event, source or f"event:{event.id}", cited_circulars)
-    _people(sheet, authors, wording.ipn_team)
+    state_event(sheet, event, source or f"event:{event.id}", cited_circulars)
+    state_people(sheet, authors, wording.ipn_team)
     found = [product for product in known if product.kind is ProductKind.ANNULUS and product.is_answer]
     detectors: dict[str, str] = {}
     for number, product in enumerate(sorted(found, key=_width), start=1):
-        content = _content(product, "annulus")
+        content = content_of(product, "annulus")
         _annulus(sheet, number, content, product.id)
         detectors |= {str(content[key]): product.id for key in ("a", "b") if key in content}
     if detectors:
         sheet.add("annulus_word", "annulus" if len(found) == 1 else "annuli", next(iter(detectors.values())))
-        sheet.add("detectors", _enumerated(list(detectors)), next(iter(detectors.values())))
-    skymap = _last(known, ProductKind.SKYMAP, None)
+        sheet.add("detectors", enumerated(list(detectors)), next(iter(detectors.values())))
+    skymap = last_of(known, ProductKind.SKYMAP, None)
     if skymap is not None:
-        sheet.add("area_90_deg2", _content(skymap, "skymap").get("area_90_deg2"), skymap.id)
+        sheet.add("area_90_deg2", content_of(skymap, "skymap").get("area_90_deg2"), skymap.id)
     return sheet.facts
 
 
-def _event(sheet: Sheet, event: Event, source: str, cited: Sequence[int]) -> None:
-    sheet.add("event_name", event.name, source)
-    is_wave = event.kind is EventKind.GRAVITATIONAL_WAVE
-    sheet.add("event_subject", f"LIGO/Virgo/KAGRA {event.name}" if is_wave else event.name, source)
-    if event.t0_utc is not None:
-        sheet.add("t0_utc", f"{event.t0_utc:%Y-%m-%d %H:%M:%S}", source)  # whole seconds, cut off as circulars do
-    if cited:
-        sheet.add("cited_circulars", "GCN " + _enumerated([str(number) for number in cited]), source)
-
-
-def _people(sheet: Sheet, authors: Sequence[Person], team: str) -> None:
-    named = [f"{person.name} ({person.affiliation})" if person.affiliation else person.name for person in authors]
-    if named:
-        sheet.add("authors", ", ".join(named), _PEOPLE)
-        sheet.add("verb", "reports" if len(named) == 1 else "report", _PEOPLE)
-    sheet.add("team", team, "config:circulars/wording.toml")
-
-
 def _limit(sheet: Sheet, limit: Product, words: InstrumentWords, wording: Wording, made_utc: datetime) -> None:
-    content = _content(limit, "limits")
+    content = content_of(limit, "limits")
     for name in ("hard_1s_erg_cm2", "soft_1s_erg_cm2_s", "soft_8s_erg_cm2_s"):
         sheet.add(f"limit_{name}", content.get(name), limit.id)
     sheet.add("window_s", _half_span_s(content.get("window_s", limit.parameters.get("window_s"))), limit.id)
@@ -213,7 +177,7 @@ def _energy(sheet: Sheet, event: Event, limit: Product) -> None:
 
 
 def _search(sheet: Sheet, search: Product) -> None:
-    content = _content(search, "search")
+    content = content_of(search, "search")
     scales = [item["scale_s"] for item in content.get("scales") or () if "scale_s" in item]
     if scales:
         sheet.add("scale_min_s", min(scales), search.id)
@@ -246,36 +210,12 @@ def _annulus(sheet: Sheet, number: int, content: Mapping[str, Any], product_id: 
     sheet.add(f"{prefix}_plus_3sigma_deg", plus, product_id)
 
 
-def hms(ra_deg: float) -> str:
-    """Right ascension in hours, minutes and seconds: ``07h 39m 23s``."""
-    seconds = round(ra_deg % 360 * 240) % 86_400
-    return f"{seconds // 3600:02d}h {seconds // 60 % 60:02d}m {seconds % 60:02d}s"
-
-
-def dms(dec_deg: float) -> str:
-    """Declination in degrees, minutes and seconds: ``+23d 49' 34"``."""
-    seconds = round(abs(dec_deg) * 3600)
-    return f"{'-' if dec_deg < 0 else '+'}{seconds // 3600:02d}d {seconds // 60 % 60:02d}' {seconds % 60:02d}\""
-
-
-def _content(product: Product, key: str) -> Mapping[str, Any]:
-    inner = product.content.get(key)
-    return inner if isinstance(inner, Mapping) else product.content
-
-
 def _instrument_name(limit: Product) -> str:
-    return str(_content(limit, "limits").get("instrument") or limit.subject)
-
-
-def _last(products: Sequence[Product], kind: ProductKind, subject: str | None) -> Product | None:
-    """Product of that kind made last, of that subject where there is one."""
-    found = [product for product in products if product.kind is kind and product.is_answer]
-    exact = [product for product in found if subject is None or product.subject == subject]
-    return max(exact, key=lambda product: product.made_utc, default=None)
+    return str(content_of(limit, "limits").get("instrument") or limit.subject)
 
 
 def _width(product: Product) -> float:
-    content = _content(product, "annulus")
+    content = content_of(product, "annulus")
     return float(content["minus_3sigma_deg"]) + float(content["plus_3sigma_deg"])
 
 
@@ -283,7 +223,3 @@ def _half_span_s(window: Any) -> float | None:
     if isinstance(window, (list, tuple)) and window:
         return max(abs(float(edge)) for edge in window)
     return float(window) if isinstance(window, (int, float)) else None
-
-
-def _enumerated(items: Sequence[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

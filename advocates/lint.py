@@ -4,7 +4,7 @@ Rule names are stable: they are printed, stored, and asked for by name. ``blocki
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 from advocates.findings import blocking, line_of, warning
@@ -12,49 +12,10 @@ from advocates.gcn_subject import predicted_event
 from advocates.lint_authors import lint_authors
 from advocates.lint_geometry import lint_geometry
 from advocates.lint_numbers import lint_numbers
+from advocates.lint_required import STATED
 from advocates.lint_style import lint_body, lint_subject
 from tocsin.domain.drafts import Draft, DraftKind, Finding
 
-#: Facts a circular of each kind must state, and those it should: (required, advised).
-STATED: Mapping[DraftKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    DraftKind.SPIACS_UPPER_LIMIT: (
-        (
-            "authors",
-            "event_name",
-            "t0_utc",
-            "instrument",
-            "data_word",
-            "window_s",
-            "background_word",
-            "excess_std_ratio",
-            "limit_hard_1s_erg_cm2",
-            "limit_soft_1s_erg_cm2_s",
-            "limit_soft_8s_erg_cm2_s",
-            "hard_spectrum",
-            "soft_spectrum",
-            "limit_region",
-            "band",
-            "response_percent",
-            "response_systematic_percent",
-        ),
-        ("angle_deg", "scale_min_s"),
-    ),
-    DraftKind.IPN_ANNULUS: (
-        (
-            "authors",
-            "event_name",
-            "t0_utc",
-            "detectors",
-            "annulus_1_pair",
-            "annulus_1_ra_deg",
-            "annulus_1_dec_deg",
-            "annulus_1_radius_deg",
-            "annulus_1_minus_3sigma_deg",
-            "annulus_1_plus_3sigma_deg",
-        ),
-        (),
-    ),
-}
 _REAL_TIME = re.compile(r"\breal[- ]?time\b", re.IGNORECASE)
 _ARCHIVAL = re.compile(r"\barchiv", re.IGNORECASE)
 
@@ -70,7 +31,7 @@ def lint_draft(draft: Draft, *, newest_utc: datetime | None = None) -> tuple[Fin
         When the newest notice or product of its event was made: a draft older than that is stale.
     """
     found = [
-        *lint_subject(draft.subject),
+        *lint_subject(draft.subject, is_retraction=draft.kind is DraftKind.RETRACTION),
         *lint_body(draft.body),
         *lint_authors(draft.body),
         *lint_numbers(draft),

@@ -60,15 +60,15 @@ def _ranges(body: str, read: PrintedGeometry) -> Iterator[Finding]:
 
 def _off_annulus(body: str, read: PrintedGeometry, annulus: PrintedAnnulus) -> Iterator[Finding]:
     for point in read.points:
-        if not _REJECTED.search(_sentence(body, point)) and (off := _half_widths(annulus, point)) > MAX_HALF_WIDTHS:
+        if not _REJECTED.search(_sentence(body, point)) and (off := half_widths_off(annulus, point)) > MAX_HALF_WIDTHS:
             yield _is_off(body, point, annulus, off, "the position")
-    misses = [(box, min(_half_widths(annulus, point) for point in _outline(box))) for box in read.boxes]
+    misses = [(box, min(half_widths_off(annulus, point) for point in _outline(box))) for box in read.boxes]
     if misses and all(off > MAX_HALF_WIDTHS and _is_beside(annulus, box) for box, off in misses):
         box, off = misses[0]
         yield _is_off(body, box.corners[0], annulus, off, "the box")
 
 
-def _half_widths(annulus: PrintedAnnulus, point: PrintedPoint) -> float:
+def half_widths_off(annulus: PrintedAnnulus, point: PrintedPoint) -> float:
     """Half-widths by which a point is off the middle of an annulus, rounding of all digits allowed for."""
     offset = separation(annulus.centre.point, point.point) - annulus.radius_deg
     half = annulus.plus_deg if offset > 0 else annulus.minus_deg

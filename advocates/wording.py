@@ -15,7 +15,7 @@ from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ConfigurationError
 
 _KEYS = (
-    "ipn_team", "response", "background", "instruments",
+    "ipn_team", "coincidence_team", "response", "background", "instruments", "excess", "facts",
 )  # fmt: skip
 
 
@@ -33,12 +33,15 @@ class InstrumentWords:
         When its real-time data ended; None if they have not.
     references
         Papers on the method.
+    is_omnidirectional
+        By itself it gives no localization.
     """
 
     name: str
     team: str
     real_time_until: datetime | None = None
     references: tuple[str, ...] = ()
+    is_omnidirectional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +56,22 @@ class Wording:
         (measured over Poisson standard deviation below this, word), rising.
     instruments
         By the name light curves carry.
+    ipn_team, coincidence_team
+        On whose behalf is reported of several instruments.
+    detection_below, marginal_below
+        Probabilities by chance, all trials counted, below which an excess is a detection, or a marginal one.
+    coincidence_below
+        Probability of another event as near, given both are real, below which a circular tells of the pair.
+    facts
+        How facts are called where two reports are compared.
     """
 
     ipn_team: str
+    coincidence_team: str
+    detection_below: float
+    marginal_below: float
+    coincidence_below: float
+    facts: Mapping[str, str]
     response: tuple[tuple[float, str], ...]
     background: tuple[tuple[float, str], ...]
     instruments: Mapping[str, InstrumentWords]
@@ -89,8 +105,15 @@ class Wording:
         """
         table = Table(values=mapping, file=file).only(_KEYS)
         instruments = table.table("instruments")
+        excess = table.table("excess").only(("detection_below", "marginal_below", "coincidence_below"))
+        facts = table.table("facts")
         return cls(
             ipn_team=table.text("ipn_team"),
+            coincidence_team=table.text("coincidence_team"),
+            detection_below=excess.number("detection_below", low=0, high=1),
+            marginal_below=excess.number("marginal_below", low=0, high=1),
+            coincidence_below=excess.number("coincidence_below", low=0, high=1),
+            facts={name: facts.text(name) for name in facts.values},
             response=tuple(sorted(_rows(table, "response", "at_least"), reverse=True)),
             background=tuple(sorted(_rows(table, "background", "below"))),
             instruments={name: _instrument(instruments.table(name)) for name in instruments.values},
@@ -104,6 +127,12 @@ class Wording:
     def background_word(self, ratio: float) -> str:
         """Word for a background by its measured over its Poisson standard deviation."""
         return next((word for below, word in self.background if ratio < below), self.background[-1][1])
+
+    def excess_word(self, fap: float) -> str:
+        """What an excess is called by its probability by chance, all trials counted."""
+        if fap < self.detection_below:
+            return "detection"
+        return "possibly associated" if fap < self.marginal_below else "likely background"
 
     def instrument(self, name: str) -> InstrumentWords:
         """Words for an instrument; its own name where the file has none."""
@@ -121,11 +150,12 @@ def _rows(table: Table, key: str, limit: str) -> list[tuple[float, str]]:
 
 
 def _instrument(table: Table) -> InstrumentWords:
-    table.only(("name", "team", "real_time_until", "references"))
+    table.only(("name", "team", "real_time_until", "references", "omnidirectional"))
     until = to_utc(table.moment("real_time_until")) if "real_time_until" in table.values else None
     return InstrumentWords(
         name=table.text("name"),
         team=table.text("team"),
         real_time_until=until,
         references=table.texts("references", ()),
+        is_omnidirectional=table.values.get("omnidirectional") is True,
     )

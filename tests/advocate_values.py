@@ -119,3 +119,70 @@ def limit_draft(*products: Product, is_replay: bool = False) -> Draft:
 def annulus_draft() -> Draft:
     facts = annulus_facts(BURST, annuli(), wording=WORDING, authors=[ANNA])
     return compose(DraftKind.IPN_ANNULUS, facts, event_id=BURST.id, is_replay=False, made_utc=MADE, templates=TEMPLATES)
+
+
+def counterpart_search(fap: float = 2e-8) -> Product:
+    excess = {"t_s": 0.19, "scale_s": 0.15, "snr": 158.0, "fap": fap}
+    content = {"excesses": [excess], "counterpart": excess, "scales": [{"scale_s": 0.05}], "window_s": 300.0}
+    return product(ProductKind.SEARCH, "SPI-ACS", content)
+
+
+def association() -> Product:
+    content = {
+        "other_id": "grb-1",
+        "other_name": "GRB 230518B",
+        "difference_s": -1.76,
+        "trials": 3,
+        "association_chance": 3.6e-6,
+        "joint_far_hz": 2.6e-18,
+        "joint_far_is_limit": True,
+        "overlap": 17.38,
+        "is_cited": False,
+    }
+    return product(ProductKind.ASSOCIATION, "GRB 230518B", content)
+
+
+def crossing_annuli() -> list[Product]:
+    first = {"a": "Konus-Wind", "b": "Mars-Odyssey-HEND", "ra_deg": 113.835, "dec_deg": 22.622, "radius_deg": 47.593}
+    second = {"a": "Fermi-GBM", "b": "Konus-Wind", "ra_deg": 12.656, "dec_deg": 9.692, "radius_deg": 53.475}
+    return [
+        product(ProductKind.ANNULUS, "1", {**first, "minus_3sigma_deg": 0.025, "plus_3sigma_deg": 0.0251}),
+        product(ProductKind.ANNULUS, "2", {**second, "minus_3sigma_deg": 0.054, "plus_3sigma_deg": 0.0541}),
+        product(ProductKind.SKYMAP, "map", {"area_90_deg2": 0.00425, "peak_ra_deg": 66.76, "peak_dec_deg": 7.66}),
+    ]
+
+
+def drafts_of_every_kind() -> dict[DraftKind, Draft]:
+    """One draft of each kind, composed from facts as the service composes them."""
+    common: dict[str, Any] = {"wording": WORDING, "authors": [ANNA, BERT]}
+    limits = [limit(), search(fap=4e-4)]
+    timed: dict[str, Any] = {**common, "made_utc": MADE, "cited_circulars": [33813, 33816]}
+    first = limit_draft()
+    later_limit = replace(limit(), content={**limit().content, "hard_1s_erg_cm2": 2.9e-7, "excess_std_ratio": 1.18})
+    own = OwnCircular(number=33820, draft=first, source="notice:abc")
+    changes = changed_values(first, limit_draft(later_limit, search()), WORDING)
+    facts = {
+        DraftKind.SPIACS_UPPER_LIMIT: (WAVE, upper_limit_facts(WAVE, limits, **timed)),
+        DraftKind.UPPER_LIMIT: (WAVE, upper_limit_facts(WAVE, limits, **timed)),
+        DraftKind.MARGINAL_EXCESS: (WAVE, marginal_facts(WAVE, limits, **timed)),
+        DraftKind.DETECTION: (
+            BURST,
+            detection_facts(BURST, [limit(), counterpart_search()], instrument="SPI-ACS", **timed),
+        ),
+        DraftKind.COINCIDENCE: (WAVE, coincidence_facts(WAVE, [association()], **common)),
+        DraftKind.IPN_ANNULUS: (BURST, annulus_facts(BURST, annuli(), **common)),
+        DraftKind.IPN_BOX: (BURST, box_facts(BURST, crossing_annuli(), **common)),
+        DraftKind.RETRACTION: (
+            WAVE,
+            retraction_facts(WAVE, [own], retracted_utc=MADE, source="notice:def", **common),
+        ),
+        DraftKind.CORRECTION: (WAVE, change_facts(DraftKind.CORRECTION, WAVE, own, changes, **common)),
+        DraftKind.UPDATE: (
+            WAVE,
+            change_facts(DraftKind.UPDATE, WAVE, own, changes, cited_circulars=[33813, 33820], **common),
+        ),
+    }
+    return {
+        kind: compose(kind, stated, event_id=event.id, is_replay=False, made_utc=MADE, templates=TEMPLATES)
+        for kind, (event, stated) in facts.items()
+    }

@@ -1,8 +1,12 @@
 """REST: circular drafts as they are edited, approved and handed over. Nothing here submits one."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from advocates.hand_over import MEDIA, handed_over
+from advocates.hand_over import Form as HandOverForm
 from tocsin.api import forms
 from tocsin.api.access import Asker, Services
 from tocsin.api.draft_access import FoundDraft, draft_desk_of, found_draft, revision_of
@@ -12,8 +16,6 @@ from tocsin.api.responses import json_response, tagged
 
 router = APIRouter(prefix="/api/v1/events/{event_id}/drafts/{kind}", tags=["drafts"])
 
-TEXT_TYPE = "text/plain; charset=utf-8"
-
 
 @router.get("")
 def draft(request: Request, services: Services, view: FoundDraft) -> Response:
@@ -22,12 +24,14 @@ def draft(request: Request, services: Services, view: FoundDraft) -> Response:
 
 
 @router.get("/text")
-def text(request: Request, view: FoundDraft) -> Response:
-    """The text as a file; an unapproved one says DRAFT in its subject, which GCN refuses."""
+def text(request: Request, view: FoundDraft, form: Annotated[HandOverForm, Query()] = HandOverForm.TEXT) -> Response:
+    """The text as a file (`txt`, `md`, `atel`, `eml`); an unapproved subject says DRAFT, which GCN refuses."""
     made = view.draft
-    name = f"{'' if view.is_approved else 'DRAFT-'}{made.event_id}-{made.kind.value}-r{made.revision}.txt"
+    suffix = "atel.txt" if form is HandOverForm.ATEL else form.value
+    name = f"{'' if view.is_approved else 'DRAFT-'}{made.event_id}-{made.kind.value}-r{made.revision}.{suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return tagged(request, view.export.encode(), TEXT_TYPE, headers=headers)
+    shown = handed_over(made, form, is_approved=view.is_approved)
+    return tagged(request, shown.encode(), MEDIA[form], headers=headers)
 
 
 @router.post("/edit")

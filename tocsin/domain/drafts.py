@@ -10,7 +10,19 @@ class DraftKind(StrEnum):
     """Which circular."""
 
     SPIACS_UPPER_LIMIT = "spiacs_upper_limit"
+    UPPER_LIMIT = "upper_limit"
+    COINCIDENCE = "coincidence"
+    MARGINAL_EXCESS = "marginal_excess"
+    DETECTION = "detection"
     IPN_ANNULUS = "ipn_annulus"
+    IPN_BOX = "ipn_box"
+    RETRACTION = "retraction"
+    CORRECTION = "correction"
+    UPDATE = "update"
+
+
+#: Kinds that answer an earlier circular of ours, and are approved in states in which others are not.
+FOLLOW_UPS = frozenset({DraftKind.RETRACTION, DraftKind.CORRECTION, DraftKind.UPDATE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,11 @@ class Notices(Topic):
             statement = statement.where(notices.c.labels.in_(self._visible_labels(clearance)))
         return [_notice_row(row) for row in self._all(statement, event_id=event_id)]
 
+    def notice_rows_of_stream(self, stream: str, since_utc: datetime) -> list[NoticeRow]:
+        """Notices of a stream received since a time, in order of their numbers."""
+        statement = select(notices).where(notices.c.stream == stream, notices.c.received_utc >= since_utc)
+        return [_notice_row(row) for row in self._all(statement.order_by(notices.c.key))]
+
     def notice_texts(self, event_id: str) -> list[NoticeText]:
         """Decoded notices of an event with their records as text, in order of their numbers."""
         return [

@@ -2,7 +2,7 @@
 
 from advocates.approval import approved_sha256
 from advocates.drafts import edited
-from tocsin.domain.drafts import Draft, DraftKind
+from tocsin.domain.drafts import Draft, DraftKind, Severity
 from tocsin.domain.errors import ConflictError, NotAllowedError
 from tocsin.domain.events import EventState
 from tocsin.domain.people import Person, PersonRole
@@ -93,7 +93,7 @@ def edit(
     now = context.clock.now()
     with context.store.begin() as work:
         draft, row = _asked(work, event_id, kind, revision, person)
-        if row.is_retracted:
+        if row.is_retracted and kind is not DraftKind.RETRACTION:
             raise ConflictError(f"{row.name} was retracted; its drafts are closed")
         if (draft.subject, draft.body) == (subject, body):
             return draft
@@ -118,6 +118,10 @@ def _approve(
     with context.store.begin() as work:
         draft, row = _asked(work, event_id, kind, revision, person)
         standing = standing_of(context, work, draft, row)
+        against = [one for one in standing.conflicts if one.severity is Severity.BLOCKING]
+        if against:
+            words = "; ".join(f"{one.rule}: {one.message}" for one in against)
+            raise NotAllowedError(f"this draft cannot be approved: {words}")
         digest = approved_sha256(
             draft,
             row.state,

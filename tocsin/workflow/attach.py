@@ -14,6 +14,8 @@ from tocsin.domain.notices import Notice, RawNotice
 from tocsin.domain.people import MessagePurpose
 from tocsin.domain.products import may_see
 from tocsin.store import UnitOfWork
+from tocsin.workflow.circulars import STREAM as CIRCULARS
+from tocsin.workflow.circulars import hear_circular
 from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.maintenance import held_until
@@ -41,6 +43,8 @@ def attach(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice:
     """Attach a notice; True if work is owed because of it."""
     if notice.is_unknown or not association.is_about_event(notice):
         _store_notice(work, key, notice, event_id=None)
+        if notice.stream == CIRCULARS and not notice.is_unknown:
+            return hear_circular(context, work, key)
         return False
     return attach_to(context, work, key, raw, notice, _find_or_make_event(context, work, raw, notice))
 

@@ -5,10 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from advocates.approval import exported, obstacles, prefill_link, text_sha256
+from advocates.conflicts import Prior, conflicts
 from advocates.drafts import Passage, differences
+from advocates.hand_over import atel_findings
 from advocates.lint import lint_draft
-from tocsin.domain.drafts import Draft, DraftKind, Finding
+from tocsin.domain.drafts import Draft, DraftKind, Finding, Severity
 from tocsin.store import ApprovalRow, EventRow, UnitOfWork
+from tocsin.workflow.attach import widest_view
+from tocsin.workflow.circulars import bursts_of_the_day, circulars_on, own_circulars
 from tocsin.workflow.context import Context
 from tocsin.workflow.drafting import COMPOSER, is_outdated
 
@@ -28,11 +32,14 @@ class Standing:
         Restrictions of what the draft is made from.
     newest_utc
         When what the draft states changed, where it would be written differently now.
+    conflicts
+        What circulars already sent say otherwise.
     """
 
     row: EventRow
     labels: frozenset[str]
     newest_utc: datetime | None
+    conflicts: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +97,8 @@ def draft_view(context: Context, shown: Draft, clearance: frozenset[str]) -> Dra
         revisions = tuple(draft for draft in of_kind(work, shown, clearance) if draft.revision <= shown.revision)
         standing = standing_of(context, work, shown, row)
         approvals = [one for one in work.approvals(shown.event_id) if one.voided_utc is None and one.kind is shown.kind]
-    draft = replace(shown, findings=lint_draft(shown, newest_utc=standing.newest_utc))
+    found = (*lint_draft(shown, newest_utc=standing.newest_utc), *standing.conflicts, *atel_findings(shown))
+    draft = replace(shown, findings=found)
     sha256 = text_sha256(draft.subject, draft.body)
     reasons = reasons_against(draft, standing)
     signed = tuple(one for one in approvals if (one.revision, one.sha256) == (draft.revision, sha256))
@@ -126,18 +134,39 @@ def standing_of(context: Context, work: UnitOfWork, draft: Draft, row: EventRow)
     """What an approval of the draft depends on beside the text and the person."""
     composed = [one for one in of_kind(work, draft) if one.author == COMPOSER and one.revision <= draft.revision]
     is_old = bool(composed) and is_outdated(context, work, composed[-1])
-    return Standing(row=row, labels=labels_of(work, draft), newest_utc=context.clock.now() if is_old else None)
+    return Standing(
+        row=row,
+        labels=labels_of(work, draft),
+        newest_utc=context.clock.now() if is_old else None,
+        conflicts=_conflicts(context, work, draft),
+    )
+
+
+def _conflicts(context: Context, work: UnitOfWork, draft: Draft) -> tuple[Finding, ...]:
+    """What circulars of others on the event, or on bursts of its day, say otherwise."""
+    event, now = widest_view(work, draft.event_id), context.clock.now()
+    ours = {one.number for one in own_circulars(work, draft.event_id)}
+    on_event = {one.number: one for one in circulars_on(work, event, now)}
+    others = {one.number: one for one in bursts_of_the_day(work, event, now)}
+    priors = [
+        Prior(number=number, subject=one.subject, body=one.body, is_on_event=number in on_event)
+        for number, one in sorted({**others, **on_event}.items())
+        if number not in ours
+    ]
+    return conflicts(draft, priors, t0_utc=event.t0_utc)
 
 
 def reasons_against(draft: Draft, standing: Standing) -> tuple[str, ...]:
     """Why nobody may approve the draft now."""
-    return obstacles(
+    found = obstacles(
         draft,
         standing.row.state,
         is_test=standing.row.is_test,
         labels=standing.labels,
         newest_utc=standing.newest_utc,
     )
+    blocking = (one for one in standing.conflicts if one.severity is Severity.BLOCKING)
+    return (*found, *(f"{one.rule} ({one.place}): {one.message}" for one in blocking))
 
 
 def labels_of(work: UnitOfWork, draft: Draft) -> frozenset[str]:

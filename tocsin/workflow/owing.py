@@ -305,6 +305,8 @@ def withdraw(context: Context, work: UnitOfWork, event: Event) -> bool:
     cancelled = work.cancel_jobs(event.id, CANCELLED_BY_RETRACTION)
     for product in work.products(event.id):
         work.supersede(product.id, "retracted")
+    if work.approvals(event.id):
+        owe_draft(context, work, event.id, cause="retraction")
     work.void_approvals(event.id, "the event was retracted")
     work.audit("tocsin", "retraction", event.id, {"cancelled_jobs": cancelled, "name": event.name}, context.clock.now())
     return cancelled > 0
