@@ -1,11 +1,14 @@
 """People, rotas, facts and drafts for the tests of advocates."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from advocates.drafts import compose
 from advocates.facts import annulus_facts, upper_limit_facts
+from advocates.facts_follow import OwnCircular, change_facts, changed_values, retraction_facts
+from advocates.facts_more import box_facts, coincidence_facts, detection_facts, marginal_facts
 from advocates.people import People
 from advocates.templates import Templates
 from advocates.wording import Wording

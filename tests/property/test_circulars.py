@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from advocate_values import ANNA, BERT, MADE, annulus_draft, limit, limit_draft, search
+from advocate_values import ANNA, BERT, MADE, annulus_draft, drafts_of_every_kind, limit, limit_draft, search
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +21,7 @@ DRAFTS = {
     "excess": limit_draft(limit(), search(fap=2e-5)),
     "replay": limit_draft(is_replay=True),
     "annulus": annulus_draft(),
+    **{kind.value: draft for kind, draft in drafts_of_every_kind().items()},
 }
 NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]\d+)?")
 
