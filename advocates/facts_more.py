@@ -11,8 +11,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
 from advocates.facts import annulus_facts, upper_limit_facts
 from advocates.sheet import Sheet, content_of, dms, hms, last_of, state_event, state_people
 from advocates.wording import Wording
@@ -21,13 +19,13 @@ from tocsin.domain.errors import ScienceError
 from tocsin.domain.events import Event
 from tocsin.domain.people import Person
 from tocsin.domain.products import Product, ProductKind
-from triangulation.annulus import Annulus
-from triangulation.boxes import ErrorBox, error_boxes
-from triangulation.delay import DelayPosterior
-from triangulation.geometry import Baseline, separation_deg, unit_vector
+from triangulation.geometry import separation_deg, unit_vector
+from triangulation.regions import ErrorRegion, Ring, overlap_regions
 
 #: Excesses listed at most.
 MOST_EXCESSES = 8
+#: A box has so many.
+CORNERS = 4
 YEAR_S = 365.25 * 86_400
 
 
@@ -211,17 +209,19 @@ def box_facts(
     return sheet.facts
 
 
-def best_box(products: Iterable[Product]) -> tuple[ErrorBox | None, str]:
-    """Box of the two narrowest annuli and the id of what it is from; None where they do not cross in a clean box."""
+def best_box(products: Iterable[Product]) -> tuple[ErrorRegion | None, str]:
+    """Box of the two narrowest annuli that cross in clean boxes, and the id of what it is from; None without one."""
     known = list(products)
     found = [one for one in known if one.kind is ProductKind.ANNULUS and one.is_answer]
     rings = sorted(found, key=lambda one: _half_width(one.content))
     skymap = last_of(known, ProductKind.SKYMAP, None)
     for first, second in pairwise(rings):
         try:
-            boxes = error_boxes(_ring(first.content), _ring(second.content))
+            boxes = overlap_regions([_ring(first.content), _ring(second.content)])
         except ScienceError:
             continue
+        if any(len(box.corners_deg) != CORNERS for box in boxes):
+            continue  # they touch, or one lies along the other: no box
         peak = _peak(skymap)
         if peak is None and len(boxes) != 1:
             return None, ""  # nothing says which of the two crossings it is
@@ -230,7 +230,7 @@ def best_box(products: Iterable[Product]) -> tuple[ErrorBox | None, str]:
     return None, ""
 
 
-def _box(sheet: Sheet, box: ErrorBox, source: str) -> None:
+def _box(sheet: Sheet, box: ErrorRegion, source: str) -> None:
     sheet.add("box_ra_deg", box.ra_deg % 360, source)
     sheet.add("box_dec_deg", box.dec_deg, source)
     sheet.add("box_ra_hms", hms(box.ra_deg), source)
@@ -245,17 +245,13 @@ def _box(sheet: Sheet, box: ErrorBox, source: str) -> None:
     sheet.add("box_min_deg", box.area_deg2 / box.extent_deg if box.extent_deg > 0 else None, source)
 
 
-def _ring(content: Mapping[str, Any]) -> Annulus:
-    """Annulus of a product's content; its posterior is not needed where rings cross."""
-    axis = np.asarray(unit_vector(float(content["ra_deg"]), float(content["dec_deg"])), dtype=np.float64)
-    return Annulus(
-        ra_deg=float(content["ra_deg"]),
-        dec_deg=float(content["dec_deg"]),
-        radius_deg=float(content["radius_deg"]),
-        minus_3sigma_deg=float(content["minus_3sigma_deg"]),
-        plus_3sigma_deg=float(content["plus_3sigma_deg"]),
-        posterior=DelayPosterior.gaussian(0.0, 1.0),
-        pair=Baseline(axis=axis, length_km=1.0),
+def _ring(content: Mapping[str, Any]) -> Ring:
+    """Ring between the 3-sigma edges of a product's annulus."""
+    radius_deg = float(content["radius_deg"])
+    return Ring(
+        axis=unit_vector(float(content["ra_deg"]), float(content["dec_deg"])),
+        inner_deg=max(0.0, radius_deg - float(content["minus_3sigma_deg"])),
+        outer_deg=min(180.0, radius_deg + float(content["plus_3sigma_deg"])),
     )
 
 
@@ -271,7 +267,7 @@ def _peak(skymap: Product | None) -> tuple[float, float] | None:
     return float(ra), float(dec)
 
 
-def _apart_deg(box: ErrorBox, peak: tuple[float, float]) -> float:
+def _apart_deg(box: ErrorRegion, peak: tuple[float, float]) -> float:
     return float(separation_deg(unit_vector(box.ra_deg, box.dec_deg), unit_vector(*peak)))
 
 
