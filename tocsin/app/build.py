@@ -26,6 +26,7 @@ from notifier.slack import SlackChannel
 from notifier.webhook import WebhookChannel
 from tocsin.app.drawing import drawing_from
 from tocsin.app.rates import build_places
+from tocsin.app.trailing import TrailingFolder
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError
 from tocsin.settings import Settings
@@ -216,4 +217,5 @@ def build_context(
         retry_s=settings.reaction.retry_s,
         bursts=bursts_from_config(bursts_file.values, file=bursts_file.name),
         durations=Durations.from_config(bursts_file.values, file=bursts_file.name),
+        trailing=TrailingFolder(settings.data_dir / "searches"),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from acs_stream.far_history import FarHistory
 from acs_stream.properties import Durations
@@ -93,7 +94,7 @@ class Context:
     bursts, durations
         Bursts whose detection is tried in every light curve, and populations of bursts by duration.
     trailing
-        Background excesses of an instrument on the days before; None where none are kept.
+        Background excesses of an instrument on the days before a time; None where none are kept.
     templates, wording
         Texts of the circulars, and their words for numbers.
     draw
@@ -132,4 +133,4 @@ class Context:
     retry_s: float = 60.0
     bursts: Sequence[TrialBurst] = ()
     durations: Durations | None = None
-    trailing: Callable[[str], FarHistory | None] = field(default=lambda _instrument: None)
+    trailing: Callable[[str, datetime], FarHistory | None] = field(default=lambda _instrument, _t0_utc: None)

@@ -213,7 +213,7 @@ class _Reaction:
         place = fetched.position
         reach_s = self._window_s + (0.0 if place is None else place.distance_km / LIGHT_KM_S)
         try:
-            trailing = self._context.trailing(fetched.total.instrument)
+            trailing = self._context.trailing(fetched.total.instrument, self._t0_utc)
             found = search_what_there_is(fetched.total.with_t0(self._t0_utc), reach_s, trailing=trailing)
         except ScienceError as error:
             content = {"error": error.message, "remedy": error.remedy}
@@ -228,7 +228,9 @@ class _Reaction:
 
     def _limit_product(self, fetched: FetchedLightCurve, curve_id: str) -> Product:
         curve = fetched.total.with_t0(self._t0_utc)
-        content = limit_content(curve, self._window_s, known_of(self._context, fetched, self._surroundings))
+        content = limit_content(
+            curve, self._window_s, known_of(self._context, fetched, self._surroundings, self._t0_utc)
+        )
         if "error" in content:
             return self._product(ProductKind.LIMIT, content, inputs=(curve_id,))
         return self._product(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from acs_stream.answer import REPORTED_FAP, Known, answer, limits_json, trials_json
+from acs_stream.answer import REPORTED_FAP, Answer, Known, answer, limits_json, trials_json
 from acs_stream.far_history import RANK_VERSION
 from acs_stream.noise import LONGEST_S, N_SCALES, SHORTEST_S
 from acs_stream.sources import FetchedLightCurve
@@ -78,7 +78,7 @@ def with_all_searches(content: dict[str, Any], declared: int) -> dict[str, Any]:
     return content | {"declared_searches": {"number": declared, "least_fap_of_all": of_all}}
 
 
-def known_of(context: Context, fetched: FetchedLightCurve, surrounding: Surroundings | None) -> Known:
+def known_of(context: Context, fetched: FetchedLightCurve, surrounding: Surroundings | None, t0_utc: datetime) -> Known:
     """What is known besides the counts: response, direction, distance, bursts to try."""
     event = None if surrounding is None else surrounding.event
     distance, error = (
@@ -92,7 +92,7 @@ def known_of(context: Context, fetched: FetchedLightCurve, surrounding: Surround
         distance_error_mpc=float(error) if isinstance(error, int | float) and error > 0 else 0.0,
         bursts=context.bursts,
         durations=context.durations,
-        trailing=context.trailing(fetched.total.instrument),
+        trailing=context.trailing(fetched.total.instrument, t0_utc),
     ).for_instrument(fetched.total.instrument)
 
 
@@ -105,9 +105,22 @@ def limit_content(curve: LightCurve, window_s: float, known: Known) -> dict[str,
     if found.limits is None:
         return {"error": found.limits_reason, "remedy": ""}
     is_archival = curve.timing is None or not curve.timing.is_approximate
-    return dict(limits_json(found, found.limits)) | {
-        "window_s": window_s,
-        "is_archival": is_archival,
-        "trial_bursts": trials_json(found),
-        "properties": None if found.properties is None else found.properties.to_json(),
-    }
+    return (
+        dict(limits_json(found, found.limits))
+        | _over_region(found)
+        | {
+            "window_s": window_s,
+            "is_archival": is_archival,
+            "trial_bursts": trials_json(found),
+            "properties": None if found.properties is None else found.properties.to_json(),
+        }
+    )
+
+
+def _over_region(found: Answer) -> dict[str, Any]:
+    """Limits that hold in the whole 50 % region, as circulars state them, in the place of those of one direction."""
+    region = next(iter(found.regions), None)
+    if region is None:
+        return {}
+    names = ("hard_1s_erg_cm2", "soft_1s_erg_cm2_s", "soft_8s_erg_cm2_s")
+    return {name: getattr(region, name)[2] for name in names} | {"region_percent": 100.0 * region.level}

@@ -1,18 +1,23 @@
 """Searches are declared in the ledger before data are asked for, and concluded; limits carry both named quantities."""
 
+import json
 import tomllib
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from workflow_desk import T0, Desk, PaperSource, counts, merger, sources
 
+from acs_stream.attitude import Attitude
 from acs_stream.far_history import ExcessKind, FarHistory
 from acs_stream.trial_bursts import bursts_from_config
+from tocsin.app.trailing import TrailingFolder
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.products import Product, ProductKind
-from tocsin.workflow.searching import SEARCH, with_all_searches
+from tocsin.workflow.searching import SEARCH, known_of, limit_content, with_all_searches
+from triangulation.skymap import SkyMap
 
 S = "s241017ab"
 BURSTS = tomllib.loads((Path(__file__).resolve().parents[3] / "config" / "bursts.toml").read_text())
@@ -79,7 +84,9 @@ def test_background_of_days_before_gives_the_false_alarm_rate(tmp_path: Path) ->
     ranks = [(ExcessKind.OTHER, 3.0 + 0.01 * k) for k in range(600)]
     past = FarHistory.of("SPI-ACS", 30 * 86_400.0, ranks)
     source = PaperSource("SPI-ACS", counts(peak=3000.0, at_s=1.5))
-    with Desk(tmp_path, sources=sources(source), trailing=lambda name: past if name == "SPI-ACS" else None) as desk:
+    with Desk(
+        tmp_path, sources=sources(source), trailing=lambda name, _t0: past if name == "SPI-ACS" else None
+    ) as desk:
         desk.take(merger())
         desk.work()
         found = product(desk, ProductKind.SEARCH).content
@@ -89,5 +96,35 @@ def test_background_of_days_before_gives_the_false_alarm_rate(tmp_path: Path) ->
 
 def test_replacing_the_context_keeps_the_way_to_the_background(tmp_path: Path) -> None:
     with Desk(tmp_path, sources=sources(PaperSource("SPI-ACS", counts()))) as desk:
-        assert desk.context.trailing("SPI-ACS") is None
-        assert replace(desk.context, code_version="x").trailing("SPI-ACS") is None
+        assert desk.context.trailing("SPI-ACS", T0) is None
+        assert replace(desk.context, code_version="x").trailing("SPI-ACS", T0) is None
+
+
+def test_limits_hold_over_the_region_where_it_and_the_pointing_are_known(tmp_path: Path) -> None:
+    attitude = Attitude.from_radec(T0, x_deg=(10.0, 0.0), z_deg=(100.0, 0.0), spacecraft="INTEGRAL")
+    with Desk(tmp_path) as desk:
+        data = replace(counts(), attitude=attitude)
+        skymap = SkyMap.from_position(85.0, 0.0, error_radius_deg=15.0)
+        known = replace(known_of(desk.context, data, None, T0), skymap=skymap)
+        limit = limit_content(data.total.with_t0(T0), 300.0, known)
+        half = limit["regions"][0]
+        assert limit["region_percent"] == 50.0
+        assert limit["hard_1s_erg_cm2"] == half["hard_1s_erg_cm2"]["high"] > half["hard_1s_erg_cm2"]["low"]
+        assert half["angle_deg"] == pytest.approx(75.0, abs=2.0)
+        assert limit["sensitivity_3sigma"]["hard_1s_erg_cm2"] <= limit["hard_1s_erg_cm2"]
+
+
+def test_a_folder_of_searched_days_is_the_background_of_later_events(tmp_path: Path) -> None:
+    folder = tmp_path / "instrument=SPI-ACS"
+    folder.mkdir()
+    trailing = TrailingFolder(tmp_path)
+    for k in range(1, 41):
+        history = FarHistory.of("SPI-ACS", 86_400.0, [(ExcessKind.OTHER, 3.0 + 0.1 * n) for n in range(20)])
+        record = {"history": history.to_record() if k != 5 else None}
+        (folder / f"day={(T0 - timedelta(days=k)).date().isoformat()}.json").write_text(json.dumps(record))
+    (folder / f"day={(T0 - timedelta(days=6)).date().isoformat()}.json").write_text("{ not whole")
+    found = trailing("SPI-ACS", T0)
+    assert found is not None
+    assert found.live_s == 38 * 86_400.0
+    assert trailing("SPI-ACS", T0 - timedelta(days=20)) is None
+    assert trailing("Konus-Wind", T0) is None
