@@ -276,7 +276,7 @@ def _owe(
     if held_until(work, event_id, context.clock.now()) is None:
         # A stream under maintenance told of it first; this one is not.
         owed |= release(context, work, event_id)
-    standing = next((seen for seen in audiences.values() if not seen.event.is_retracted), None)
-    if standing is not None:
-        owed |= owe_reaction(context, work, standing.event, standing.decision, raw=raw, notice_key=key)
+    # What each audience sees has an own T0 and an own window; where these are the same, it is asked once.
+    for seen in {seen.event.labels: seen for seen in audiences.values() if not seen.event.is_retracted}.values():
+        owed |= owe_reaction(context, work, seen.event, seen.decision, raw=raw, notice_key=key)
     return owed

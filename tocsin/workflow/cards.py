@@ -8,7 +8,7 @@ from tocsin.domain.clock import to_utc
 from tocsin.domain.events import Event, EventKind, EventState, Tier
 from tocsin.domain.jobs import JobKind
 from tocsin.domain.people import Acknowledgement, Card, CardAction
-from tocsin.domain.products import Product, ProductKind
+from tocsin.domain.products import Product, ProductKind, best_variants
 from tocsin.store import EventRow, UnitOfWork
 from tocsin.workflow.attach import visible_event
 from tocsin.workflow.context import Context
@@ -44,7 +44,7 @@ def card_for(
     row = work.event_row(event_id, clearance=clearance)
     if event is None or row is None:
         return _card_of_merged(context, work, event_id, clearance, reasons)
-    products = work.products(event_id, clearance=clearance)
+    products = best_variants(work.products(event_id, clearance=clearance))
     acknowledgements = work.acknowledgements(event_id)
     first = acknowledgements[0] if acknowledgements else None
     missing = still_needed(work, event_id) if first is not None else 0

@@ -8,6 +8,7 @@ from tocsin.workflow.attach import widest_view
 from tocsin.workflow.context import Context
 from tocsin.workflow.draft_kinds import Papers
 from tocsin.workflow.owing import UNFINISHED, owe_update
+from tocsin.workflow.views import products_of
 from tocsin.workflow.voiding import void
 
 #: Author of what no person has touched.
@@ -31,8 +32,7 @@ def draft(context: Context, job: Job) -> None:
 def papers_of(context: Context, work: UnitOfWork, event_id: str) -> Papers:
     """What an event's circulars are written from: of its products those no more restricted than the event as told."""
     event = widest_view(work, event_id)
-    products = [one for one in work.products(event_id) if one.labels <= event.labels]
-    return Papers(context, work, event, products)
+    return Papers(context, work, event, products_of(work, event))
 
 
 def is_outdated(context: Context, work: UnitOfWork, composed: Draft) -> bool:

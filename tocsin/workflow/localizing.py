@@ -24,7 +24,7 @@ from tocsin.workflow.owing import owe_draft, owe_update
 from tocsin.workflow.picturing import owe_pictures
 from tocsin.workflow.priors import prior_map
 from tocsin.workflow.reacting import is_standing, may_hold_burst
-from tocsin.workflow.views import new_variants, products_of, views
+from tocsin.workflow.views import new_variants, products_of, retire_variants, views
 from triangulation.geometry import Simultaneity, SpacecraftPosition
 from triangulation.skymap import SkyMap
 from triggers.event_details import POSITION_EXTRA, POSITION_FROM, POSITION_SYSTEMATIC
@@ -52,13 +52,17 @@ def localize(context: Context, job: Job) -> None:
             return
         known = [_known(work, view) for view in views(context, work, job.event_id) if not view.is_retracted]
     made: list[Product] = []
+    everything: list[Product] = []
     for view in known:
-        made += new_variants(_products(context, view), made)
+        products = _products(context, view)
+        everything += products
+        made += new_variants(products, made)
     with context.store.begin() as work:
         if not is_standing(work, job.event_id):
             return  # retracted while the map was made
         changed = [product for product in made if replace_product(work, product)]
         _retire(work, job.event_id, made)
+        retire_variants(work, everything, made)
         for view in known:
             changed += _around(context, work, view.event)
         if changed:
@@ -76,7 +80,9 @@ def _around(context: Context, work: UnitOfWork, view: Event) -> list[Product]:
     found = (crossing_product(context, work, view, last), identity_product(context, work, view, last))
     kinds = (ProductKind.EARTH_CROSSING, ProductKind.IDENTITY)
     narrower = [one for kind in kinds for one in work.products(view.id, kind) if one.labels < view.labels]
-    made = new_variants([one for one in found if one is not None], narrower)
+    given = [one for one in found if one is not None]
+    made = new_variants(given, narrower)
+    retire_variants(work, given, made)
     return [*(one for one in made if replace_product(work, one)), *associate(context, work, view)]
 
 

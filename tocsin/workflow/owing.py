@@ -251,11 +251,16 @@ def owe_reaction(
     if window is None or event.t0_utc is None:
         return False
     owed = False
+    moment, audience = moment_key(event.t0_utc), "".join(f"/for-{one}" for one in sorted(event.labels))
+    known = {job.key for job in work.jobs(event.id) if job.kind is JobKind.FETCH} if audience else set()
     half_window_s = max(abs(window[0]), abs(window[1]))
     for instrument in context.sources:
+        key = f"{event.id}/fetch/{instrument}/{moment}"
+        if key in known:
+            continue  # asked for a narrower audience already, with the same T0: that answer serves this one, too
         owed |= work.enqueue(
             JobKind.FETCH,
-            key=f"{event.id}/fetch/{instrument}/{_second(event.t0_utc)}",
+            key=key + audience,
             due_utc=context.clock.now(),
             event_id=event.id,
             payload={
@@ -312,5 +317,6 @@ def withdraw(context: Context, work: UnitOfWork, event: Event) -> bool:
     return cancelled > 0
 
 
-def _second(moment: datetime) -> str:
-    return f"{moment:%Y%m%dT%H%M%S}"
+def moment_key(moment: datetime) -> str:
+    """A time to a tenth of a second: light curves are asked for anew when T0 moves by more."""
+    return f"{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 100_000}"

@@ -16,7 +16,7 @@ from tocsin.domain.jobs import Job, JobKind, JobState
 from tocsin.domain.light_curve_codec import from_bytes as light_curve_from_bytes
 from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.people import Acknowledgement
-from tocsin.domain.products import Product, ProductKind, may_see
+from tocsin.domain.products import Product, ProductKind, best_variants, may_see
 from tocsin.store import (
     CLASS_SHARE,
     EventRow,
@@ -417,9 +417,10 @@ def _products(
         part.event.id, kind, with_blob=with_blob, current_only=part.is_whole, clearance=part.clearance
     )
     if part.is_whole:
-        return tuple(found)
+        return tuple(best_variants(found))
     ids = {product.id for product in found}
-    return tuple(p for p in found if p.superseded_by is None or not ({p.superseded_by} & (ids | {"retracted"})))
+    kept = (p for p in found if p.superseded_by is None or not ({p.superseded_by} & (ids | {"retracted", "merged"})))
+    return tuple(best_variants(kept))
 
 
 def _acknowledgements(work: UnitOfWork, part: _Part) -> tuple[Acknowledgement, ...]:

@@ -23,7 +23,7 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow.context import Context
 from tocsin.workflow.counterparts import counterpart
 from tocsin.workflow.making import make_product, replace_product
-from tocsin.workflow.owing import owe_draft, owe_localization, owe_update
+from tocsin.workflow.owing import moment_key, owe_draft, owe_localization, owe_update
 from tocsin.workflow.picturing import owe_pictures
 from tocsin.workflow.searching import (
     SEARCH,
@@ -34,6 +34,7 @@ from tocsin.workflow.searching import (
     with_all_searches,
 )
 from tocsin.workflow.surroundings import Surroundings, surroundings
+from tocsin.workflow.views import new_variants, retire_variants, views
 from triangulation.energy import grouped
 
 #: The instrument whose limits are published.
@@ -95,18 +96,26 @@ class _Reaction:
         self._instrument = str(job.payload["instrument"])
         self._t0_utc: datetime = to_utc(str(job.payload["t0_utc"]))
         self._window_s = float(job.payload["window_s"])
+        self._moment = moment_key(self._t0_utc)
+        self._views: list[Surroundings] = []
+        self._everything: list[Product] = []
         self._surroundings: Surroundings | None = None
         self._raw_sha256 = ""
         self._trial_key = ""
         self._declared = 1
 
     def is_wanted(self) -> bool:
-        """Whether the event still stands."""
+        """Whether the event still stands, and still has this T0 for some audience."""
         with self._context.store.read() as work:
             if not is_standing(work, self._event_id):
                 return False
-            self._surroundings = surroundings(self._context, work, self._event_id, self._window_s)
-        return True
+            self._views = [
+                surroundings(self._context, work, view, self._window_s)
+                for view in views(self._context, work, self._event_id)
+                if not view.is_retracted and view.t0_utc is not None and moment_key(view.t0_utc) == self._moment
+            ]
+        self._surroundings = self._views[0] if self._views else None
+        return bool(self._views)
 
     def declare(self) -> None:
         """Write down what will be searched, before anything of it is asked for."""
@@ -153,12 +162,17 @@ class _Reaction:
         return (event.ra_deg, event.dec_deg) if (event.error_radius_deg or 0.0) <= KNOWN_WITHIN_DEG else None
 
     def products(self, fetched: FetchedLightCurve) -> list[Product]:
-        """Light curve, search and, for SPI-ACS, limits."""
+        """Light curve, search and, for SPI-ACS, limits; a wider audience's search stands beside where it differs."""
         self._raw_sha256 = hashlib.sha256(fetched.raw).hexdigest()
         curve = self._light_curve_product(fetched)
-        made = [curve, self._search_product(fetched, curve.id)]
-        if self._instrument == LIMIT_INSTRUMENT:
-            made.append(self._limit_product(fetched, curve.id))
+        made = [curve]
+        for one in self._views:
+            self._surroundings = one
+            more = [self._search_product(fetched, curve.id)]
+            if self._instrument == LIMIT_INSTRUMENT:
+                more.append(self._limit_product(fetched, curve.id))
+            self._everything += more
+            made += new_variants(more, made)
         return made
 
     def no_answer(self, error: TocsinError) -> Product:
@@ -171,13 +185,16 @@ class _Reaction:
         with self._context.store.begin() as work:
             if not is_standing(work, self._event_id):
                 return  # retracted while the instrument was asked
-            if not [product for product in products if replace_product(work, product)]:
+            retire_variants(work, self._everything, products)
+            changed = [product for product in products if replace_product(work, product)]
+            if not changed:
                 return  # computed before, from the same data
+            own = self._views[0].event.labels  # the trial was declared for the narrowest audience
             for product in products:
-                if product.kind is ProductKind.SEARCH and self._trial_key:
+                if product.kind is ProductKind.SEARCH and self._trial_key and product.labels == own:
                     conclude_search(self._context, work, self._trial_key, product.content)
-            cause = products[-1].id[:12]
-            owe_update(self._context, work, self._event_id, cause=cause)
+            cause = changed[-1].id[:12]
+            owe_update(self._context, work, self._event_id, cause=cause, labels=[one.labels for one in changed])
             owe_pictures(self._context, work, self._event_id, cause=cause)
             if may_hold_burst(products):
                 owe_localization(self._context, work, self._event_id, cause=cause, wait_s=MAP_WAIT_S)

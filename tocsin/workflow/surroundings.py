@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from tocsin.domain.events import Event, EventKind
 from tocsin.store import UnitOfWork
 from tocsin.workflow.associating import neighbours
-from tocsin.workflow.attach import widest_view
 from tocsin.workflow.context import Context
 from tocsin.workflow.counterparts import BURST_WINDOW_S, ArrivalWindow, arrival_window, window_of
 from tocsin.workflow.priors import prior_map
@@ -58,9 +57,8 @@ class Surroundings:
         ]
 
 
-def surroundings(context: Context, work: UnitOfWork, event_id: str, search_s: float) -> Surroundings:
-    """Surroundings of an event as they are known now; `search_s` is the half-span searched, s."""
-    event = widest_view(work, event_id)
+def surroundings(context: Context, work: UnitOfWork, event: Event, search_s: float) -> Surroundings:
+    """Surroundings of a view of an event as they are known now; `search_s` is the half-span searched, s."""
     around_s = window_of(event, context.rules.book.coincidence.windows, search_s)
     others = [
         OtherBurst(name=other.name, after_s=_after_s(event, other), region=prior_map(work, other)[0])

@@ -39,5 +39,29 @@ def products_of(
 
 def new_variants(made: Iterable[Product], narrower: Iterable[Product]) -> list[Product]:
     """Those of `made` that tell something else than what a narrower audience is told already."""
-    known = [(one.kind, one.subject, one.content, one.blob) for one in narrower]
-    return [one for one in made if (one.kind, one.subject, one.content, one.blob) not in known]
+    known = [_told(one) for one in narrower]
+    return [one for one in made if _told(one) not in known]
+
+
+def retire_variants(work: UnitOfWork, made: Iterable[Product], kept: Iterable[Product]) -> None:
+    """Let variants go that a wider audience had, where it is told now what a narrower one is.
+
+    Parameters
+    ----------
+    work
+        The store.
+    made
+        Everything that was made this time, for all audiences.
+    kept
+        What of it is kept: see `new_variants`.
+    """
+    kept_ids = {one.id for one in kept}
+    for one in made:
+        if one.labels and one.id not in kept_ids:
+            for old in work.products(one.event_id, one.kind):
+                if old.subject == one.subject and old.labels == one.labels:
+                    work.supersede(old.id, "as for all")
+
+
+def _told(product: Product) -> tuple[ProductKind, str, object, bytes | None]:
+    return product.kind, product.subject, product.content, product.blob
