@@ -7,7 +7,7 @@ PACKAGES := tocsin listeners triggers acs_stream triangulation notifier advocate
 WORKERS ?= 2
 PORT ?= 8000
 
-.PHONY: demo test test-long check format lint types layers docs bench audit sbom setup wheel clean
+.PHONY: kafka demo test test-long check format lint types layers docs bench audit sbom setup wheel clean
 
 demo: $(STAMP)
 	@$(BIN)/tocsin demo $(if $(HEADLESS),--headless) $(if $(JSON),--json) --port $(PORT)
@@ -44,6 +44,14 @@ audit: $(STAMP)
 
 sbom: $(STAMP)
 	@mkdir -p dist && $(BIN)/cyclonedx-py requirements requirements.lock --output-format JSON -o dist/sbom.json && echo dist/sbom.json
+
+# Apache Kafka's own server, for tests/kafka; without it they are skipped.
+kafka: .kafka/.fetched
+
+.kafka/.fetched: tests/kafka/pom.xml
+	@mvn -q -B -f tests/kafka/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+		-DoutputDirectory=$(CURDIR)/.kafka
+	@touch $@
 
 wheel: $(STAMP)
 	@$(BIN)/python -m hatchling build -t wheel

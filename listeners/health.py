@@ -13,6 +13,7 @@ class FeedState(StrEnum):
     STALLED = "stalled"
     ERROR = "error"
     TOPIC_ERROR = "topic_error"
+    FORBIDDEN = "forbidden"
     STORE_ERROR = "store_error"
     STOPPED = "stopped"
 
@@ -26,7 +27,8 @@ class FeedHealth:
     feed
         Name of the feed: ``kafka:gcn.nasa.gov``.
     state
-        ``error`` and ``topic_error`` do not stop the feed; ``stalled`` means silence where there should be a heartbeat.
+        ``error``, ``topic_error`` (a topic that is not there) and ``forbidden`` (one we may not read) do not stop the
+        feed; ``stalled`` means silence where there should be a heartbeat.
     at_utc
         When.
     topic

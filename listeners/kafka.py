@@ -22,12 +22,18 @@ _NO_TOPIC = frozenset(
     {
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - librdkafka's own codes have such names
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
     }
 )
 
 #: Longest wait for more messages to store together with one that is there, s.
 _DRAIN_S = 0.005
+#: How often the brokers' last offsets are compared with ours, s.
+_LAG_EVERY_S = 10.0
+#: How often brokers are asked which topics there are, and which we may read, ms.
+_METADATA_MS = 20_000
+
+#: Messages behind the last one read, by topic and partition.
+Lags = Mapping[tuple[str, int], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,9 @@ class KafkaSettings:
     session_timeout_s
         Silence after which the brokers give the place of a process that died to the next one, s: so long nothing is
         heard after a crash. Brokers accept no less than 6 s, as a rule.
+    instance_id
+        Name of this machine within the group: after a crash its place is its own again at once. Two that listen at the
+        same time must not have the same.
     extra
         Further settings of librdkafka, by its names.
     """
@@ -60,6 +69,7 @@ class KafkaSettings:
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     session_timeout_s: float = 10.0
+    instance_id: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -83,6 +93,8 @@ class KafkaListener:
         Offset of the last notice stored, by (topic, partition).
     on_health
         Told of changes and errors, in the polling thread: it must not block.
+    on_lag
+        Told now and then how far behind the brokers we are, in the polling thread.
     make_consumer
         Makes the consumer of a configuration; gcn-kafka's, unless a test says otherwise.
     """
@@ -95,6 +107,7 @@ class KafkaListener:
         store_notices: Callable[[Sequence[RawNotice]], None],
         stored_offsets: Callable[[], Mapping[tuple[str, int], int]],
         on_health: Callable[[FeedHealth], None],
+        on_lag: Callable[[Lags], None] = lambda _lags: None,
         make_consumer: Callable[[Mapping[str, Any]], Any] = gcn_kafka.Consumer,
     ) -> None:
         self._config = config
@@ -103,7 +116,11 @@ class KafkaListener:
         self._store_notices = store_notices
         self._stored_offsets = stored_offsets
         self._on_health = on_health
+        self._on_lag = on_lag
         self._make_consumer = make_consumer
+        self._troubled: set[str] = set()
+        self._lag_known_s = clock.monotonic_s()
+        self._lags: Lags = {}
         self._state = FeedState.STARTING
         self._last_sign_s = clock.monotonic_s()
 
@@ -136,6 +153,7 @@ class KafkaListener:
                 if batch:
                     self._store(batch, stop)
                 self._watch()
+                self._measure_lag(consumer)
         finally:
             consumer.close()
 
@@ -158,10 +176,12 @@ class KafkaListener:
             "session.timeout.ms": round(1e3 * config.session_timeout_s),
             "heartbeat.interval.ms": round(1e3 * config.session_timeout_s / 4),
             "security.protocol": config.security_protocol,
+            "topic.metadata.refresh.interval.ms": _METADATA_MS,
             "error_cb": self._hear_error,
             "domain": config.domain,
         }
         optional = {
+            "group.instance.id": config.instance_id,
             "bootstrap.servers": config.bootstrap_servers,
             "client_id": config.client_id,
             "client_secret": config.client_secret,
@@ -187,6 +207,7 @@ class KafkaListener:
             return None
         self._last_sign_s = self._clock.monotonic_s()
         self._change(FeedState.LIVE)
+        self._recover(message.topic())
         if message.topic() == self._streams.heartbeat_topic:
             return None
         return RawNotice(
@@ -225,7 +246,32 @@ class KafkaListener:
         if error.fatal():
             raise KafkaException(error)
         state = FeedState.TOPIC_ERROR if error.code() in _NO_TOPIC else FeedState.ERROR
+        if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            state = FeedState.FORBIDDEN
+        if topic is not None:
+            self._troubled.add(topic)
         self._report(state, topic=topic, message=error.str())
+
+    def _recover(self, topic: str | None) -> None:
+        """Say that a topic which was in trouble speaks again."""
+        if topic in self._troubled:
+            self._troubled.discard(topic)
+            self._report(FeedState.LIVE, topic=topic)
+
+    def _measure_lag(self, consumer: Any) -> None:
+        """Tell how many messages the brokers hold behind the last one read, as the last fetch said."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._lag_known_s < _LAG_EVERY_S:
+            return
+        self._lag_known_s = now_s
+        lags: dict[tuple[str, int], int] = {}
+        for place in consumer.position(consumer.assignment()):
+            _, last = consumer.get_watermark_offsets(place, cached=True) or (0, -1)
+            if last >= 0 and place.offset >= 0 and place.topic != self._streams.heartbeat_topic:
+                lags[place.topic, place.partition] = max(0, last - place.offset)
+        if lags != self._lags:
+            self._lags = lags
+            self._on_lag(lags)
 
     def _hear_error(self, error: KafkaError) -> None:
         """Hear of brokers lost and tokens refused: librdkafka tells it here alone, and goes on trying."""

@@ -66,7 +66,7 @@ class Streams:
     start: str = "earliest"
     heartbeat_topic: str | None = "gcn.heartbeat"
     heartbeat_patience_s: float = 60.0
-    batch_size: int = 100
+    batch_size: int = 200
     poll_s: float = 1.0
     longest_pause_s: float = 60.0
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Streams:
             start=start,
             heartbeat_topic=_text(kafka, "heartbeat_topic", "gcn.heartbeat", file, may_be_empty=True) or None,
             heartbeat_patience_s=_positive(kafka, "heartbeat_patience_s", 60.0, file),
-            batch_size=int(_positive(kafka, "batch_size", 100, file)),
+            batch_size=int(_positive(kafka, "batch_size", 200, file)),
             poll_s=_positive(kafka, "poll_s", 1.0, file),
             longest_pause_s=_positive(kafka, "longest_pause_s", 60.0, file),
             topics={name: _topic(name, _table(table, file, f"topics.{name}"), file) for name, table in topics.items()},

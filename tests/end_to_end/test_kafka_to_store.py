@@ -83,7 +83,7 @@ def listening(desk: Desk, broker: BrokerStandIn, store: Counted, topic: str, *, 
         topics={topic: TopicSettings(name=topic, is_public=True)},
     )
     board, stop = FeedBoard(), threading.Event()
-    listener = build_kafka(kafka_settings(broker), replace(desk.context, streams=streams, store=store), board)
+    (listener,) = build_kafka(kafka_settings(broker), replace(desk.context, streams=streams, store=store), board)
     thread = threading.Thread(target=listener.run, args=(stop,))
     thread.start()
     try:

@@ -77,7 +77,7 @@ def build_service(
     store = build_store(settings, clock)
     people, _, _ = build_people(settings)
     doors = build_doors(settings, people, clock=clock, console=console)
-    board = FeedBoard()
+    board = FeedBoard(store, clock, listens=Role.LISTEN in roles)
     waking: list[Callable[[], None]] = [] if share is None else [store.notify]
 
     def wake() -> None:
@@ -92,6 +92,8 @@ def build_service(
     listeners = _listeners(settings, context, board, roles)
     if Role.LISTEN in roles:
         listeners += following.runs
+    if Role.LISTEN in roles and share is not None:
+        listeners.append(board.run)
     lead = None
     if share is not None:
         if store.url.get_backend_name() == "postgresql":
@@ -132,7 +134,7 @@ def _api(settings: Settings, context: Context, board: FeedBoard, rates: RateBoar
 def _listeners(settings: Settings, context: Context, board: FeedBoard, roles: frozenset[Role]) -> list[Listener]:
     listeners: list[Listener] = []
     if Role.LISTEN in roles:
-        listeners += [build_kafka(settings, context, board).run] if settings.feeds.kafka.enabled else []
+        listeners += [listener.run for listener in build_kafka(settings, context, board)]
         listeners += [listener.run for listener in build_vtp(settings, context, board)]
     if Role.NOTIFY in roles and settings.webhooks.enabled:
         listeners.append(partner_teller(context, settings).run)

@@ -113,6 +113,19 @@ class KafkaTable(_Table):
     bootstrap_servers: str = ""
     security_protocol: Literal["sasl_ssl", "plaintext"] = "sasl_ssl"
     session_timeout_s: Seconds = 10.0
+    instance_id: str = ""
+
+
+class ScimmaTable(_Table):
+    """SCiMMA's Kafka broker, beside GCN's; its topics are named here, since both have some of the same name."""
+
+    enabled: bool = False
+    bootstrap_servers: str = "kafka.scimma.org:9092"
+    security_protocol: Literal["sasl_ssl", "plaintext"] = "sasl_ssl"
+    topics: tuple[str, ...] = ("igwn.gwalert",)
+    heartbeat_topic: str = "sys.heartbeat"
+    session_timeout_s: Seconds = 10.0
+    instance_id: str = ""
 
 
 class VtpBrokerTable(_Table):
@@ -148,6 +161,7 @@ class FeedsTable(_Table):
     """What is listened to; nothing, by default."""
 
     kafka: KafkaTable = KafkaTable()
+    scimma: ScimmaTable = ScimmaTable()
     vtp: VtpTable = VtpTable()
 
 
@@ -199,6 +213,8 @@ class Secrets(_Table):
     sign_in_client_secret: SecretStr | None = None
     gcn_client_id: SecretStr | None = None
     gcn_client_secret: SecretStr | None = None
+    scimma_user: SecretStr | None = None
+    scimma_password: SecretStr | None = None
     smtp_password: SecretStr | None = None
     mmoda_token: SecretStr | None = None
 
@@ -327,6 +343,10 @@ def _check(settings: Settings) -> None:
     if kafka.enabled and kafka.security_protocol == "sasl_ssl":
         for name in ("gcn_client_id", "gcn_client_secret"):
             _need_secret(settings, name, "Kafka is enabled without credentials")
+    scimma = settings.feeds.scimma
+    if scimma.enabled and scimma.security_protocol == "sasl_ssl":
+        for name in ("scimma_user", "scimma_password"):
+            _need_secret(settings, name, "SCiMMA is enabled without credentials")
 
 
 def _check_slack(settings: Settings) -> None:

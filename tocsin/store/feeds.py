@@ -1,5 +1,6 @@
 """Feeds: how much came by each road, when the last, and what could not be read."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,12 +9,12 @@ from sqlalchemy import case as sql_case
 
 from tocsin.store.columns import UtcTime
 from tocsin.store.conditions import IS_OPEN, IS_QUARANTINED, IS_UNKNOWN
+from tocsin.store.feed_progress import FeedProgress
 from tocsin.store.rows import FeedRow, NoticeCounts
 from tocsin.store.tables import notices, receptions, topic_counts
-from tocsin.store.topic import Topic
 
 
-class Feeds(Topic):
+class Feeds(FeedProgress):
     """Figures of the feeds. Topics are counted as they grow; only what has no topic is counted when asked."""
 
     def feed_report(self) -> list[FeedRow]:
@@ -36,14 +37,18 @@ class Feeds(Topic):
         """Figures per Kafka topic."""
         quarantined = self._per_topic(IS_QUARANTINED)
         unknown = self._per_topic(IS_UNKNOWN)
+        progress = self._progress_per_topic()
         return [
-            _feed_row(
-                row.topic,
-                row.last_received_utc,
-                received=row.received,
-                stored=row.stored,
-                quarantined=quarantined.get(row.topic, 0),
-                unknown=unknown.get(row.topic, 0),
+            replace(
+                _feed_row(
+                    row.topic,
+                    row.last_received_utc,
+                    received=row.received,
+                    stored=row.stored,
+                    quarantined=quarantined.get(row.topic, 0),
+                    unknown=unknown.get(row.topic, 0),
+                ),
+                **progress.get(row.topic, {}),
             )
             for row in self._all(select(topic_counts).order_by(topic_counts.c.topic))
         ]
@@ -76,6 +81,17 @@ class Feeds(Topic):
             )
             for row in self._all(statement)
         ]
+
+    def _progress_per_topic(self) -> dict[str, dict[str, Any]]:
+        """Gaps, replays and lag by topic, over all brokers and partitions."""
+        found: dict[str, dict[str, Any]] = {}
+        for (_, topic, _), one in self.progress().items():
+            row = found.setdefault(topic, {"gaps": 0, "missing": 0, "replays": 0, "lag": None, "lag_utc": None})
+            row |= {name: row[name] + getattr(one, name) for name in ("gaps", "missing", "replays")}
+            if one.lag is not None and one.lag_utc is not None:
+                row["lag"] = (row["lag"] or 0) + one.lag
+                row["lag_utc"] = one.lag_utc if row["lag_utc"] is None else min(row["lag_utc"], one.lag_utc)
+        return found
 
     def _per_topic(self, condition: ColumnElement[bool]) -> dict[str, int]:
         """Number of notices by topic."""

@@ -8,10 +8,11 @@ from sqlalchemy import Insert, bindparam, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.domain.notices import RawNotice
+from tocsin.store.feed_progress import FeedProgress
 from tocsin.store.prepared import kept
 from tocsin.store.rows import NoticeStatus, RawKept, SourcePosition
 from tocsin.store.tables import kafka_positions, notices, raw_blobs, receptions, topic_counts
-from tocsin.store.topic import PUBLIC, Topic
+from tocsin.store.topic import PUBLIC
 
 #: Notices written by one statement; databases limit a statement's parameters.
 AT_ONCE = 1000
@@ -23,7 +24,7 @@ _KEYS_OF = select(notices.c.raw_sha256, notices.c.key).where(
 )
 
 
-class Receptions(Topic):
+class Receptions(FeedProgress):
     """Raw notices and their source positions."""
 
     def add_raw(self, raw: RawNotice) -> RawKept:
@@ -51,6 +52,7 @@ class Receptions(Topic):
         kept = _kept(digests, keys, set(new))
         self._statements.execute(_ADD_RECEPTIONS, [_reception(raw, k) for raw, k in zip(raws, kept, strict=True)])
         self._count(raws, kept)
+        self._keep_progress(raws, kept)
         self._keep_positions(raws)
         return kept
 

@@ -128,6 +128,17 @@ class SourcePosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSign:
+    """Last word of a feed, or of one topic of it: its state, when it said so, and why."""
+
+    feed: str
+    topic: str | None
+    state: str
+    message: str
+    at_utc: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedRow:
     """Figures of one Kafka topic, or of one stream for what came without a topic.
 
@@ -141,6 +152,12 @@ class FeedRow:
         Receptions; of these with bytes never seen before; of these with bytes seen before.
     quarantined, unknown
         Stored notices that are quarantined, or of a type not decoded.
+    gaps, missing
+        How often offsets were passed over, and how many.
+    replays
+        Messages read again after they had been stored.
+    lag, lag_utc
+        Messages the broker held behind the last one read, and when it said so; None for what is no Kafka topic.
     """
 
     topic_or_stream: str
@@ -150,6 +167,11 @@ class FeedRow:
     duplicates: int
     quarantined: int
     unknown: int
+    gaps: int = 0
+    missing: int = 0
+    replays: int = 0
+    lag: int | None = None
+    lag_utc: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from tocsin.store.tables.partners import (
 )
 from tocsin.store.tables.people import APPEND_ONLY, approvals, audit, drafts, meta
 from tocsin.store.tables.products import product_blobs, product_inputs, products
+from tocsin.store.tables.running import feed_progress, feed_signs
 from tocsin.store.tables.work import WORK_AHEAD, acknowledgements, jobs, messages
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "event_links",
     "event_views",
     "events",
+    "feed_progress",
+    "feed_signs",
     "jobs",
     "kafka_positions",
     "label_sets",
