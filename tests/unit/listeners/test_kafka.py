@@ -188,6 +188,12 @@ class SilentConsumer:
             self._stop.set()
         return []
 
+    def assignment(self) -> list[TopicPartition]:
+        return []
+
+    def position(self, places: list[TopicPartition]) -> list[TopicPartition]:
+        return places
+
     def close(self) -> None:
         self.is_closed = True
 
