@@ -170,6 +170,8 @@ class SpacecraftPosition:
         centre, velocity = earth.earth_km(self.epoch_utc)
         projection = float(velocity @ self.vector_km) / SPEED_OF_LIGHT_KM_S**2
         share = CLOCK_SHARE[self.simultaneity]
+        # The Earth is taken where it was at the event's barycentric time, which the craft's own UTC is behind.
+        centre = centre + share * projection * velocity
         return BarycentricPosition(
             spacecraft=self.spacecraft,
             vector_km=read_only(centre + self.vector_km - 0.5 * projection * velocity),

@@ -131,7 +131,7 @@ class SkyMap:
         priors
             Maps that hold other information (LVK, GBM).
         max_order
-            Finest order of the cells.
+            Finest order of the cells, up to 14; coarse cells hold the mean over them.
         header
             Lineage for the file.
 
@@ -157,6 +157,7 @@ class SkyMap:
         containment: float = 0.68,
         systematic: Sequence[tuple[float, float]] = (),
         source: str = "",
+        max_order: int = skymap_build.MAX_ORDER,
     ) -> "SkyMap":
         """Round map about a position: a Fisher distribution (a Gaussian, wrapped on the sphere), or several.
 
@@ -172,6 +173,8 @@ class SkyMap:
             What the radius does not hold: (share, 68 % radius in deg), e.g. of `triangulation.gbm_systematics`.
         source
             What the position comes from, so that the same information is not used twice.
+        max_order
+            Finest order of the cells.
 
         Examples
         --------
@@ -181,7 +184,7 @@ class SkyMap:
         """
         mixture = systematic or ((1.0, 0.0),)
         term = MixtureTerm.of(ra_deg, dec_deg, error_radius_deg, containment, mixture)
-        uniq, density = skymap_build.build([term], max_order=skymap_build.MAX_ORDER)
+        uniq, density = skymap_build.build([term], max_order=max_order)
         return cls(uniq=uniq, density_sr=density, sources=frozenset([source] if source else []))
 
     def combine(self, *others: "SkyMap") -> "SkyMap":

@@ -15,8 +15,12 @@ FIRST_ORDER, MAX_ORDER = 4, 14
 TARGET_PROBABILITY = 2e-4
 #: A cell that does not resolve every term is split while its density is above this share of the highest.
 RELEVANT_DENSITY = 2e-5
+#: And while its probability is above this share of the whole.
+BLURRED_PROBABILITY = 1e-7
 #: Beyond this number of cells only probability splits, not resolution; what stays coarse holds its exact mean.
 MANY_CELLS = 500_000
+#: Up to this number, cells are looked at in sixteenths to find their means, beyond it in quarters.
+FEW_CELLS = 60_000
 #: Head of the names of sources that are delays.
 DELAY_SOURCE = "delay:"
 #: Annuli that miss each other by more than this chance (4 sigma) do not meet.
@@ -147,7 +151,39 @@ def build(
         cells = Cells.of(order + 1, children)
     every_log = np.concatenate(logs)
     _check_meet(terms, float(every_log.max()))
-    return pixels.joined(np.concatenate(uniq), np.exp(every_log - every_log.max()), max_order)
+    every_uniq, density = np.concatenate(uniq), np.exp(every_log - every_log.max())
+    if max_order == MAX_ORDER:
+        return every_uniq, density
+    return pixels.joined(every_uniq, _meant(terms, every_uniq, density, max_order, covariance_s2), max_order)
+
+
+def _meant(
+    terms: Sequence[SkyTerm],
+    uniq: IntArray,
+    density: FloatArray,
+    max_order: int,
+    covariance_s2: FloatArray | None,
+) -> FloatArray:
+    """Densities of cells that will be joined as means of points within them, in the same units; others unchanged.
+
+    The value at a cell's centre differs from its mean by the curvature of the density, which would show in the join.
+    """
+    order, pixel = pixels.order_and_pixel(uniq)
+    result = density.copy()
+    for own in range(max_order + 1, int(order.max()) + 1):
+        here = np.flatnonzero(order == own)
+        if not here.size:
+            continue
+        deeper = 2 if here.size <= FEW_CELLS else 1
+        inner = ((pixel[here] << 2 * deeper)[:, None] + np.arange(4**deeper)).ravel()
+        both = [
+            np.exp(_evaluate(terms, Cells.of(level, numbers), covariance_s2)[0])
+            for level, numbers in ((own, pixel[here]), (own + deeper, inner))
+        ]
+        centre, mean = both[0], both[1].reshape(here.size, -1).mean(axis=1)
+        has = centre > 0
+        result[here[has]] *= mean[has] / centre[has]
+    return result
 
 
 def _kept(
@@ -198,7 +234,9 @@ def _to_split(
     relative = np.exp(log_density - best)
     probability = relative * pixels.scale_rad(order) ** 2
     heavy = probability > TARGET_PROBABILITY * (total + probability.sum())
-    split = heavy | (~resolved & (relative > RELEVANT_DENSITY))
+    # A large cell of low density may hold more than it seems to: what is not resolved must be light, too.
+    blurred = probability > BLURRED_PROBABILITY * (total + probability.sum())
+    split = heavy | (~resolved & ((relative > RELEVANT_DENSITY) | blurred))
     is_much = n_cells + log_density.size + 3 * np.count_nonzero(split) > MANY_CELLS
     return np.asarray(heavy if is_much else split)
 
