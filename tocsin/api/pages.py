@@ -21,6 +21,7 @@ from tocsin.domain.events import EventKind, EventState, Tier
 from tocsin.domain.notices import Messenger
 from tocsin.domain.people import Acknowledgement, PersonRole
 from tocsin.workflow import queries
+from tocsin.workflow.informing import open_tasks
 from triangulation.skymap import SkyMap
 
 router = APIRouter(include_in_schema=False)
@@ -92,7 +93,10 @@ def small_sky(request: Request, event_id: str, services: Services, asker: Asker)
 def event(request: Request, services: Services, asker: Asker, view: FoundEvent) -> Response:
     """One event: what it is, what is known, what is to be done."""
     people = people_to_choose(services, asker, PersonRole.ADVOCATE)
+    with services.store.read() as work:
+        tasks = open_tasks(work, view.item.event.id, clearance=asker.clearance)
     content = {
+        "owner_tasks": tasks,
         "view": view,
         "item": view.item,
         "event": view.item.event,

@@ -14,7 +14,7 @@ from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.events import EventKind
 from tocsin.domain.people import Acknowledgement, Person
 from tocsin.domain.tokens import Scope
-from tocsin.store import Store
+from tocsin.store import OwnerTaskRow, Store
 from tocsin.workflow.access import Gate
 from tocsin.workflow.by_hand import Place
 from tocsin.workflow.computing import Computer
@@ -126,12 +126,15 @@ class HandDesk:
         ``merge(event_id, person_id, via, other_id, reason)``: the id of what stands.
     split
         ``split(event_id, person_id, via, triggers, reason)``: the new event's id.
+    told_owner
+        ``told_owner(task_id, person_id, via)``: the task as it stands then.
     """
 
     create: Callable[[str, str, EventKind, datetime, str, str, Place | None], str]
     correct: Callable[[str, str, str, datetime | None, Place | None, str], str]
     merge: Callable[[str, str, str, str, str], str]
     split: Callable[[str, str, str, Sequence[str], str], str]
+    told_owner: Callable[[int, str, str], OwnerTaskRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

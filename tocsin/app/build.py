@@ -29,6 +29,7 @@ from tocsin.app.rates import build_places
 from tocsin.app.trailing import TrailingFolder
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError
+from tocsin.domain.labels import Owners, read_owners
 from tocsin.settings import Settings
 from tocsin.store import Store
 from tocsin.workflow.context import Context, Door
@@ -174,6 +175,12 @@ def build_rules(settings: Settings) -> Rules:
     return Rules.from_config(rules.values, file=rules.name, coincidence=book)
 
 
+def build_owners(settings: Settings) -> Owners:
+    """Owners of the labels."""
+    file = settings.document("labels")
+    return read_owners(file.values, file=file.name)
+
+
 def build_source_book(settings: Settings) -> SourceBook:
     """Known sources, and how it is judged whether a trigger is one of them."""
     file = settings.document("sources")
@@ -201,6 +208,7 @@ def build_context(
         streams=Streams.from_config(streams_file.values, file=streams_file.name),
         rules=build_rules(settings),
         known_sources=build_source_book(settings),
+        owners=build_owners(settings),
         people=people,
         rota=rota,
         plan=plan,

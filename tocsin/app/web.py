@@ -26,6 +26,7 @@ from tocsin.workflow.by_hand import correct_event, create_event
 from tocsin.workflow.computing import Computer
 from tocsin.workflow.context import Context
 from tocsin.workflow.draft_views import draft_view
+from tocsin.workflow.informing import told_owner
 from tocsin.workflow.regrouping import merge_events, split_event
 
 #: Where only this machine's own people reach the pages.
@@ -146,6 +147,7 @@ def hand_desk(context: Context) -> HandDesk:
         split=lambda event_id, person_id, via, triggers, reason: split_event(
             context, event_id, triggers, person_id, via, reason=reason
         ),
+        told_owner=lambda task_id, person_id, via: told_owner(context, task_id, person_id, via),
     )
 
 

@@ -17,6 +17,7 @@ from advocates.wording import Wording
 from listeners.streams import Streams
 from notifier.channel import Channel
 from tocsin.domain.clock import Clock
+from tocsin.domain.labels import Owners
 from tocsin.store import Store
 from triggers.rules import Rules
 from triggers.source_book import SourceBook
@@ -83,6 +84,8 @@ class Context:
         Labels of the topics.
     known_sources
         What a gamma-ray trigger may be instead of a burst.
+    owners
+        Whose data the labels stand for.
     rules, people, rota, plan
         The deciding parts.
     doors
@@ -116,6 +119,7 @@ class Context:
     streams: Streams
     rules: Rules
     known_sources: SourceBook
+    owners: Owners
     people: People
     rota: Rota
     plan: Plan

@@ -18,6 +18,7 @@ from tocsin.workflow.associating import associate
 from tocsin.workflow.context import Context
 from tocsin.workflow.crossing import crossing_product
 from tocsin.workflow.identifying import identity_product
+from tocsin.workflow.informing import owe_word_to_owners
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.maps import keep_map
 from tocsin.workflow.owing import owe_draft, owe_update
@@ -65,6 +66,7 @@ def localize(context: Context, job: Job) -> None:
         retire_variants(work, everything, made)
         for view in known:
             changed += _around(context, work, view.event)
+        owe_word_to_owners(context, work, changed)
         if changed:
             owe_update(context, work, job.event_id, cause=f"map-{job.id}", labels=[one.labels for one in changed])
             owe_pictures(context, work, job.event_id, cause=f"map-{job.id}")

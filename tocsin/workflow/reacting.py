@@ -22,6 +22,7 @@ from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
 from tocsin.workflow.context import Context
 from tocsin.workflow.counterparts import counterpart
+from tocsin.workflow.informing import owe_word_to_owners
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.owing import moment_key, owe_draft, owe_localization, owe_update
 from tocsin.workflow.picturing import owe_pictures
@@ -193,6 +194,7 @@ class _Reaction:
             for product in products:
                 if product.kind is ProductKind.SEARCH and self._trial_key and product.labels == own:
                     conclude_search(self._context, work, self._trial_key, product.content)
+            owe_word_to_owners(self._context, work, changed)
             cause = changed[-1].id[:12]
             owe_update(self._context, work, self._event_id, cause=cause, labels=[one.labels for one in changed])
             owe_pictures(self._context, work, self._event_id, cause=cause)
