@@ -1,7 +1,7 @@
 """Fact sheets of excesses, detections, coincidences and error boxes. Pure; nothing is guessed.
 
-What is read of the products beside what `advocates.facts` reads: ``SEARCH``: ``counterpart`` (one of the excesses),
-``duration_s``, ``fluence_erg_cm2``; ``ASSOCIATION``: ``other_name``, ``difference_s``, ``trials``,
+What is read of the products beside what `advocates.facts` reads: ``SEARCH``: ``counterpart`` (one of the excesses);
+``LIMIT``: ``properties`` {``t90_s``, ``is_saturated``}; ``ASSOCIATION``: ``other_name``, ``difference_s``, ``trials``,
 ``association_chance``, ``joint_far_hz``, ``joint_far_is_limit``, ``overlap``; ``SKYMAP``: ``peak_ra_deg``,
 ``peak_dec_deg``, by which the box is chosen where two annuli cross twice.
 """
@@ -122,14 +122,25 @@ def detection_facts(
     if "data_word" not in sheet.facts:
         sheet.add("is_archival", content.get("is_archival", True), search.id)
         sheet.add("data_word", "archival" if content.get("is_archival", True) else "real-time", search.id)
-    for key in ("duration_s", "fluence_erg_cm2"):
-        sheet.add(key, found.get(key, content.get(key)), search.id)
+    measured = last_of(known, ProductKind.LIMIT, instrument) or search
+    _duration(sheet, content_of(measured, "limits").get("properties"), measured.id)
     localization = "By itself the instrument gives no localization." if words.is_omnidirectional else ""
     sheet.add("localization_word", localization or "The localization is reported elsewhere.", wording.source)
     skymap = last_of(known, ProductKind.SKYMAP, None)
     if skymap is not None:
         sheet.add("area_90_deg2", content_of(skymap, "skymap").get("area_90_deg2"), skymap.id)
     return sheet.facts
+
+
+def _duration(sheet: Sheet, properties: Any, source: str) -> None:
+    """T90 with its 68 % interval; a lower limit where bins were masked."""
+    t90 = properties.get("t90_s") if isinstance(properties, Mapping) else None
+    if not isinstance(t90, Mapping):
+        return
+    sheet.add("duration_s", t90.get("value"), source)
+    sheet.add("duration_low_s", t90.get("low"), source)
+    sheet.add("duration_high_s", t90.get("high"), source)
+    sheet.add("duration_word", "at least" if properties.get("is_saturated") else "about", source)
 
 
 def coincidence_facts(

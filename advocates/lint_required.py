@@ -43,7 +43,7 @@ STATED: Mapping[DraftKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *("instrument", "data_word", "window_s", "time_place", "localization_word"),
             *("loudest_t_s", "loudest_scale_s", "loudest_snr", "loudest_fap"),
         ),
-        ("duration_s", "fluence_erg_cm2"),
+        ("duration_s",),
     ),
     DraftKind.COINCIDENCE: (
         (*_EVENT, "other_name", "difference_s", "association_chance", "trials"),

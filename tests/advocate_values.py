@@ -124,6 +124,12 @@ def annulus_draft() -> Draft:
     return compose(DraftKind.IPN_ANNULUS, facts, event_id=BURST.id, is_replay=False, made_utc=MADE, templates=TEMPLATES)
 
 
+def measured_limit() -> Product:
+    made = limit()
+    properties = {"t90_s": {"value": 0.143, "low": 0.131, "high": 0.162}, "is_saturated": False}
+    return replace(made, content={**made.content, "properties": properties})
+
+
 def counterpart_search(fap: float = 2e-8) -> Product:
     excess = {"t_s": 0.19, "scale_s": 0.15, "snr": 158.0, "fap": fap}
     content = {"excesses": [excess], "counterpart": excess, "scales": [{"scale_s": 0.05}], "window_s": 300.0}
@@ -170,7 +176,7 @@ def drafts_of_every_kind() -> dict[DraftKind, Draft]:
         DraftKind.MARGINAL_EXCESS: (WAVE, marginal_facts(WAVE, limits, **timed)),
         DraftKind.DETECTION: (
             BURST,
-            detection_facts(BURST, [limit(), counterpart_search()], instrument="SPI-ACS", **timed),
+            detection_facts(BURST, [measured_limit(), counterpart_search()], instrument="SPI-ACS", **timed),
         ),
         DraftKind.COINCIDENCE: (WAVE, coincidence_facts(WAVE, [association()], **common)),
         DraftKind.IPN_ANNULUS: (BURST, annulus_facts(BURST, annuli(), **common)),

@@ -12,6 +12,7 @@ from tocsin.api import (
     compute_routes,
     draft_pages,
     draft_routes,
+    duty_routes,
     errors,
     event_routes,
     hand_routes,
@@ -70,6 +71,7 @@ def build_app(services: ApiServices) -> FastAPI:
         pages.router,
         draft_pages.router,
         link_pages.router,
+        duty_routes.router,
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -29,7 +29,9 @@ from tocsin.app.watchdog import Watchdog
 from tocsin.app.web import api_services, slack_desk
 from tocsin.domain.clock import Clock
 from tocsin.settings import Settings, load_settings
+from tocsin.workflow.auditing import audit_sign
 from tocsin.workflow.context import Context
+from tocsin.workflow.roads import road_signs
 from tocsin.workflow.stream_triggers import take_triggers
 
 #: How often workers look for work in an SQLite file that other processes write, s: nobody can wake them.
@@ -111,7 +113,12 @@ def build_service(
         looks_every_s=1.0 if share is None or store.url.get_backend_name() == "postgresql" else LOOKS_EVERY_S,
     )
     waking.append(service.wake)
-    watchdog = Watchdog(context, settings, board)
+    watchdog = Watchdog(
+        context,
+        settings,
+        board,
+        more=(lambda: (audit_sign(context, late_s=settings.watchdog.late_s), *road_signs(context)),),
+    )
 
     def close() -> None:
         following.close()

@@ -51,6 +51,8 @@ class Job:
         How often it was begun.
     state, last_error
         Where it stands.
+    created_utc
+        When it was first owed.
     """
 
     id: int
@@ -62,3 +64,4 @@ class Job:
     attempts: int = 0
     state: JobState = JobState.WAITING
     last_error: str | None = None
+    created_utc: datetime | None = None

@@ -1,8 +1,9 @@
 """Decisions: what was to be done about an event, and why."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 
 from tocsin.domain.events import Decision
 from tocsin.store.prepared import kept
@@ -42,12 +43,18 @@ class Decisions(Topic):
         if clearance is not None:
             visible = notices.c.labels.in_(self._visible_labels(clearance))
             statement = statement.where(or_(visible, decisions.c.notice_key.is_(None)))
-        return [
-            DecisionRow(
-                event_id=row.event_id,
-                notice_key=row.notice_key,
-                decision=decision_from_record(row.record),
-                at_utc=row.at_utc,
-            )
-            for row in self._all(statement)
-        ]
+        return [_decision_row(row) for row in self._all(statement)]
+
+    def decisions_since(self, since_utc: datetime) -> list[DecisionRow]:
+        """Decisions taken since a time, oldest first."""
+        statement = select(decisions).where(decisions.c.at_utc >= since_utc).order_by(decisions.c.id)
+        return [_decision_row(row) for row in self._all(statement)]
+
+
+def _decision_row(row: Row[*tuple[Any, ...]]) -> DecisionRow:
+    return DecisionRow(
+        event_id=row.event_id,
+        notice_key=row.notice_key,
+        decision=decision_from_record(row.record),
+        at_utc=row.at_utc,
+    )

@@ -214,4 +214,5 @@ def _job(row: Row[*tuple[Any, ...]]) -> Job:
         attempts=row.attempts,
         state=row.state,
         last_error=row.last_error,
+        created_utc=row.created_utc,
     )
