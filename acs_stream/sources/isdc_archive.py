@@ -1,5 +1,6 @@
 """INTEGRAL's rates from ISDC's archive: genlc text of the service, or ipnlc text of the legacy page."""
 
+import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -103,7 +104,8 @@ class IsdcArchiveSource(IsdcSource):
         return parts
 
     def _ask_once(self, t0: datetime, window_s: float, now: datetime) -> Part:
-        content = get(self._client, self._url(t0, window_s))
+        middle, half_s = _on_whole_seconds(t0, window_s)
+        content = get(self._client, self._url(middle, half_s))
         try:
             curve = read_light_curve(content, format=self._form, instrument=self.table.archived_as)
         except ServerWordError as error:
@@ -117,8 +119,21 @@ class IsdcArchiveSource(IsdcSource):
             raise
         first = curve.t0_utc + timedelta(seconds=float(curve.start_s[0]))
         last = curve.t0_utc + timedelta(seconds=float(curve.stop_s[-1]))
-        refuse_other_times(first, last, t0, window_s, self.instrument)
-        return content, curve
+        refuse_other_times(first, last, middle, half_s, self.instrument)
+        if (middle, half_s) == (t0, window_s):
+            return content, curve
+        near = curve.with_t0(t0).between(-window_s, window_s)
+        if not len(near):
+            raise ServerWordError("NoData")
+        return content, near
+
+
+def _on_whole_seconds(t0: datetime, window_s: float) -> tuple[datetime, float]:
+    """Middle and half-span of the interval that begins and ends on whole seconds, as genlc prints its reference."""
+    start = (t0 - timedelta(seconds=window_s)).replace(microsecond=0)
+    length_s = math.ceil((t0 - start).total_seconds() + window_s)
+    length_s += length_s % 2
+    return start + timedelta(seconds=length_s // 2), float(length_s // 2)
 
 
 def _without_shared_bins(curves: list[LightCurve]) -> list[LightCurve]:
