@@ -6,6 +6,7 @@ file: a service that was killed goes on where it stopped and tells nothing twice
 """
 
 import json
+import math
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ import numpy as np
 
 from acs_stream.archive.merging import without_overlaps
 from acs_stream.archive.rows import Appended, RateRows, to_light_curve
+from acs_stream.excesses import Excess
 from acs_stream.follower.intervals import no_intervals, union
 from acs_stream.follower.realtime import RateStore
 from acs_stream.follower.triggers import SAME_WITHIN_S, StreamTrigger, judge_triggers, trigger_of
@@ -38,7 +40,7 @@ class WatchSettings:
     Parameters
     ----------
     far_per_day
-        Excesses at least this rare are triggers, 1/day.
+        Excesses at least this rare are triggers, 1/day; see `false_per_day`.
     reach_s
         Searched again before new data: the longest time scale, s.
     margin_s
@@ -245,8 +247,7 @@ class StreamWatch:
         self.counts.searches += 1
         timing = curve.timing
         rare = sorted(
-            (one for one in result.excesses if one.far_hz * DAY_S <= self.settings.far_per_day),
-            key=lambda one: one.far_hz,
+            (one for one in result.excesses if false_per_day(one) <= self.settings.far_per_day), key=false_per_day
         )
         return [
             trigger_of(
@@ -258,6 +259,16 @@ class StreamWatch:
             )
             for one in rare
         ]
+
+
+def false_per_day(excess: Excess) -> float:
+    """How often noise makes an excess as loud, a day; of one that looks like a spike, noise and spikes together.
+
+    The law of spikes is of single bins, and says of a broad excess of S/N 12 that one comes each day: what is broad is
+    compared with noise alone. What the trigger *states* as its false-alarm rate counts spikes all the same.
+    """
+    rate_hz = excess.far_hz if excess.is_spike_like else min(excess.far_hz, math.exp(-min(excess.rank, 700.0)))
+    return rate_hz * DAY_S
 
 
 class WatchedStore:
