@@ -27,7 +27,7 @@ MIN_TAIL_EVENTS = 8
 #: The slope expected beforehand weighs as much as so many excesses.
 SLOPE_WEIGHT = 10.0
 #: Ranks further above the threshold than so many slopes are no tail of noise: bursts, say, which count by number.
-CAP_SLOPES = 15.0
+CAP_SLOPES = 10.0
 #: A day's own activity is counted at this rate, and the usual one weighs as much as so many excesses.
 ACTIVITY_PER_DAY, ACTIVITY_WEIGHT = 20.0, 20.0
 #: The day's own excesses are counted, instead of the trailing ones scaled, where so many are louder.
@@ -140,22 +140,26 @@ class FarHistory:
         threshold = float(ranks[events])
         if rank <= threshold:
             return _far(max(1, self.louder(kind, rank)), self.live_s, FarSource.TRAILING)
-        slope, bursts = self._slope(kind, events, threshold)
+        slope, bursts, cap = self._slope(kind, events, threshold)
         above = (rank - threshold) / slope
         source = FarSource.TAIL_FIT if rank <= ranks[0] else FarSource.EXTRAPOLATED
         tail = (events - bursts) * float(np.exp(-min(above, 700.0)))
-        beyond = rank > threshold + CAP_SLOPES * EXPECTED_SLOPE[kind]
         # Bursts are background, too: those in the history count by number.
-        number = 0 if not bursts else self.louder(kind, rank) + 1 if beyond else bursts
+        number = 0 if not bursts else self.louder(kind, rank) + 1 if rank > threshold + cap else bursts
         error = np.sqrt(1 / events + above**2 / (events + SLOPE_WEIGHT)) if tail >= number else 1 / np.sqrt(number)
         return _interval(len(ExcessKind) * (tail + number) / self.live_s, float(error), source)
 
-    def _slope(self, kind: ExcessKind, events: int, threshold: float) -> tuple[float, int]:
-        """Mean rank above the threshold, what is no tail of noise left out, and the number of that."""
+    def _slope(self, kind: ExcessKind, events: int, threshold: float) -> tuple[float, int, float]:
+        """Mean rank above the threshold, the number of what is no tail of noise, and how far the tail reaches.
+
+        What is left out lies many times further out than half of the ranks do; the tail itself may be much flatter
+        than Gaussian noise has it, as two spikes that meet by chance make it.
+        """
         exceed = self.ranks[kind][:events] - threshold
-        far_out = exceed > CAP_SLOPES * EXPECTED_SLOPE[kind]
+        cap = CAP_SLOPES * max(EXPECTED_SLOPE[kind], float(np.median(exceed)) / float(np.log(2.0)))
+        far_out = exceed > cap
         total = float(exceed[~far_out].sum()) + SLOPE_WEIGHT * EXPECTED_SLOPE[kind]
-        return total / (int((~far_out).sum()) + SLOPE_WEIGHT), int(far_out.sum())
+        return total / (int((~far_out).sum()) + SLOPE_WEIGHT), int(far_out.sum()), cap
 
     def without(self, kind: ExcessKind, rank: float) -> "FarHistory":
         """The same without one excess: that which is asked about."""

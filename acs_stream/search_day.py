@@ -73,6 +73,31 @@ def search_day(
     >>> [round(e.t_s, 1) for e in day.excesses if e.snr > 20]
     [1500.5]
     """
+    searched = search_background(light_curve, spikes=spikes)
+    found, history, live_s = searched.excesses, searched.history, searched.live_s
+    scales_s = [item.scale_s for item in searched.scales]
+    excesses = [
+        with_measured_far(
+            replace(e, t_s=live_s),  # no time is nearer to anything than another: all trials of the stretch count
+            same_day=history.without(e.kind, e.rank),
+            trailing=trailing,
+            scales_s=scales_s,
+            window_s=live_s,
+        )
+        for e in found
+    ]
+    excesses = [replace(e, t_s=at.t_s) for e, at in zip(excesses, found, strict=True)]
+    return replace(searched, excesses=tuple(sorted(excesses, key=lambda e: e.t_s)))
+
+
+def search_background(light_curve: LightCurve, *, spikes: SpikeModel | None = None) -> DaySearch:
+    """As `search_day`, with false-alarm rates by the model alone: for background that others are compared with.
+
+    Raises
+    ------
+    ScienceError
+        There is nowhere enough data to know a background.
+    """
     curve = light_curve
     if len(curve) < 10:
         raise ScienceError(f"{curve.instrument}: no data to search")
@@ -86,22 +111,6 @@ def search_day(
     asked = Question(t0_s=0.0, window_s=live_s, live_s=live_s, spikes=model)
     found = judged(measured, measured.found[0], asked, least_snr=least, saturated=saturated_bins(curve))
     history = FarHistory.of(curve.instrument, live_s, ((e.kind, e.rank) for e in found))
-    scales_s = [item.scale_s for item in measured.scales]
-    excesses = [
-        with_measured_far(
-            replace(e, t_s=live_s),  # no time is nearer to anything than another: all trials of the stretch count
-            same_day=history.without(e.kind, e.rank),
-            trailing=trailing,
-            scales_s=scales_s,
-            window_s=live_s,
-        )
-        for e in found
-    ]
-    excesses = [replace(e, t_s=at.t_s) for e, at in zip(excesses, found, strict=True)]
     return DaySearch(
-        instrument=curve.instrument,
-        excesses=tuple(sorted(excesses, key=lambda e: e.t_s)),
-        history=history,
-        scales=measured.scales,
-        live_s=live_s,
+        instrument=curve.instrument, excesses=tuple(found), history=history, scales=measured.scales, live_s=live_s
     )

@@ -1,7 +1,7 @@
 """False-alarm rates of the search on simulated days: what it claims against what is counted."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from figures import Figure
 from scipy import stats
 from simulated_days import PHIS, simulated_day
 
-from acs_stream.far_history import DAY_S, FarHistory
-from acs_stream.search_day import search_day
+from acs_stream.far_history import DAY_S, ExcessKind, FarHistory, measured_far
+from acs_stream.search_day import search_background
 
 #: Days whose background later days are compared with.
 TRAILING_DAYS = 60
@@ -22,8 +22,28 @@ KEPT_HZ = 3.0 / DAY_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchedDay:
+    """Excesses of one simulated day: kind, rank and rate by the model, Hz, of each."""
+
+    phi: float
+    live_s: float
+    spike_like: Sequence[bool]
+    rank: Sequence[float]
+    model_hz: Sequence[float]
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps({name: getattr(self, name) for name in self.__dataclass_fields__})
+
+    def history(self) -> FarHistory:
+        """As background of other days."""
+        kinds = (ExcessKind.SPIKE_LIKE if is_spike else ExcessKind.OTHER for is_spike in self.spike_like)
+        return FarHistory.of("SPI-ACS", self.live_s, zip(kinds, self.rank, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayClaims:
-    """Claimed false-alarm rates of one day's excesses: measured on background, and by the model, Hz."""
+    """Claimed false-alarm rates of one day's rarer excesses: measured on background, and by the model, Hz."""
 
     phi: float
     live_s: float
@@ -31,30 +51,44 @@ class DayClaims:
     model_hz: Sequence[float]
     spike_like: Sequence[bool]
 
-    def to_json(self) -> str:
-        """One line."""
-        return json.dumps({name: getattr(self, name) for name in self.__dataclass_fields__})
 
-
-def claims(days: int, seed: int, *, warm_up: int = WARM_UP_DAYS) -> Iterable[DayClaims]:
-    """Claims of `days` days after the warm-up; the phi of each is drawn among three."""
+def searched_days(days: int, seed: int) -> Iterator[SearchedDay]:
+    """Days searched one by one; the phi of each is drawn among three."""
     rng = np.random.default_rng(seed)
-    past: list[FarHistory] = []
-    for number in range(warm_up + days):
+    for _ in range(days):
         day = simulated_day(rng, float(rng.choice(PHIS)))
-        trailing = FarHistory.joined(past) if len(past) >= min(warm_up, TRAILING_DAYS) else None
-        found = search_day(day.curve, trailing=trailing)
-        past = [*past[-TRAILING_DAYS + 1 :], found.history]
-        if number < warm_up:
-            continue
-        rare = [e for e in found.excesses if min(e.far_hz, e.far_model_hz) <= KEPT_HZ]
-        yield DayClaims(
+        found = search_background(day.curve)
+        yield SearchedDay(
             phi=day.phi,
             live_s=found.live_s,
-            far_hz=[e.far_hz for e in rare],
-            model_hz=[e.far_model_hz for e in rare],
-            spike_like=[e.is_spike_like for e in rare],
+            spike_like=[e.is_spike_like for e in found.excesses],
+            rank=[round(e.rank, 4) for e in found.excesses],
+            model_hz=[float(f"{e.far_model_hz:.4g}") for e in found.excesses],
         )
+
+
+def claims(days: Iterable[SearchedDay], *, warm_up: int = WARM_UP_DAYS) -> list[DayClaims]:
+    """What is claimed of each day after the warm-up, from the days before it and its own other excesses."""
+    past: list[FarHistory] = []
+    found = []
+    for number, day in enumerate(days):
+        today = day.history()
+        if number >= warm_up:
+            found.append(_claims(day, today, FarHistory.joined(past)))
+        past = [*past[-TRAILING_DAYS + 1 :], today]
+    return found
+
+
+def _claims(day: SearchedDay, today: FarHistory, trailing: FarHistory) -> DayClaims:
+    rows = []
+    for is_spike, rank, model_hz in zip(day.spike_like, day.rank, day.model_hz, strict=True):
+        kind = ExcessKind.SPIKE_LIKE if is_spike else ExcessKind.OTHER
+        found = measured_far(kind, rank, same_day=today.without(kind, rank), trailing=trailing)
+        far_hz = model_hz if found is None else found.far_hz
+        if min(far_hz, model_hz) <= KEPT_HZ:
+            rows.append((far_hz, model_hz, is_spike))
+    far_hz, model_hz, spike_like = ([row[k] for row in rows] for k in range(3))
+    return DayClaims(phi=day.phi, live_s=day.live_s, far_hz=far_hz, model_hz=model_hz, spike_like=spike_like)
 
 
 def false_alarm_figures(found: Sequence[DayClaims], *, low: float, high: float, judged: Sequence[str]) -> list[Figure]:
@@ -110,13 +144,13 @@ def poisson_interval(counted: int, level: float = 0.9) -> tuple[float, float]:
 
 
 def write(path: Path, days: int, seed: int) -> None:
-    """Claims of days, one line each as they come."""
+    """Search days and keep what was found, one line each as they come."""
     with path.open("w", encoding="utf-8") as out:
-        for one in claims(days, seed):
+        for one in searched_days(days, seed):
             out.write(one.to_json() + "\n")
             out.flush()
 
 
-def read(path: Path) -> list[DayClaims]:
-    """Claims of a file."""
-    return [DayClaims(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
+def read(path: Path) -> list[SearchedDay]:
+    """Days of a file."""
+    return [SearchedDay(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
