@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tocsin.domain.light_curves import FloatArray
-from triangulation.spline import Knots, Rows
+from triangulation.spline import Knots
 
 #: Bins are equal if they are so to this share of a bin.
 TOLERANCE = 2e-3
@@ -75,43 +75,65 @@ class Comb:
         if abs(ratio * per_bin - per_step) > 1e-6 * per_step or per_bin > MAX_PER_BIN:
             return None
         weight, columns = self._blocks(per_step)
+        steps = weight.shape[1]
         first = int(np.floor((self.start_s - knots.start_s - delay_s) / knots.step_s)) - 3
         touched = per_bin + 4
         low, high = -(-(-first - touched + 1) // per_bin), -(-(knots.number - first) // per_bin)
-        if low < 0 or high > weight.shape[0]:
+        if low < 0 or high > steps:
             return None
         values = self._values(knots, delay_s, per_step, touched, first)
-        i, j = np.triu_indices(touched)
-        products = weight[low:high] @ (values[:, i] * values[:, j])
-        margin = touched + per_bin
-        size = knots.number + 2 * margin
-        band, right = np.zeros((touched, size)), np.zeros((size, columns.shape[1]))
-        at, span = first + low * per_bin + margin, (high - low - 1) * per_bin + 1
-        for k, (row, column) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
-            band[column - row, at + row : at + row + span : per_bin] += products[:, k]
-        sums = (columns[low:high] @ values).transpose(2, 0, 1)
-        for row in range(touched):
-            right[at + row : at + row + span : per_bin] += sums[row]
-        gram = band[:, margin : margin + knots.number]
+        padded = np.concatenate([values, np.zeros_like(values)], axis=1)
+        pairs = np.stack([values * padded[:, d : d + touched] for d in range(touched)])
+        products = pairs.transpose(0, 2, 1).reshape(-1, per_step) @ weight[:, low:high]
+        sums = columns[:, low:high].reshape(-1, per_step) @ values
+        count = high - low
+        band = _overlapped(products.reshape(touched, touched, count).transpose(0, 2, 1), per_bin)
+        right = _overlapped(sums.reshape(-1, count, touched), per_bin)
+        # Of the whole bins only those splines count that are there.
+        skip = -(first + low * per_bin)
+        gram, sides = (_cut(each, skip, knots.number) for each in (band, right))
         for d in range(1, min(touched, knots.number)):
             gram[d, knots.number - d :] = 0.0
-        return gram, right[margin : margin + knots.number]
+        return gram, sides.T
 
     def _values(self, knots: Knots, delay_s: float, per_step: int, touched: int, first: int) -> FloatArray:
         """Integrals of the splines from `first` on over the bins of one block, s, shape (per_step, touched)."""
-        start = self.start_s - delay_s + self.width_s * np.arange(per_step, dtype=np.float64)
-        rows = Rows.of(start, np.full(per_step, self.width_s), np.ones(per_step), knots)
-        values = np.zeros((per_step, touched + 2))
-        at = np.clip(rows.first - first, 0, 1)[:, None] + np.arange(rows.values.shape[1])[None, :]
-        values[np.arange(per_step)[:, None], at] = rows.values
-        return values[:, :touched]
+        start = (self.start_s - delay_s - knots.start_s) / knots.step_s - first
+        edges = start + self.width_s / knots.step_s * np.arange(per_step + 1, dtype=np.float64)
+        x = np.clip(edges[:, None] - np.arange(touched), 0.0, 4.0)
+        above = np.maximum(x - np.arange(1.0, 4.0)[:, None, None], 0.0) ** 2
+        powers = above * above
+        x *= x
+        total = x * x - 4.0 * powers[0] + 6.0 * powers[1] - 4.0 * powers[2]
+        return np.asarray((total[1:] - total[:-1]) * (knots.step_s / 24.0))
 
     def _blocks(self, per_step: int) -> tuple[FloatArray, FloatArray]:
-        """Weights, shape (steps, per_step), and columns, shape (steps, r, per_step), of whole steps; kept."""
+        """Weights, shape (per_step, steps), and columns, shape (r, steps, per_step), of whole steps; kept."""
         kept: dict[int, tuple[FloatArray, FloatArray]] = self.__dict__.setdefault("_kept", {})
         if per_step not in kept:
             steps = self.weight.size // per_step
-            weight = self.weight[: steps * per_step].reshape(steps, per_step)
-            columns = self.columns[: steps * per_step].reshape(steps, per_step, -1).transpose(0, 2, 1)
+            weight = self.weight[: steps * per_step].reshape(steps, per_step).T
+            columns = self.columns[: steps * per_step].reshape(steps, per_step, -1).transpose(2, 0, 1)
             kept[per_step] = (np.ascontiguousarray(weight), np.ascontiguousarray(columns))
         return kept[per_step]
+
+
+def _overlapped(blocks: FloatArray, per_bin: int) -> FloatArray:
+    """Sum of blocks of which each begins `per_bin` after the one before: (k, count, touched) to (k, all)."""
+    rows, count, touched = blocks.shape
+    reach = -(-touched // per_bin)
+    total = np.zeros((rows, count + reach - 1, per_bin))
+    for q in range(reach):
+        part = blocks[:, :, q * per_bin : (q + 1) * per_bin]
+        total[:, q : q + count, : part.shape[2]] += part
+    return total.reshape(rows, -1)
+
+
+def _cut(rows: FloatArray, skip: int, number: int) -> FloatArray:
+    """`number` columns of rows from `skip` on, zero where there are none."""
+    if skip >= 0 and skip + number <= rows.shape[1]:
+        return rows[:, skip : skip + number].copy()
+    out = np.zeros((rows.shape[0], number))
+    low, high = max(skip, 0), min(skip + number, rows.shape[1])
+    out[:, low - skip : high - skip] = rows[:, low:high]
+    return out

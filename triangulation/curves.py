@@ -142,7 +142,9 @@ class Background:
     def counts(self, series: Series) -> FloatArray:
         """Expected background counts of each bin, shape (n,)."""
         x = (series.centre_s - self.middle_s) / self.scale_s
-        rate = (x[:, None] ** np.arange(self.coefficients_hz.size)) @ self.coefficients_hz
+        rate = np.full(x.size, self.coefficients_hz[-1])
+        for coefficient in self.coefficients_hz[-2::-1]:
+            rate = rate * x + coefficient
         return np.asarray(np.maximum(rate, self.floor_hz) * series.exposure_s)
 
 

@@ -96,7 +96,10 @@ class Model:
 
     def log_evidence(self, delay_s: float, log_area: float) -> float:
         """Log of the probability of both curves for a delay (s, other minus base) and log area ratio."""
-        other = project(self.other, self.knots, delay_s)
+        return self.log_evidence_of(project(self.other, self.knots, delay_s), log_area)
+
+    def log_evidence_of(self, other: Projection, log_area: float) -> float:
+        """Same for the other curve already seen at a delay."""
         z = (log_area - self.pair.log_area) / self.pair.log_area_sigma
         return log_evidence(self.smoothness, (self.seen, other), (1.0, float(np.exp(log_area)))) - 0.5 * z * z
 

@@ -27,6 +27,8 @@ from triangulation.refine import Curve, Peak, candidates, climbed, posterior_cur
 
 #: A burst of this many knots is scanned; the fine knots are this many posterior sigmas, at most.
 COARSE_KNOTS, KNOT_SIGMAS, GUARD_SIGMAS = 100.0, 5.0, 8.0
+#: The same guard before shape and smoothness are refined, which sharpens the posterior a little.
+EARLY_GUARD_SIGMAS = 7.0
 MAX_HALVINGS = 2
 #: At most so many bins that stand out are left out.
 MAX_LEFT_OUT = 2
@@ -38,12 +40,15 @@ DETECTED_LOG_ODDS, NO_CONSTRAINT_BIT = 2.0, 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Solution:
-    """What the likelihood says: the model it was last evaluated with, its modes, the log posterior."""
+    """What the likelihood says: the coarse scan, the model it was last evaluated with, its modes there."""
 
     model: Model
     scan: Scan
     peaks: list[Peak]
-    curve: Curve
+
+    def curve(self) -> Curve:
+        """Fine log posterior."""
+        return posterior_curve(self.model, self.scan, self.peaks)
 
     @property
     def best(self) -> Peak:
@@ -92,7 +97,7 @@ def joint_posterior(
     alike = verdict.likeness(judged.model, judged.best)
     inflation = verdict.inflation(solution.model, solution.best)
     stands = Standing(inflation=inflation, outlier_sigma=outlier_sigma, alike=alike)
-    grid, log_p = solution.curve.dense()
+    grid, log_p = solution.curve().dense()
     if len(solution.peaks) == 1:
         grid = grid - smoothing_bias_s(solution.model, solution.best)
     density = np.exp((log_p - log_p.max()) * TEMPER / stands.inflation)
@@ -145,23 +150,26 @@ def solved(pair: Pair, *, needed_sigma_s: float = 0.0) -> Solution:
     if KNOT_SIGMAS * sharpest < step / 1.3 and step > 1.3 * finest:
         step = max(finest, KNOT_SIGMAS * sharpest)
         model = build_model(pair, step)
-    for _ in range(MAX_HALVINGS + 1):
-        solution = _at_resolution(model, scan, starts)
-        starts = solution.peaks
-        if GUARD_SIGMAS * max(solution.best.sigma_s, needed_sigma_s) > step:
-            break
+    for halvings in range(MAX_HALVINGS, -1, -1):
+        starts = _distinct([climbed(model, each.delay_s, each.log_area, max(each.sigma_s, 1e-6)) for each in starts])
+        solution = Solution(model=model, scan=scan, peaks=starts)
+        if not halvings or EARLY_GUARD_SIGMAS * max(solution.best.sigma_s, needed_sigma_s) > step:
+            solution = _refined(solution)
+            starts = solution.peaks
+            if GUARD_SIGMAS * max(solution.best.sigma_s, needed_sigma_s) > step:
+                break
         step *= 0.5
         model = build_model(pair, step)
     return solution
 
 
-def _at_resolution(model: Model, scan: Scan, starts: list[Peak]) -> Solution:
-    peaks = _distinct([climbed(model, start.delay_s, start.log_area, max(start.sigma_s, 1e-6)) for start in starts])
-    best = max(peaks, key=lambda peak: peak.log_p)
-    if all(peak is best or peak.log_p < best.log_p - MULTI for peak in peaks):
-        model = refined(model, best)
-        peaks = [climbed(model, best.delay_s, best.log_area, best.sigma_s)]
-    return Solution(model=model, scan=scan, peaks=peaks, curve=posterior_curve(model, scan, peaks))
+def _refined(solution: Solution) -> Solution:
+    """Smoothness and variances chosen by both curves, where there is but one mode at which to choose them."""
+    best = solution.best
+    if any(peak is not best and peak.log_p >= best.log_p - MULTI for peak in solution.peaks):
+        return solution
+    model = refined(solution.model, best)
+    return replace(solution, model=model, peaks=[climbed(model, best.delay_s, best.log_area, best.sigma_s)])
 
 
 def _distinct(peaks: list[Peak]) -> list[Peak]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 from tocsin.domain.light_curves import FloatArray
 from triangulation.comb import Comb
@@ -153,31 +154,38 @@ class _System:
 
 
 def _system(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...]) -> _System:
-    lower = factor(add_bands(prior.band, *(each.gram * a * a for each, a in zip(seen, scales, strict=True))))
-    data = sum(each.right[:, :1] * a for each, a in zip(seen, scales, strict=True))
-    right = np.concatenate([data, *(each.right[:, 1:] * a for each, a in zip(seen, scales, strict=True))], axis=1)
+    band = add_bands(prior.band, *(each.gram if a == 1.0 else each.gram * (a * a) for each, a in zip(seen, scales, strict=True)))
+    lower = factor(band)
+    number = lower.shape[1]
+    right = np.zeros((number, 1 + sum(each.moment.size for each in seen)), order="F")
+    schur, rest = np.zeros((right.shape[1] - 1,) * 2), np.empty(right.shape[1] - 1)
+    at = 0
+    for each, a in zip(seen, scales, strict=True):
+        p = each.moment.size
+        right[:, 0] += a * each.right[:, 0]
+        right[:, 1 + at : 1 + at + p] = a * each.right[:, 1:]
+        schur[at : at + p, at : at + p] = each.normal
+        rest[at : at + p] = each.moment
+        at += p
     y = forward(lower, right)
     products = y.T @ y
-    schur = -products[1:, 1:]
-    at = 0
-    for each in seen:
-        p = each.moment.size
-        schur[at : at + p, at : at + p] += each.normal
-        at += p
-    rest = np.concatenate([each.moment for each in seen]) - products[1:, 0]
-    schur = schur + RIDGE * np.diag(np.diag(schur))
+    schur -= products[1:, 1:]
+    rest -= products[1:, 0]
+    schur.flat[:: at + 1] *= 1.0 + RIDGE
     return _System(lower=lower, right=right, schur=schur, rest=rest, explained=float(products[0, 0]))
 
 
 def log_evidence(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...]) -> float:
     """Logarithm of the probability of the curves given delay and area ratio, up to a constant of the data."""
     system = _system(prior, seen, scales)
-    sign, log_schur = np.linalg.slogdet(system.schur)
-    if sign <= 0:
+    root, fitted, info = dposv(system.schur, system.rest)
+    if info != 0:
         return -np.inf
-    fit = system.rest @ np.linalg.solve(system.schur, system.rest)
     return float(
-        0.5 * (system.explained + fit) - log_determinant(system.lower) - 0.5 * log_schur + prior.half_log_determinant
+        0.5 * (system.explained + system.rest @ fitted)
+        - log_determinant(system.lower)
+        - np.log(root.diagonal()).sum()
+        + prior.half_log_determinant
     )
 
 
@@ -188,6 +196,25 @@ def explained(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[flo
     # Columns may see no bin, or be sums of others.
     scaled = np.linalg.pinv(system.schur / np.outer(root, root), rcond=RIDGE, hermitian=True)
     return float(system.explained + (system.rest / root) @ scaled @ (system.rest / root))
+
+
+def leverage(
+    prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...], rows: FloatArray, columns: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Posterior variance of linear predictions, shape (k,), and their covariance with the last background column.
+
+    Parameters
+    ----------
+    prior, seen, scales
+        The fit.
+    rows, columns
+        Weights of the shape's coefficients, shape (number, k), and of all background columns, shape (p, k).
+    """
+    system = _system(prior, seen, scales)
+    y = forward(system.lower, rows)
+    rest = columns - forward(system.lower, system.right[:, 1:]).T @ y
+    solved = np.linalg.solve(system.schur, rest)
+    return np.asarray((y * y).sum(axis=0) + (rest * solved).sum(axis=0)), np.asarray(solved[-1])
 
 
 def best_fit(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...]) -> Fit:

@@ -317,10 +317,13 @@ def thinned(points: FloatArray, spacing: float) -> FloatArray:
 
 
 def _broadened_grid(posterior: DelayPosterior, sigma_s: float) -> FloatArray:
-    """Grid for the folded density: the old one if coarser than sigma, steps of sigma / 10 around what is probable."""
+    """Grid for the folded density: the old one where coarser than sigma, else steps of sigma / 10 about the probable."""
     old = thinned(posterior.delay_s, sigma_s / 10)
-    probable = posterior.delay_s[posterior.density > 1e-5 * posterior.density.max()]
-    centres = thinned(np.concatenate([probable, posterior.delay_s[[-1]]]), 2 * sigma_s)
+    probable = posterior.density > 1e-5 * posterior.density.max()
+    wide = np.diff(posterior.delay_s) > 2 * sigma_s
+    # Folding hardly changes what varies little within sigma; the ends may be steps.
+    probable[1:-1] &= ~(wide[1:] & wide[:-1])
+    centres = thinned(np.append(posterior.delay_s[probable], posterior.delay_s[-1]), 2 * sigma_s)
     tail = np.arange(5.5, 10.0, 0.5)
     offsets = np.concatenate([-tail[::-1], np.arange(-5.4, 5.45, 0.1), tail])
     around = (centres[:, None] + sigma_s * offsets[None, :]).ravel()

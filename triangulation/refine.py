@@ -98,8 +98,9 @@ def _maximum(function: Callable[[float], float], x: float, step: float, limit: f
 
 def _best_area(model: Model, delay_s: float, log_area: float) -> float:
     step = 0.1
+    other = project(model.other, model.knots, delay_s)
     for _ in range(3):
-        low, middle, high = (model.log_evidence(delay_s, log_area + k * step) for k in (-1, 0, 1))
+        low, middle, high = (model.log_evidence_of(other, log_area + k * step) for k in (-1, 0, 1))
         bend = low - 2.0 * middle + high
         if bend < -1e-9:
             shift = 0.5 * step * (low - high) / bend
@@ -137,8 +138,11 @@ def smoothing_bias_s(model: Model, peak: Peak) -> float:
     once = _replica(model, fit.coefficients, peak)
     again = once.fit(peak.delay_s, peak.log_area)
     twice = _replica(model, 2.0 * fit.coefficients - again.coefficients, peak)
-    shift = climbed(twice, peak.delay_s, peak.log_area, peak.sigma_s).delay_s - peak.delay_s
-    return float(np.clip(shift, -peak.sigma_s, peak.sigma_s))
+    steps = (-peak.sigma_s, 0.0, peak.sigma_s)
+    left, middle, right = (twice.log_evidence(peak.delay_s + step, peak.log_area) for step in steps)
+    bend = left - 2.0 * middle + right
+    share = 0.5 * (left - right) / bend if bend < -1e-6 else 0.0
+    return float(np.clip(share, -1.0, 1.0)) * peak.sigma_s
 
 
 def _replica(model: Model, coefficients: FloatArray, peak: Peak) -> Model:
@@ -189,7 +193,11 @@ class Curve:
         inside = np.zeros(x.size, dtype=bool)
         inside[1:-1] = low[1:-1] & low[:-2] & low[2:]
         x, y, low = x[~inside], y[~inside], low[~inside]
-        cells = np.where(low[:-1] & low[1:], 1, per_cell)
+        # Straight pieces of the density then err by less than a thousandth of it.
+        bend = np.abs(np.diff(y, 2, prepend=y[1], append=y[-2])) if y.size > 2 else np.zeros(y.size)
+        rough = 125.0 * (np.diff(y) ** 2 + np.maximum(bend[1:], bend[:-1]))
+        wanted = np.clip(np.ceil(np.sqrt(np.minimum(rough, 1e4))), 1, per_cell).astype(np.int64)
+        cells = np.where(low[:-1] & low[1:], 1, wanted)
         first = np.repeat(np.arange(cells.size), cells)
         share = (np.arange(first.size) - np.repeat(np.cumsum(cells) - cells, cells)) / cells[first]
         grid = np.append(x[first] + np.diff(x)[first] * share, x[-1])

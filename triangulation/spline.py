@@ -103,6 +103,14 @@ class Rows:
         out = [np.bincount(place, weights=(values * column[:, None]).ravel(), minlength=number) for column in columns.T]
         return np.asarray(np.stack(out, axis=1))
 
+    def dense(self) -> FloatArray:
+        """All integrals, shape (n, number)."""
+        n, m = self.values.shape
+        out = np.zeros((n, self.knots.number + 2 * m))
+        place = np.clip(self.first + m, 0, self.knots.number + m)
+        out[np.arange(n)[:, None], place[:, None] + np.arange(m)[None, :]] = self.values
+        return out[:, m : m + self.knots.number]
+
     def expected(self, coefficients: FloatArray) -> FloatArray:
         """Expected counts of each bin, shape (n,), for coefficients of shape (number,)."""
         place = self.first[:, None] + np.arange(self.values.shape[1])[None, :]
@@ -124,8 +132,11 @@ def _cumulative(f: FloatArray) -> FloatArray:
 
 def add_bands(*bands: FloatArray) -> FloatArray:
     """Sum of lower bands of different widths, shape (largest m, number), Fortran order."""
-    total = np.zeros((max(band.shape[0] for band in bands), bands[0].shape[1]), order="F")
+    widest = max(bands, key=lambda band: band.shape[0])
+    total = np.array(widest, order="F")
     for band in bands:
+        if band is widest:
+            continue
         total[: band.shape[0]] += band
     return total
 

@@ -11,7 +11,7 @@ from triangulation.joint import (
     Model,
     Pair,
 )
-from triangulation.likelihood import Data, expected_signal, explained, project
+from triangulation.likelihood import Data, Fit, expected_signal, explained, leverage, project, rows_at
 from triangulation.refine import Peak, expected_counts, nudged
 from triangulation.spline import Knots, Rows, add_bands, factor, solve
 
@@ -20,9 +20,10 @@ from triangulation.spline import Knots, Rows, add_bands, factor, solve
 #: that is said, too.
 OUTLIER_SIGMA, OUTLIER_SHIFT = 3.5, 0.4
 RULING_SIGMA, RULING_SHIFT = 5.6, 0.8
-#: Bins that are left out in turn: at most so many of a curve, no further below the fit, that pull so much at the delay
-#: (both in sigma).
-SUSPECTS, LEAST_RESIDUAL, LEAST_PULL = 4, -0.5, 0.25
+#: Bins that are suspected: at most so many of a curve, no further below the fit, that pull so much at the delay (both
+#: in sigma); those are left out in turn of which the linear theory foretells this share of what would be too much.
+SUSPECTS, LEAST_RESIDUAL, LEAST_PULL = 8, -0.5, 0.25
+FORETOLD, TRIED = 0.6, 3
 #: Curves count as unrelated below this probability of a worse match, if more than this share of the burst differs.
 UNRELATED_P, UNRELATED_SHARE = 0.008, 0.03
 #: Numbers of splines that look for differences, and how far they reach beyond the burst, in durations.
@@ -45,9 +46,11 @@ class Outlier:
     shift_s: float
 
 
-def residuals(model: Model, peak: Peak) -> tuple[tuple[IntArray, FloatArray], tuple[IntArray, FloatArray]]:
+def residuals(
+    model: Model, peak: Peak, fit: Fit | None = None
+) -> tuple[tuple[IntArray, FloatArray], tuple[IntArray, FloatArray]]:
     """Indices of the bins within the shape's support, and their residuals in sigma, for base and other."""
-    fit = model.fit(peak.delay_s, peak.log_area)
+    fit = fit or model.fit(peak.delay_s, peak.log_area)
     found = []
     for which, data, burst in ((0, model.base, model.pair.base_burst), (1, model.other, model.pair.other_burst)):
         shift = peak.delay_s if which else 0.0
@@ -76,24 +79,66 @@ def outlier(model: Model, peak: Peak) -> Outlier | None:
     Of the bins that pull most at the delay each is left out in turn, the delay is found again, and the bin compared
     with what the others then say: as part of the fit it would have bent shape and delay towards itself.
     """
-    found = [_left_out(model, peak, which, index) for which, index in _pulling(model, peak)]
+    found = [_left_out(model, peak, which, index) for which, index in _suspects(model, peak)]
     return max((each for each in found if each is not None), key=lambda each: each.sigma, default=None)
 
 
-def _pulling(model: Model, peak: Peak) -> list[tuple[int, int]]:
-    """Bins (curve, number) above the fit that pull at the delay by the most posterior sigmas, if by enough."""
-    shape = model.fit(peak.delay_s, peak.log_area).coefficients
-    step = 0.5 * min(model.knots.step_s, 4.0 * peak.sigma_s)
-    pulls: list[tuple[float, int, int]] = []
-    for which, (inside, z) in enumerate(residuals(model, peak)):
-        data, delay = (model.other, peak.delay_s) if which else (model.base, 0.0)
-        scale = float(np.exp(peak.log_area)) if which else 1.0
-        late, early = (expected_signal(data, model.knots, delay + k * step, shape) for k in (1, -1))
-        slope = (scale * (late - early) / (2.0 * step) * np.sqrt(data.weight))[inside]
+def _suspects(model: Model, peak: Peak) -> list[tuple[int, int]]:
+    """Bins (curve, number) worth leaving out, by what the linear theory foretells of it: the worst first."""
+    fit = model.fit(peak.delay_s, peak.log_area)
+    slopes = [_slope(model, peak, fit.coefficients, which) for which in (0, 1)]
+    found: list[tuple[float, int, int]] = []
+    for which, (inside, z) in enumerate(residuals(model, peak, fit)):
+        root = np.sqrt((model.other if which else model.base).weight[inside])
         # A bin that few others watch over bends the fit to itself: its residual may be small.
-        pull = np.abs(slope) * np.maximum(z, 1.0) * peak.sigma_s * (z > LEAST_RESIDUAL)
-        pulls += [(float(pull[k]), which, int(inside[k])) for k in np.argsort(-pull)[:SUSPECTS] if pull[k] > LEAST_PULL]
-    return [(which, index) for _, which, index in sorted(pulls, reverse=True)]
+        pull = np.abs(slopes[which][inside]) * root * np.maximum(z, 1.0) * peak.sigma_s * (z > LEAST_RESIDUAL)
+        order = np.argsort(-pull)[:SUSPECTS]
+        order = order[pull[order] > LEAST_PULL]
+        if not order.size:
+            continue
+        sigma, shift_s = _foretold(model, peak, slopes[1], which, inside[order], z[order])
+        wrong = (sigma > FORETOLD * OUTLIER_SIGMA) & (shift_s > FORETOLD * OUTLIER_SHIFT * peak.sigma_s)
+        found += [(float(sigma[k]), which, int(inside[order[k]])) for k in np.flatnonzero(wrong)]
+    return [(which, index) for _, which, index in sorted(found, reverse=True)[:TRIED]]
+
+
+def _foretold(
+    model: Model, peak: Peak, slope: FloatArray, which: int, bins: IntArray, z: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """By how many sigma bins would stand out, left out one by one, and how far the delay would move, s: shapes (k,).
+
+    `slope` is that of the other curve, `z` are the residuals of the bins as part of the fit. The delay is but one more
+    thing that is fitted: a column of the other curve's background.
+    """
+    scales = (1.0, float(np.exp(peak.log_area)))
+    other = replace(model.other, design=np.column_stack([model.other.design, slope]))
+    designs, weight = (model.base.design, other.design), (other if which else model.base).weight[bins]
+    columns = np.concatenate(
+        [design[bins].T if k == which else np.zeros((design.shape[1], bins.size)) for k, design in enumerate(designs)]
+    )
+    seen = (model.seen, project(other, model.knots, peak.delay_s))
+    rows = _rows(model, peak, which, bins)
+    variance, along = leverage(model.smoothness, seen, scales, rows, columns)
+    free = np.maximum(1.0 - variance * weight, 1e-3)
+    return z / np.sqrt(free), np.abs(along * np.sqrt(weight) * z / free)
+
+
+def _rows(model: Model, peak: Peak, which: int, bins: IntArray) -> FloatArray:
+    """Counts in given bins for one unit of each spline, shape (number, k)."""
+    series = (model.other if which else model.base).series
+    shift, scale = (peak.delay_s, float(np.exp(peak.log_area))) if which else (0.0, 1.0)
+    rows = Rows.of(series.start_s[bins] - shift, series.width_s[bins], series.live[bins], model.knots)
+    return np.asarray(scale * rows.dense().T)
+
+
+def _slope(model: Model, peak: Peak, shape: FloatArray, which: int) -> FloatArray:
+    """Derivative of the expected counts of a curve by its arrival time, counts per s, shape (n,)."""
+    data, delay, scale = (
+        (model.other, peak.delay_s, float(np.exp(peak.log_area))) if which else (model.base, 0.0, 1.0)
+    )
+    step = 0.5 * min(model.knots.step_s, 4.0 * peak.sigma_s)
+    late, early = (expected_signal(data, model.knots, delay + k * step, shape) for k in (1, -1))
+    return np.asarray(scale * (late - early) / (2.0 * step))
 
 
 def _left_out(model: Model, peak: Peak, which: int, index: int) -> Outlier | None:
@@ -114,13 +159,9 @@ def _left_out(model: Model, peak: Peak, which: int, index: int) -> Outlier | Non
 
 def _leverage(model: Model, peak: Peak, which: int, index: int, weight: float) -> float:
     """Variance of what the fit says of a bin over that of its counts."""
-    scales = (1.0, float(np.exp(peak.log_area)))
     other = project(model.other, model.knots, peak.delay_s)
-    lower = factor(add_bands(model.smoothness.band, model.seen.gram, other.gram * scales[1] ** 2))
-    series, one = (model.other if which else model.base).series, slice(index, index + 1)
-    shift = peak.delay_s if which else 0.0
-    row = Rows.of(series.start_s[one] - shift, series.width_s[one], series.live[one], model.knots)
-    column = row.project(np.ones((1, 1))) * scales[which]
+    lower = factor(add_bands(model.smoothness.band, model.seen.gram, other.gram * np.exp(2.0 * peak.log_area)))
+    column = _rows(model, peak, which, np.array([index]))
     return float((column * solve(lower, column)).sum() * weight)
 
 
@@ -188,8 +229,10 @@ def _freed(model: Model, peak: Peak, number: int) -> Data:
     start, stop = burst.start_s - pad, burst.stop_s + 2.0 * pad
     step = (stop - start) / (number - 3)
     broad = Knots(start_s=start - 3.0 * step, step_s=step, number=number)
-    own = [expected_signal(data, broad, peak.delay_s, row) for row in np.eye(number)]
-    return replace(data, design=np.column_stack([data.design, *own]))
+    part, rows = rows_at(data, broad, peak.delay_s)
+    own = np.zeros((data.net.size, number))
+    own[part] = rows.dense()
+    return replace(data, design=np.column_stack([data.design, own]))
 
 
 def _explained(model: Model, other: Data, peak: Peak) -> float:
