@@ -14,6 +14,10 @@ from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray, read_only
 
 
+#: A density that changes less than e-fold in so many sigma is not changed by folding (by 2 % at most).
+SMOOTH_SIGMAS = 5.0
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DelayPosterior:
     """Posterior of the delay of a pair (arrival at b minus arrival at a, true UTC at each craft).
@@ -228,8 +232,13 @@ class DelayPosterior:
         """
         if sigma_s <= 0:
             return self
-        grid = _broadened_grid(self, sigma_s)
-        density = _folded(self.delay_s, self.density, grid, sigma_s)
+        sharp = _sharp(self, sigma_s)
+        if not sharp.size:
+            return replace(self, systematic_sigma_s=float(np.hypot(self.systematic_sigma_s, sigma_s)))
+        grid = _broadened_grid(self, sharp, sigma_s)
+        density = self.at(grid)
+        near = np.searchsorted(sharp, grid + 8.5 * sigma_s) > np.searchsorted(sharp, grid - 8.5 * sigma_s)
+        density[near] = _folded(self.delay_s, self.density, grid[near], sigma_s)
         if max_delay_s is not None and (inside := np.abs(grid) <= max_delay_s).sum() >= 3 and density[inside].any():
             grid, density = grid[inside], density[inside]
         systematic = float(np.hypot(self.systematic_sigma_s, sigma_s))
@@ -295,9 +304,12 @@ class DelayPosterior:
 
 def valleys(density: FloatArray, depth: float) -> Sequence[int]:
     """Indices that part the modes of a density: between any two peaks it falls below `depth` of the lower one there."""
+    rises = np.diff(density, prepend=-np.inf, append=-np.inf) > 0
     cuts: list[int] = []
     peak, valley, valley_at, falling = 0.0, np.inf, 0, False
-    for index, value in enumerate(density.tolist()):
+    # Only where it turns.
+    for index in np.flatnonzero(rises[1:] != rises[:-1]).tolist():
+        value = float(density[index])
         if not falling:
             peak = max(peak, value)
             if value < depth * peak:
@@ -316,14 +328,19 @@ def thinned(points: FloatArray, spacing: float) -> FloatArray:
     return np.asarray(points[np.concatenate([[True], np.diff(cells) > 0])])
 
 
-def _broadened_grid(posterior: DelayPosterior, sigma_s: float) -> FloatArray:
-    """Grid for the folded density: the old one where coarser than sigma, else steps of sigma / 10 about the probable."""
+def _sharp(posterior: DelayPosterior, sigma_s: float) -> FloatArray:
+    """Points of the grid about which a density changes within a few sigma, s, shape (k,): folding matters there."""
+    least = 1e-6 * float(posterior.density.max())
+    log = np.log(np.maximum(posterior.density, least))
+    steep = np.abs(np.diff(log)) * SMOOTH_SIGMAS * sigma_s > np.diff(posterior.delay_s)
+    ends = posterior.density[[0, -1]] > least
+    return np.asarray(posterior.delay_s[np.append(ends[0] | steep[:1], steep) | np.append(steep, ends[1] | steep[-1:])])
+
+
+def _broadened_grid(posterior: DelayPosterior, sharp: FloatArray, sigma_s: float) -> FloatArray:
+    """Grid for the folded density: the old one where it is smooth, else steps of sigma / 10."""
     old = thinned(posterior.delay_s, sigma_s / 10)
-    probable = posterior.density > 1e-5 * posterior.density.max()
-    wide = np.diff(posterior.delay_s) > 2 * sigma_s
-    # Folding hardly changes what varies little within sigma; the ends may be steps.
-    probable[1:-1] &= ~(wide[1:] & wide[:-1])
-    centres = thinned(np.append(posterior.delay_s[probable], posterior.delay_s[-1]), 2 * sigma_s)
+    centres = thinned(sharp, 2 * sigma_s)
     tail = np.arange(5.5, 10.0, 0.5)
     offsets = np.concatenate([-tail[::-1], np.arange(-5.4, 5.45, 0.1), tail])
     around = (centres[:, None] + sigma_s * offsets[None, :]).ravel()
