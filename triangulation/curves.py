@@ -297,20 +297,20 @@ def _best_window(series: Series, expected: FloatArray, factor: float) -> tuple[i
     counts, level, variance = (np.concatenate([[0.0], np.cumsum(each)]) for each in sums)
     best = (0, 1, -np.inf)
     for k in _windows(series.counts.size):
-        n, b, v = counts[k:] - counts[:-k], level[k:] - level[:-k], variance[k:] - variance[:-k]
+        excess = counts[k:] - counts[:-k] - (level[k:] - level[:-k])
+        at = int(np.argmax(excess / np.sqrt(variance[k:] - variance[:-k])))
+        net, b = float(excess[at]), float(level[at + k] - level[at])
         if series.variance_counts is None:
-            sigma = np.sign(n - b) * np.sqrt(np.maximum(_deviance(n, b), 0.0) / factor)
+            sigma = float(np.sign(net) * np.sqrt(max(_deviance(net + b, b), 0.0) / factor))
         else:
-            sigma = (n - b) / np.sqrt(v * factor)
-        at = int(np.argmax(sigma))
-        if sigma[at] > best[2]:
-            best = (at, at + k, float(sigma[at]))
+            sigma = net / float(np.sqrt((variance[at + k] - variance[at]) * factor))
+        if sigma > best[2]:
+            best = (at, at + k, sigma)
     return best
 
 
-def _deviance(n: FloatArray, b: FloatArray) -> FloatArray:
-    safe = np.maximum(n, 1e-12)
-    return np.asarray(2.0 * (np.where(n > 0, n * np.log(safe / b), 0.0) - (n - b)))
+def _deviance(n: float, b: float) -> float:
+    return float(2.0 * ((n * np.log(n / b) if n > 0 else 0.0) - (n - b)))
 
 
 def _grown(net: FloatArray, variance: FloatArray, unsure: FloatArray, first: int, last: int) -> tuple[int, int]:
