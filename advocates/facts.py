@@ -12,7 +12,8 @@ the name given first is looked into, else the content itself):
 ``SEARCH`` (``search``)
     ``excesses`` [{``t_s``, ``scale_s``, ``snr``, ``fap``}], ``scales`` [{``scale_s``}], ``time_place``
 ``ANNULUS`` (``annulus``)
-    needed: ``a``, ``b``, ``ra_deg``, ``dec_deg``, ``radius_deg``, ``minus_3sigma_deg``, ``plus_3sigma_deg``
+    needed: ``a``, ``b``, ``ra_deg``, ``dec_deg``, ``radius_deg``, ``minus_3sigma_deg``, ``plus_3sigma_deg``;
+    ``flags`` (names: see `UNPUBLISHABLE`)
 ``SKYMAP`` (``skymap``)
     ``area_90_deg2``
 """
@@ -31,6 +32,8 @@ from tocsin.domain.products import Product, ProductKind
 
 #: One sided 3 sigma: an excess less likely than this is told, not passed over.
 SIGNIFICANT_FAP = 1.35e-3
+#: Annuli with one of these flags never stand in a circular: their width is not the whole one, or they are of no burst.
+UNPUBLISHABLE = frozenset({"statistical_only", "unrelated", "not_detected", "no_constraint"})
 _MPC_CM = 3.0856775814913673e24
 
 
@@ -79,6 +82,12 @@ def upper_limit_facts(
     return sheet.facts
 
 
+def is_publishable(product: Product) -> bool:
+    """Whether a product is an annulus that may stand in a circular: none of its flags is in `UNPUBLISHABLE`."""
+    flags = product.content.get("flags") or ()
+    return product.kind is ProductKind.ANNULUS and product.is_answer and UNPUBLISHABLE.isdisjoint(flags)
+
+
 def annulus_facts(
     event: Event,
     products: Iterable[Product],
@@ -98,7 +107,7 @@ def annulus_facts(
     sheet, known = Sheet(), list(products)
     state_event(sheet, event, source or f"event:{event.id}", cited_circulars)
     state_people(sheet, authors, wording.ipn_team)
-    found = [product for product in known if product.kind is ProductKind.ANNULUS and product.is_answer]
+    found = [product for product in known if is_publishable(product)]
     detectors: dict[str, str] = {}
     for number, product in enumerate(sorted(found, key=_width), start=1):
         content = content_of(product, "annulus")

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from advocates.facts import annulus_facts, upper_limit_facts
+from advocates.facts import annulus_facts, is_publishable, upper_limit_facts
 from advocates.sheet import Sheet, content_of, dms, hms, last_of, state_event, state_people
 from advocates.wording import Wording
 from tocsin.domain.drafts import Fact
@@ -223,7 +223,7 @@ def box_facts(
 def best_box(products: Iterable[Product]) -> tuple[ErrorRegion | None, str]:
     """Box of the two narrowest annuli that cross in clean boxes, and the id of what it is from; None without one."""
     known = list(products)
-    found = [one for one in known if one.kind is ProductKind.ANNULUS and one.is_answer]
+    found = [one for one in known if is_publishable(one)]
     rings = sorted(found, key=lambda one: _half_width(one.content))
     skymap = last_of(known, ProductKind.SKYMAP, None)
     for first, second in pairwise(rings):

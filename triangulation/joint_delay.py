@@ -30,6 +30,8 @@ COARSE_KNOTS, KNOT_SIGMAS, GUARD_SIGMAS = 100.0, 5.0, 8.0
 #: The same guard before shape and smoothness are refined, which sharpens the posterior a little.
 EARLY_GUARD_SIGMAS = 7.0
 MAX_HALVINGS = 2
+#: A curve of finer bins is the base if it shows the burst with this share of the other's significance.
+FINER_SHARE = 0.5
 #: At most so many bins that stand out are left out.
 MAX_LEFT_OUT = 2
 #: Share of the finer bin width that is always added to the width of the posterior.
@@ -82,7 +84,7 @@ def joint_posterior(
     max_delay_s, clock_error_s, area_ratio
         As of `triangulation.delay.estimate_delay`.
     """
-    base = 0 if bursts[0].signal_to_noise >= bursts[1].signal_to_noise else 1
+    base = _base(series, bursts)
     if not bursts[base].is_detected:
         figures = {"signal_to_noise_a": bursts[0].signal_to_noise, "signal_to_noise_b": bursts[1].signal_to_noise}
         nothing = DelayPosterior.uniform(max_delay_s, flags=("not_detected", "no_constraint"))
@@ -107,6 +109,12 @@ def joint_posterior(
     floor = FLOOR_BINS * min(float(np.median(each.width_s)) for each in series)
     total = raw.broadened(float(np.hypot(clock_error_s, floor)), max_delay_s=max_delay_s)
     return _labelled(total, raw, solution, bursts, stands)
+
+
+def _base(series: tuple[Series, Series], bursts: tuple[Burst, Burst]) -> int:
+    """Which curve tells the shape of the burst: the one that shows it better, or nearly as well in finer bins."""
+    finer = 0 if np.median(series[0].width_s) <= np.median(series[1].width_s) else 1
+    return finer if bursts[finer].signal_to_noise >= FINER_SHARE * bursts[1 - finer].signal_to_noise else 1 - finer
 
 
 def _pair(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from advocates.drafts import compose
-from advocates.facts import annulus_facts, upper_limit_facts
+from advocates.facts import annulus_facts, is_publishable, upper_limit_facts
 from advocates.facts_follow import Changed, OwnCircular, change_facts, changed_values, retraction_facts
 from advocates.facts_more import (
     best_box,
@@ -94,7 +94,7 @@ class Papers:
             found += [DraftKind.MARGINAL_EXCESS] if event.kind in LIMITED else []
         if self._detector() is not None:
             found.append(DraftKind.DETECTION)
-        rings = [one for one in self._products if one.kind is ProductKind.ANNULUS and one.is_answer]
+        rings = [one for one in self._products if is_publishable(one)]
         found += [DraftKind.IPN_ANNULUS] if rings else []
         found += [DraftKind.IPN_BOX] if len(rings) > 1 and best_box(self._products)[0] is not None else []
         telling = telling_association(self._products, wording.coincidence_below)

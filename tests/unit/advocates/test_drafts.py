@@ -121,6 +121,15 @@ def test_an_annulus_is_printed_about_its_nearer_pole() -> None:
     assert facts["annulus_1_plus_3sigma_deg"].value == pytest.approx(0.0211)
 
 
+@pytest.mark.parametrize("flag", ["statistical_only", "unrelated", "not_detected", "no_constraint"])
+def test_an_annulus_that_must_not_be_published_gets_into_no_draft(flag: str) -> None:
+    content = {**annuli()[0].content, "flags": ["several_modes", flag]}
+    facts = annulus_facts(BURST, [product(ProductKind.ANNULUS, "1", content)], wording=WORDING, authors=[ANNA])
+    assert not any(name.startswith("annulus_1") for name in facts)
+    allowed = product(ProductKind.ANNULUS, "1", {**content, "flags": ["several_modes"]})
+    assert "annulus_1_radius_deg" in annulus_facts(BURST, [allowed], wording=WORDING, authors=[ANNA])
+
+
 def test_right_ascensions_that_round_to_360_are_printed_as_zero() -> None:
     content = {**annuli()[0].content, "ra_deg": 359.99996}
     facts = annulus_facts(BURST, [product(ProductKind.ANNULUS, "1", content)], wording=WORDING, authors=[ANNA])
