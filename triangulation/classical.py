@@ -13,7 +13,8 @@ from tocsin.domain.light_curves import FloatArray
 from triangulation.curves import Burst, Series
 from triangulation.posterior import DelayPosterior
 
-MAX_LAGS = 2001
+#: Finest steps of the scan.
+MAX_LAGS = 4001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,14 +49,33 @@ def scan(series: tuple[Series, Series], bursts: tuple[Burst, Burst], max_delay_s
     lags = delays if base == 0 else -delays[::-1]
     net, variance = _net(fixed, burst)
     moving, moving_burst = series[1 - base], bursts[1 - base]
-    edges = np.concatenate([moving.start_s, moving.stop_s[-1:]])
-    sums = [np.concatenate([[0.0], np.cumsum(each)]) for each in _net(moving, moving_burst)]
-    low, high = fixed.start_s[None, :] + lags[:, None], fixed.stop_s[None, :] + lags[:, None]
-    moved = [np.interp(high, edges, total) - np.interp(low, edges, total) for total in sums]
+    near = moving.select(fixed.start_s[0] + lags[0] - 2.0 * step, fixed.stop_s[-1] + lags[-1] + 2.0 * step)
+    moved = [_moved(near, each, fixed, lags) for each in _net(near, moving_burst)]
     order = slice(None) if base == 0 else slice(None, None, -1)
     return Scan(
         delay_s=delays, net=net, variance=variance, shifted_net=moved[0][order], shifted_variance=moved[1][order]
     )
+
+
+def _moved(moving: Series, counts: FloatArray, fixed: Series, lags: FloatArray) -> FloatArray:
+    """Counts of a curve in the bins of another that are moved by each of the lags (s), shape (lags, n)."""
+    edges = np.concatenate([moving.start_s, moving.stop_s[-1:]])
+    total = np.concatenate([[0.0], np.cumsum(counts)])
+    step = float(lags[1] - lags[0])
+    if np.abs(np.diff(edges) - step).max() > 1e-6 * step:
+        low, high = fixed.start_s[None, :] + lags[:, None], fixed.stop_s[None, :] + lags[:, None]
+        return np.asarray(np.interp(high, edges, total) - np.interp(low, edges, total))
+    # A lag more is a bin further: rows of one running window.
+    padded = np.concatenate([np.zeros(lags.size + 2), total, np.full(lags.size + 2, total[-1])])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, lags.size)
+
+    def below(time_s: FloatArray) -> FloatArray:
+        place = np.clip((time_s + lags[0] - edges[0]) / step + lags.size + 2, 0.0, windows.shape[0] - 2.0)
+        at = place.astype(np.int64)
+        share = (place - at)[:, None]
+        return np.asarray(windows[at] * (1.0 - share) + windows[at + 1] * share)
+
+    return np.asarray((below(fixed.stop_s) - below(fixed.start_s)).T)
 
 
 def _net(series: Series, burst: Burst) -> tuple[FloatArray, FloatArray]:

@@ -30,8 +30,8 @@ COARSE_KNOTS, KNOT_SIGMAS, GUARD_SIGMAS = 100.0, 5.0, 8.0
 #: The same guard before shape and smoothness are refined, which sharpens the posterior a little.
 EARLY_GUARD_SIGMAS = 7.0
 MAX_HALVINGS = 2
-#: A curve of finer bins is the base if it shows the burst with this share of the other's significance.
-FINER_SHARE = 0.5
+#: A curve of bins finer by this factor is the base if it shows the burst with this share of the other's significance.
+FINER, FINER_SHARE = 1.5, 0.5
 #: At most so many bins that stand out are left out.
 MAX_LEFT_OUT = 2
 #: Share of the finer bin width that is always added to the width of the posterior.
@@ -60,11 +60,21 @@ class Solution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How well the fit stands: reduced chi-squared it is widened by, significance of a ruling bin, match of shapes."""
+    """How well the fit stands: reduced chi-squared if too large, significance of a ruling bin, match of shapes."""
 
-    inflation: float
+    misfit: float
     outlier_sigma: float
     alike: verdict.Likeness
+
+    @property
+    def inflation(self) -> float:
+        """Factor by which the variance of the delay is widened."""
+        return max(self.misfit, self.alike.inflation)
+
+    @property
+    def is_poor(self) -> bool:
+        """Whether the fit does not describe the curves, or one curve not the other."""
+        return self.misfit > 1.0 or self.alike.is_unlike
 
 
 def joint_posterior(
@@ -97,24 +107,30 @@ def joint_posterior(
     # One bin may be a spike; where more must go before two curves agree, they do not.
     judged = whole if left_out == MAX_LEFT_OUT else solution
     alike = verdict.likeness(judged.model, judged.best)
-    inflation = verdict.inflation(solution.model, solution.best)
-    stands = Standing(inflation=inflation, outlier_sigma=outlier_sigma, alike=alike)
-    grid, log_p = solution.curve().dense()
-    if len(solution.peaks) == 1:
-        grid = grid - smoothing_bias_s(solution.model, solution.best)
-    density = np.exp((log_p - log_p.max()) * TEMPER / stands.inflation)
-    if base == 1:
-        grid, density = -grid[::-1], density[::-1]
-    raw = DelayPosterior(delay_s=grid, density=density, method="joint")
+    misfit = verdict.inflation(solution.model, solution.best)
+    stands = Standing(misfit=misfit, outlier_sigma=outlier_sigma, alike=alike)
+    shift_s = smoothing_bias_s(solution.model, solution.best) if len(solution.peaks) == 1 else 0.0
+    raw = _density(solution, shift_s, stands.inflation, is_turned=base == 1)
     floor = FLOOR_BINS * min(float(np.median(each.width_s)) for each in series)
     total = raw.broadened(float(np.hypot(clock_error_s, floor)), max_delay_s=max_delay_s)
     return _labelled(total, raw, solution, bursts, stands)
 
 
+def _density(solution: Solution, shift_s: float, inflation: float, *, is_turned: bool) -> DelayPosterior:
+    """Posterior of a solution from the counts alone, the shift of smoothing (s) taken out."""
+    grid, log_p = solution.curve().dense()
+    grid, density = grid - shift_s, np.exp((log_p - log_p.max()) * TEMPER / inflation)
+    if is_turned:
+        grid, density = -grid[::-1], density[::-1]
+    return DelayPosterior(delay_s=grid, density=density, method="joint")
+
+
 def _base(series: tuple[Series, Series], bursts: tuple[Burst, Burst]) -> int:
     """Which curve tells the shape of the burst: the one that shows it better, or nearly as well in finer bins."""
-    finer = 0 if np.median(series[0].width_s) <= np.median(series[1].width_s) else 1
-    return finer if bursts[finer].signal_to_noise >= FINER_SHARE * bursts[1 - finer].signal_to_noise else 1 - finer
+    ratio = bursts[0].signal_to_noise / max(bursts[1].signal_to_noise, 1e-9)
+    finer = float(np.median(series[1].width_s) / np.median(series[0].width_s))
+    least = FINER_SHARE if finer > FINER else 1.0 / FINER_SHARE if finer < 1.0 / FINER else 1.0
+    return 0 if ratio >= least else 1
 
 
 def _pair(
@@ -217,7 +233,7 @@ def _labelled(
         "insufficient_background": not verdict.has_background(pair),
         "several_modes": sum(mass > 0.05 for _, mass in total.modes()) > 1,
         "single_bin_dominated": stands.outlier_sigma > 0,
-        "poor_fit": stands.inflation > 1.0,
+        "poor_fit": stands.is_poor,
         "unrelated": detected and alike.is_unrelated,
         "no_constraint": gain < NO_CONSTRAINT_BIT,
     }

@@ -154,7 +154,9 @@ class _System:
 
 
 def _system(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...]) -> _System:
-    band = add_bands(prior.band, *(each.gram if a == 1.0 else each.gram * (a * a) for each, a in zip(seen, scales, strict=True)))
+    band = add_bands(
+        prior.band, *(each.gram if a == 1.0 else each.gram * (a * a) for each, a in zip(seen, scales, strict=True))
+    )
     lower = factor(band)
     number = lower.shape[1]
     right = np.zeros((number, 1 + sum(each.moment.size for each in seen)), order="F")

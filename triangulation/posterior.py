@@ -13,7 +13,6 @@ from scipy.special import ndtr
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray, read_only
 
-
 #: A density that changes less than e-fold in so many sigma is not changed by folding (by 2 % at most).
 SMOOTH_SIGMAS = 5.0
 
@@ -184,6 +183,17 @@ class DelayPosterior:
             mass = sum(self._mass(part) for part in self._above(threshold))
             low, high = (threshold, high) if mass > level else (low, threshold)
         return self._above(low) or [(self.mode_s, self.mode_s)]
+
+    def level_of(self, delay_s: float) -> float:
+        """Credible level at which the smallest region (`hpd`) reaches a delay (s); 1 where it never does.
+
+        Examples
+        --------
+        >>> round(DelayPosterior.gaussian(0.0, 1.0).level_of(1.0), 3)
+        0.683
+        """
+        here = float(self.at(delay_s))
+        return 1.0 if here <= 0 else min(1.0, sum(self._mass(part) for part in self._above(here)))
 
     def _mass(self, part: tuple[float, float]) -> float:
         low, high = self.cumulative(part)

@@ -25,11 +25,38 @@ RULING_SIGMA, RULING_SHIFT = 5.6, 0.8
 SUSPECTS, LEAST_RESIDUAL, LEAST_PULL = 8, -0.5, 0.25
 FORETOLD, TRIED = 0.6, 3
 #: Curves count as unrelated below this probability of a worse match, if more than this share of the burst differs.
-UNRELATED_P, UNRELATED_SHARE = 0.008, 0.03
+UNRELATED_P, UNRELATED_SHARE = 0.015, 0.03
+#: Below this probability the width is that of the misfit, up to so many times the variance: dead time, or colours.
+WIDENED_P, MOST_WIDENED = 0.05, 4.0
 #: Numbers of splines that look for differences, and how far they reach beyond the burst, in durations.
 LIKENESS_SPLINES, LIKENESS_PAD = (5, 8, 16), 0.15
 #: Share of the background wanted on each side that must be there.
 BACKGROUND_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """A bin that pulls at the delay (curve: 0 base, 1 other), and what the linear theory foretells of leaving it out.
+
+    `sigma` is its excess over what all others say, in the uncertainty of both, `spread` that over the bin's own;
+    `shift_s` is how far the delay would move.
+    """
+
+    which: int
+    index: int
+    sigma: float
+    spread: float
+    shift_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LeftOut:
+    """The same, done: with the model and its maximum without the bin."""
+
+    sigma: float
+    spread: float
+    model: Model
+    peak: Peak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,33 +106,48 @@ def outlier(model: Model, peak: Peak) -> Outlier | None:
     Of the bins that pull most at the delay each is left out in turn, the delay is found again, and the bin compared
     with what the others then say: as part of the fit it would have bent shape and delay towards itself.
     """
-    found = [_left_out(model, peak, which, index) for which, index in _suspects(model, peak)]
-    return max((each for each in found if each is not None), key=lambda each: each.sigma, default=None)
+    found = []
+    for suspect in _worst(suspects(model, peak), peak):
+        without = left_out(model, peak, suspect)
+        if without is None or without.sigma < OUTLIER_SIGMA:
+            continue
+        data = model.other if suspect.which else model.base
+        outlier = Outlier(
+            which=suspect.which,
+            index=suspect.index,
+            centre_s=float(data.series.centre_s[suspect.index]),
+            sigma=without.sigma,
+            shift_s=abs(without.peak.delay_s - peak.delay_s),
+        )
+        found.append(outlier)
+    return max(found, key=lambda each: each.sigma, default=None)
 
 
-def _suspects(model: Model, peak: Peak) -> list[tuple[int, int]]:
-    """Bins (curve, number) worth leaving out, by what the linear theory foretells of it: the worst first."""
+def _worst(bins: list[Suspect], peak: Peak) -> list[Suspect]:
+    """Those worth leaving out, by what the linear theory foretells of it: the worst first."""
+    least_s = FORETOLD * OUTLIER_SHIFT * peak.sigma_s
+    wrong = [each for each in bins if each.sigma > FORETOLD * OUTLIER_SIGMA and each.shift_s > least_s]
+    return sorted(wrong, key=lambda each: -each.sigma)[:TRIED]
+
+
+def suspects(model: Model, peak: Peak) -> list[Suspect]:
+    """Bins above the fit that pull at the delay."""
     fit = model.fit(peak.delay_s, peak.log_area)
     slopes = [_slope(model, peak, fit.coefficients, which) for which in (0, 1)]
-    found: list[tuple[float, int, int]] = []
+    found: list[Suspect] = []
     for which, (inside, z) in enumerate(residuals(model, peak, fit)):
         root = np.sqrt((model.other if which else model.base).weight[inside])
         # A bin that few others watch over bends the fit to itself: its residual may be small.
         pull = np.abs(slopes[which][inside]) * root * np.maximum(z, 1.0) * peak.sigma_s * (z > LEAST_RESIDUAL)
         order = np.argsort(-pull)[:SUSPECTS]
         order = order[pull[order] > LEAST_PULL]
-        if not order.size:
-            continue
-        sigma, shift_s = _foretold(model, peak, slopes[1], which, inside[order], z[order])
-        wrong = (sigma > FORETOLD * OUTLIER_SIGMA) & (shift_s > FORETOLD * OUTLIER_SHIFT * peak.sigma_s)
-        found += [(float(sigma[k]), which, int(inside[order[k]])) for k in np.flatnonzero(wrong)]
-    return [(which, index) for _, which, index in sorted(found, reverse=True)[:TRIED]]
+        if order.size:
+            found += _foretold(model, peak, slopes[1], which, inside[order], z[order])
+    return found
 
 
-def _foretold(
-    model: Model, peak: Peak, slope: FloatArray, which: int, bins: IntArray, z: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """By how many sigma bins would stand out, left out one by one, and how far the delay would move, s: shapes (k,).
+def _foretold(model: Model, peak: Peak, slope: FloatArray, which: int, bins: IntArray, z: FloatArray) -> list[Suspect]:
+    """What happens if bins are left out one by one.
 
     `slope` is that of the other curve, `z` are the residuals of the bins as part of the fit. The delay is but one more
     thing that is fitted: a column of the other curve's background.
@@ -117,10 +159,13 @@ def _foretold(
         [design[bins].T if k == which else np.zeros((design.shape[1], bins.size)) for k, design in enumerate(designs)]
     )
     seen = (model.seen, project(other, model.knots, peak.delay_s))
-    rows = _rows(model, peak, which, bins)
-    variance, along = leverage(model.smoothness, seen, scales, rows, columns)
+    variance, along = leverage(model.smoothness, seen, scales, _rows(model, peak, which, bins), columns)
     free = np.maximum(1.0 - variance * weight, 1e-3)
-    return z / np.sqrt(free), np.abs(along * np.sqrt(weight) * z / free)
+    spread, shift_s = 1.0 / np.sqrt(free), np.abs(along * np.sqrt(weight) * z / free)
+    return [
+        Suspect(which=which, index=int(index), sigma=float(s * w), spread=float(w), shift_s=float(moved))
+        for index, s, w, moved in zip(bins, z, spread, shift_s, strict=True)
+    ]
 
 
 def _rows(model: Model, peak: Peak, which: int, bins: IntArray) -> FloatArray:
@@ -133,16 +178,15 @@ def _rows(model: Model, peak: Peak, which: int, bins: IntArray) -> FloatArray:
 
 def _slope(model: Model, peak: Peak, shape: FloatArray, which: int) -> FloatArray:
     """Derivative of the expected counts of a curve by its arrival time, counts per s, shape (n,)."""
-    data, delay, scale = (
-        (model.other, peak.delay_s, float(np.exp(peak.log_area))) if which else (model.base, 0.0, 1.0)
-    )
+    data, delay, scale = (model.other, peak.delay_s, float(np.exp(peak.log_area))) if which else (model.base, 0.0, 1.0)
     step = 0.5 * min(model.knots.step_s, 4.0 * peak.sigma_s)
     late, early = (expected_signal(data, model.knots, delay + k * step, shape) for k in (1, -1))
     return np.asarray(scale * (late - early) / (2.0 * step))
 
 
-def _left_out(model: Model, peak: Peak, which: int, index: int) -> Outlier | None:
-    """What all others say of a bin, if they deny it."""
+def left_out(model: Model, peak: Peak, suspect: Suspect) -> LeftOut | None:
+    """What all others say of a bin; None where the other curve shows its excess, too."""
+    which, index = suspect.which, suspect.index
     bare = without_bin(model, which, index)
     moved = nudged(bare, peak)
     data, burst = (bare.other, bare.pair.other_burst) if which else (bare.base, bare.pair.base_burst)
@@ -150,11 +194,10 @@ def _left_out(model: Model, peak: Peak, which: int, index: int) -> Outlier | Non
     expected = float(expected_counts(data, burst, bare, fit, which, moved if which else None)[index])
     weight = float((model.other if which else model.base).weight[index])
     excess = float((data.series.counts[index] - expected) * np.sqrt(weight))
-    sigma = excess / np.sqrt(1.0 + _leverage(bare, moved, which, index, weight))
-    if sigma < OUTLIER_SIGMA or not _is_own(bare, moved, which, index, excess / np.sqrt(weight)):
+    spread = float(np.sqrt(1.0 + _leverage(bare, moved, which, index, weight)))
+    if not _is_own(bare, moved, which, index, excess / np.sqrt(weight)):
         return None
-    shift_s = abs(moved.delay_s - peak.delay_s)
-    return Outlier(which=which, index=index, centre_s=float(data.series.centre_s[index]), sigma=sigma, shift_s=shift_s)
+    return LeftOut(sigma=excess / spread, spread=spread, model=bare, peak=moved)
 
 
 def _leverage(model: Model, peak: Peak, which: int, index: int, weight: float) -> float:
@@ -192,10 +235,24 @@ def without_bin(model: Model, which: int, index: int) -> Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Likeness:
-    """Whether two curves show one shape: probability of a worse match by chance, share of the burst that differs."""
+    """Whether two curves show one shape: probability of a worse match by chance, share of the burst that differs.
+
+    `excess` is what broad differences lower chi-squared by for each that is allowed.
+    """
 
     p: float
     share: float
+    excess: float
+
+    @property
+    def is_unlike(self) -> bool:
+        """Whether the curves differ by more than chance, be it by little."""
+        return self.p < UNRELATED_P
+
+    @property
+    def inflation(self) -> float:
+        """Factor by which the difference of the curves widens the variance of the delay, at least 1."""
+        return float(np.clip(self.excess, 1.0, MOST_WIDENED)) if self.p < WIDENED_P else 1.0
 
     @property
     def is_unrelated(self) -> bool:
@@ -214,12 +271,15 @@ def likeness(model: Model, peak: Peak) -> Likeness:
     signal = scales[1] * expected_signal(model.other, model.knots, peak.delay_s, shape)
     power = max(float((signal**2 * model.other.weight).sum()), 1.0)
     together = _explained(model, model.other, peak)
-    chances, shares = [], []
-    for number in LIKENESS_SPLINES:
-        gain = _explained(model, _freed(model, peak, number), peak) - together
-        chances.append(float(chdtrc(number - 1, max(gain, 0.0))))
-        shares.append((gain - number + 1) / power)
-    return Likeness(p=min(1.0, len(chances) * min(chances)), share=max(0.0, *shares))
+    gains = [_explained(model, _freed(model, peak, number), peak) - together for number in LIKENESS_SPLINES]
+    free = [number - 1 for number in LIKENESS_SPLINES]
+    chances = [float(chdtrc(n, max(gain, 0.0))) for n, gain in zip(free, gains, strict=True)]
+    worst = int(np.argmin(chances))
+    return Likeness(
+        p=min(1.0, len(chances) * chances[worst]),
+        share=max(0.0, *((gain - n) / power for n, gain in zip(free, gains, strict=True))),
+        excess=gains[worst] / free[worst],
+    )
 
 
 def _freed(model: Model, peak: Peak, number: int) -> Data:
