@@ -169,7 +169,7 @@ def source(archive: RateArchive, now: Any, **changes: Any) -> ArchiveSource:
 def test_the_archive_is_a_source_that_says_what_it_covers(tmp_path: Path) -> None:
     archive = RateArchive(tmp_path)
     archive.add(curve(400.0, t0=after(-200), timing=CONSOLIDATED).select(np.arange(8000) // 200 != 3))
-    acs = source(archive, after(1000), position_at=lambda _: None)
+    acs = source(archive, after(1000))
     verdict = acs.availability(T0, 100.0, after(1000))
     assert verdict.state is AvailabilityState.AVAILABLE
     assert verdict.reason == "200.0 of 200.0 s archived"
