@@ -19,6 +19,7 @@ from tocsin.domain.notices import Messenger
 from tocsin.store import EventSelection, SkyRegion
 from tocsin.workflow import queries
 from tocsin.workflow.queries import EventFilter, EventPage, EventView
+from tocsin.workflow.why import why_json, why_woken
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
 
@@ -105,9 +106,11 @@ def events(request: Request, services: Services, page: PageOfEvents) -> Response
 
 
 @router.get("/{event_id}")
-def event(request: Request, services: Services, view: FoundEvent) -> Response:
-    """One event."""
-    return json_response(request, forms.view_json(view, services.name_of))
+def event(request: Request, services: Services, asker: Asker, view: FoundEvent) -> Response:
+    """One event; `why` says by which rule people were woken, and how often that happens."""
+    with services.store.read() as work:
+        why = why_woken(work, view, services.wakings, clearance=asker.clearance)
+    return json_response(request, forms.view_json(view, services.name_of) | {"why": why_json(why)})
 
 
 @router.get("/{event_id}/notices")

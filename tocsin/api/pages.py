@@ -22,6 +22,7 @@ from tocsin.domain.notices import Messenger
 from tocsin.domain.people import Acknowledgement, PersonRole
 from tocsin.workflow import queries
 from tocsin.workflow.informing import open_tasks
+from tocsin.workflow.why import why_woken
 from triangulation.skymap import SkyMap
 
 router = APIRouter(include_in_schema=False)
@@ -95,8 +96,10 @@ def event(request: Request, services: Services, asker: Asker, view: FoundEvent) 
     people = people_to_choose(services, asker, PersonRole.ADVOCATE)
     with services.store.read() as work:
         tasks = open_tasks(work, view.item.event.id, clearance=asker.clearance)
+        why = why_woken(work, view, services.wakings, clearance=asker.clearance)
     content = {
         "owner_tasks": tasks,
+        "why": why,
         "view": view,
         "item": view.item,
         "event": view.item.event,

@@ -19,6 +19,7 @@ from tocsin.workflow.access import Gate
 from tocsin.workflow.by_hand import Place
 from tocsin.workflow.computing import Computer
 from tocsin.workflow.draft_views import DraftView
+from triggers.wakings import Wakings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +155,8 @@ class ApiServices:
         answer with. None where there are no buttons but Acknowledge.
     drafts
         Editing and approval of drafts; None where nobody may.
+    wakings
+        How often rules wake people.
     by_hand
         Making, putting right, merging and splitting events; None where nobody may.
     on_call
@@ -196,6 +199,7 @@ class ApiServices:
     press: Callable[[str, str, str, str], str] | None = None
     drafts: DraftDesk | None = None
     by_hand: HandDesk | None = None
+    wakings: Wakings = field(default_factory=Wakings)
     on_call: Callable[[], OnCall] = field(default=OnCall)
     shifts: Callable[[datetime, datetime], Sequence[Shift]] = field(default=lambda _start, _stop: ())
     rota_calendar: Callable[[str], bytes] | None = None

@@ -36,6 +36,7 @@ from tocsin.workflow.context import Context, Door
 from triggers.coincidence_config import read_coincidence_book
 from triggers.rules import Rules
 from triggers.source_book import SourceBook, read_source_book
+from triggers.wakings import Wakings, read_wakings
 
 
 def build_store(settings: Settings, clock: Clock, *, is_durable: bool = True) -> Store:
@@ -175,6 +176,12 @@ def build_rules(settings: Settings) -> Rules:
     return Rules.from_config(rules.values, file=rules.name, coincidence=book)
 
 
+def build_wakings(settings: Settings) -> Wakings:
+    """How often rules wake people."""
+    file = settings.document("wakings")
+    return read_wakings(file.values, file=file.name)
+
+
 def build_owners(settings: Settings) -> Owners:
     """Owners of the labels."""
     file = settings.document("labels")
@@ -208,6 +215,7 @@ def build_context(
         streams=Streams.from_config(streams_file.values, file=streams_file.name),
         rules=build_rules(settings),
         known_sources=build_source_book(settings),
+        wakings=build_wakings(settings),
         owners=build_owners(settings),
         people=people,
         rota=rota,

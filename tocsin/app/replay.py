@@ -76,7 +76,7 @@ class Replay:
                 if (files := files_of(source)) is not None
             }
             context = build_context(settings, clock=clock, store=store, doors=doors, is_replay=True, sources=folders)
-            context = replace(context, patience_s=0.0)
+            context = replace(context, patience_s=0.0, rehearses=False)
             counts = self._play(context, clock)
             with store.read() as work:
                 return _result(work, counts, settings.data_dir)
@@ -215,6 +215,7 @@ def _result(work: UnitOfWork, counts: Counter[str], data_dir: Path) -> dict[str,
         "test_events": len(tests),
         "pages": sum(message["purpose"] in loud for message in messages),
         "pages_for_tests": sum(message["event"] in tests for message in messages),
+        "wakings": {rule: len(times) for rule, times in sorted(work.waking_rules().items())},
         "messages": messages,
         "data_dir": str(data_dir),
     }

@@ -22,7 +22,7 @@ from tocsin.settings import Settings
 from tocsin.workflow.context import Context
 from tocsin.workflow.drilling import weekly_drill
 from tocsin.workflow.handing_over import check_rota, hand_over
-from tocsin.workflow.handlers import NOTIFYING, REACTING
+from tocsin.workflow.handlers import NOTIFYING, REACTING, REHEARSING
 from tocsin.workflow.ingest import ingest, retry_undecoded
 from tocsin.workflow.reacting import hasten_files
 from tocsin.workflow.runner import Runner
@@ -108,7 +108,10 @@ class Service:
         table = self._settings.workers
         number, handlers = (table.notify, NOTIFYING) if role is Role.NOTIFY else (table.react, REACTING)
         names = [f"{name}/{role.value}-{n}" for n in range(number)] if role in self._roles else []
-        return [Runner(self.context, handlers, name=one, lease_s=table.lease_s) for one in names]
+        made = [Runner(self.context, handlers, name=one, lease_s=table.lease_s) for one in names]
+        if made and role is Role.REACT:
+            made.append(Runner(self.context, REHEARSING, name=f"{name}/rehearse", lease_s=table.lease_s))
+        return made
 
     def wake(self) -> None:
         """Let every worker look for work now."""

@@ -55,6 +55,7 @@ def api_services(
         press=lambda action, event_id, person_id, via: press(context, action, event_id, person_id, via),
         drafts=draft_desk(context),
         by_hand=hand_desk(context),
+        wakings=context.wakings,
         on_call=lambda: on_call(context.rota, context.clock),
         shifts=context.rota.shifts,
         rota_calendar=lambda person_id: calendar_of(context, person_id),

@@ -33,6 +33,11 @@ class Table:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Keys of the table, in the order of the file."""
+        return tuple(map(str, self._values))
+
     def error(self, name: str, message: str) -> ConfigurationError:
         """Error that names the file and the key."""
         return ConfigurationError(message, file=self._file, key=self._dotted(name))

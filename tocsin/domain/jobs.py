@@ -18,6 +18,7 @@ class JobKind(StrEnum):
     SEARCH = "search"
     TRIANGULATE = "triangulate"
     DRAFT = "draft"
+    REHEARSE = "rehearse"
     PICTURE = "picture"
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import Row, or_, select
 
-from tocsin.domain.events import Decision
+from tocsin.domain.events import Decision, Tier
 from tocsin.store.prepared import kept
 from tocsin.store.records import decision_from_record, decision_to_record
 from tocsin.store.rows import DecisionRow
-from tocsin.store.tables import decisions, notices
+from tocsin.store.tables import decisions, events, notices
 from tocsin.store.topic import Topic
 
 _ADD = kept(decisions.insert())
@@ -31,6 +31,20 @@ class Decisions(Topic):
                 "record": decision_to_record(decision),
             },
         )
+
+    def waking_rules(self) -> dict[str, list[datetime]]:
+        """When people were woken for a real event, by the rule that decided."""
+        statement = (
+            select(decisions.c.rule, decisions.c.record, decisions.c.at_utc)
+            .join(events, events.c.id == decisions.c.event_id)
+            .where(decisions.c.tier == Tier.WAKE.value, events.c.is_test.is_(False))
+            .order_by(decisions.c.id)
+        )
+        found: dict[str, list[datetime]] = {}
+        for row in self._all(statement):
+            if row.record.get("pages"):
+                found.setdefault(row.rule, []).append(row.at_utc)
+        return found
 
     def decisions(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[DecisionRow]:
         """Decisions on an event, oldest first; with `clearance` only those led to by notices it may see."""

@@ -20,7 +20,15 @@ from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.maintenance import held_until
 from tocsin.workflow.merging import TOCSIN, absorb, survivor_of
-from tocsin.workflow.owing import doors_paged, owe_escalation, owe_messages, owe_reaction, release, withdraw
+from tocsin.workflow.owing import (
+    doors_paged,
+    owe_escalation,
+    owe_messages,
+    owe_reaction,
+    owe_rehearsal,
+    release,
+    withdraw,
+)
 from tocsin.workflow.recall import known_events, stored_notices
 from tocsin.workflow.standing_down import downgrade, end_alarm, owe_stand_down
 from tocsin.workflow.storms import storm_around
@@ -276,6 +284,8 @@ def _owe(
     if held_until(work, event_id, context.clock.now()) is None:
         # A stream under maintenance told of it first; this one is not.
         owed |= release(context, work, event_id)
+    widest = max(audiences.values(), key=lambda seen: len(seen.event.notice_keys)).event
+    owed |= owe_rehearsal(context, work, widest)
     # What each audience sees has an own T0 and an own window; where these are the same, it is asked once.
     for seen in {seen.event.labels: seen for seen in audiences.values() if not seen.event.is_retracted}.values():
         owed |= owe_reaction(context, work, seen.event, seen.decision, raw=raw, notice_key=key)

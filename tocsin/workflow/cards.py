@@ -56,7 +56,7 @@ def card_for(
         state=row.state,
         verdict=verdict(event, products, row.tier),
         t0_utc=event.t0_utc,
-        fields=_fields(event, products),
+        fields=_fields(event, products) | _woken_by(context, work, event, clearance),
         reasons=tuple(reasons),
         is_test=event.is_test,
         is_replay=context.is_replay,
@@ -172,6 +172,16 @@ def _fields(event: Event, products: Sequence[Product]) -> dict[str, str]:
     if coincident:
         fields["Coincident"] = "; ".join(str(product.content["words"]) for product in coincident)
     return fields
+
+
+def _woken_by(context: Context, work: UnitOfWork, event: Event, clearance: frozenset[str]) -> dict[str, str]:
+    """Rule that people were woken by, and how often it does so."""
+    rows = work.decisions(event.id, clearance=clearance)
+    woke = next((row for row in rows if row.decision.pages and row.notice_key in {None, *event.notice_keys}), None)
+    if woke is None:
+        return {}
+    expected = context.wakings.expected(woke.decision.rule)
+    return {"Woken by": woke.decision.rule + ("" if expected is None else f", {expected.words}")}
 
 
 def far_words(far_hz: float) -> str:

@@ -21,6 +21,7 @@ from tocsin.domain.labels import Owners
 from tocsin.store import Store
 from triggers.rules import Rules
 from triggers.source_book import SourceBook
+from triggers.wakings import Wakings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,8 @@ class Context:
         Labels of the topics.
     known_sources
         What a gamma-ray trigger may be instead of a burst.
+    wakings
+        How often rules wake people.
     owners
         Whose data the labels stand for.
     rules, people, rota, plan
@@ -110,6 +113,8 @@ class Context:
         Goes into every lineage.
     is_replay
         True for replayed and simulated nights: said on every card and draft.
+    rehearses, is_rehearsal
+        Whether test events run the chain in a lane of their own; whether this is that lane.
     patience_s, retry_s
         How long to wait for data, and after a failure.
     """
@@ -119,6 +124,7 @@ class Context:
     streams: Streams
     rules: Rules
     known_sources: SourceBook
+    wakings: Wakings
     owners: Owners
     people: People
     rota: Rota
@@ -133,6 +139,8 @@ class Context:
     page_url: str = ""
     code_version: str = ""
     is_replay: bool = False
+    rehearses: bool = True
+    is_rehearsal: bool = False
     patience_s: float = 172800.0
     retry_s: float = 60.0
     bursts: Sequence[TrialBurst] = ()

@@ -21,7 +21,7 @@ def draft(context: Context, job: Job) -> None:
         return
     with context.store.begin() as work:
         row = work.event_row(job.event_id)
-        if row is None or row.is_test or row.state is EventState.NOT_ASTROPHYSICAL:
+        if row is None or (row.is_test and not context.is_rehearsal) or row.state is EventState.NOT_ASTROPHYSICAL:
             return
         papers = papers_of(context, work, job.event_id)
         for kind in papers.kinds():

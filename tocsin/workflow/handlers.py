@@ -10,6 +10,7 @@ from tocsin.workflow.escalating import escalate
 from tocsin.workflow.localizing import localize
 from tocsin.workflow.picturing import show_pictures
 from tocsin.workflow.reacting import react
+from tocsin.workflow.rehearsing import rehearse
 from tocsin.workflow.runner import Handler
 from tocsin.workflow.sending import send
 
@@ -26,3 +27,5 @@ REACTING: Mapping[JobKind, Handler] = {
     JobKind.DRAFT: draft,
     JobKind.PICTURE: show_pictures,
 }
+#: Test events, in a lane of their own: no real event ever waits behind one.
+REHEARSING: Mapping[JobKind, Handler] = {JobKind.REHEARSE: rehearse}

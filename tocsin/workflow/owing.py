@@ -14,6 +14,7 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow.announcing import tell_operator
 from tocsin.workflow.audiences import cleared, may_be_told
 from tocsin.workflow.context import Context, Door
+from tocsin.workflow.drills import is_drill
 from tocsin.workflow.maintenance import held_until, is_held
 
 #: Recipient of messages that are for everybody who looks at a shared place.
@@ -276,8 +277,26 @@ def owe_reaction(
     return owed
 
 
+def owe_rehearsal(context: Context, work: UnitOfWork, event: Event) -> bool:
+    """Owe the rehearsal of a test event that a real one like it would be searched for; once for each T0 and phase."""
+    if not (context.rehearses and event.is_test and not event.is_retracted) or event.t0_utc is None:
+        return False
+    if context.rules.judge(event).search_window_s is None or is_drill(work, event.id):
+        return False
+    phase = "" if event.phase is None else event.phase.value
+    return work.enqueue(
+        JobKind.REHEARSE,
+        key=f"{event.id}/rehearse/{moment_key(event.t0_utc)}/{phase}",
+        due_utc=context.clock.now(),
+        event_id=event.id,
+        payload={},
+    )
+
+
 def owe_localization(context: Context, work: UnitOfWork, event_id: str, *, cause: str, wait_s: float = 0.0) -> bool:
     """Owe the making of the event's sky map from all that is known by then."""
+    if context.is_rehearsal:
+        return False  # the rehearsal makes it itself
     return work.enqueue(
         JobKind.TRIANGULATE,
         key=f"{event_id}/localization/{cause}",
@@ -289,6 +308,8 @@ def owe_localization(context: Context, work: UnitOfWork, event_id: str, *, cause
 
 def owe_draft(context: Context, work: UnitOfWork, event_id: str, *, cause: str) -> bool:
     """Owe the drafting of the circular that fits what is known."""
+    if context.is_rehearsal:
+        return False
     return work.enqueue(
         JobKind.DRAFT,
         key=f"{event_id}/draft/{cause}",
