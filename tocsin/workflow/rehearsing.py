@@ -47,9 +47,8 @@ def rehearse(context: Context, job: Job) -> None:
             "owed_utc": iso_utc(context.clock.now()),
         }
         steps[instrument] = _step(lane, react, replace(job, kind=JobKind.FETCH, payload=payload))
-    steps["localization"] = _step(
-        lane, localize, replace(job, kind=JobKind.TRIANGULATE, payload={"cause": "rehearsal"})
-    )
+    because = {"cause": "rehearsal"}
+    steps["localization"] = _step(lane, localize, replace(job, kind=JobKind.TRIANGULATE, payload=because))
     steps["draft"] = _step(lane, draft, replace(job, kind=JobKind.DRAFT, payload=because))
     with context.store.begin() as work:
         card = card_for(lane, work, job.event_id, event.labels)
