@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from tocsin.app.gauges import Gauges
 from tocsin.app.leading import Lead
 from tocsin.app.logs import configure_logs
 from tocsin.app.partners import partner_teller
+from tocsin.app.publishing import PUBLISH_EVERY_S, build_publisher, signs_of
 from tocsin.app.rates import RateBoard, build_following, with_parts
 from tocsin.app.service import EVERY_ROLE, Listener, Role, Service
 from tocsin.app.starting import own_folder, own_name, refuse_wrong_clock
@@ -113,11 +115,17 @@ def build_service(
         looks_every_s=1.0 if share is None or store.url.get_backend_name() == "postgresql" else LOOKS_EVERY_S,
     )
     waking.append(service.wake)
+    publisher = build_publisher(settings)
+    if publisher is not None:
+        service.every(PUBLISH_EVERY_S, publisher.publish_changes)
     watchdog = Watchdog(
         context,
         settings,
         board,
-        more=(lambda: (audit_sign(context, late_s=settings.watchdog.late_s), *road_signs(context)),),
+        more=(
+            lambda: (audit_sign(context, late_s=settings.watchdog.late_s), *road_signs(context)),
+            partial(signs_of, publisher),
+        ),
     )
 
     def close() -> None:

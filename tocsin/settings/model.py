@@ -165,6 +165,18 @@ class FeedsTable(_Table):
     vtp: VtpTable = VtpTable()
 
 
+class PublishTable(_Table):
+    """The Kafka topic of our own: events as JSON of GCN's unified schema."""
+
+    enabled: bool = False
+    bootstrap_servers: str = ""
+    security_protocol: Literal["sasl_ssl", "plaintext"] = "sasl_ssl"
+    topic: str = "tocsin.events"
+    test_topic: str = "tocsin.events.test"
+    least_tier: Annotated[int, Field(ge=1, le=3)] = 2
+    clearance: tuple[str, ...] = ()
+
+
 class ReactionTable(_Table):
     """What is done with an event: which instruments are asked, how often."""
 
@@ -213,6 +225,8 @@ class Secrets(_Table):
     sign_in_client_secret: SecretStr | None = None
     gcn_client_id: SecretStr | None = None
     gcn_client_secret: SecretStr | None = None
+    publish_user: SecretStr | None = None
+    publish_password: SecretStr | None = None
     scimma_user: SecretStr | None = None
     scimma_password: SecretStr | None = None
     smtp_password: SecretStr | None = None
@@ -231,6 +245,7 @@ class Settings(_Table):
     webhooks: WebhooksTable = WebhooksTable()
     channels: ChannelsTable = ChannelsTable()
     feeds: FeedsTable = FeedsTable()
+    publish: PublishTable = PublishTable()
     reaction: ReactionTable = ReactionTable()
     drill: DrillTable = DrillTable()
     sources: SourcesTable = SourcesTable()
@@ -339,10 +354,22 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("mail is enabled without a server", file=settings.file, key="channels.email.host")
     if "webhook" in enabled:
         _need_secret(settings, "webhook_secret", "webhooks are enabled without a secret to sign with")
+    _check_kafka(settings)
+
+
+def _check_kafka(settings: Settings) -> None:
     kafka = settings.feeds.kafka
     if kafka.enabled and kafka.security_protocol == "sasl_ssl":
         for name in ("gcn_client_id", "gcn_client_secret"):
             _need_secret(settings, name, "Kafka is enabled without credentials")
+    publish = settings.publish
+    if publish.enabled and not publish.bootstrap_servers:
+        raise ConfigurationError(
+            "a topic of our own needs a broker", file=settings.file, key="publish.bootstrap_servers"
+        )
+    if publish.enabled and publish.security_protocol == "sasl_ssl":
+        for name in ("publish_user", "publish_password"):
+            _need_secret(settings, name, "publishing is enabled without credentials")
     scimma = settings.feeds.scimma
     if scimma.enabled and scimma.security_protocol == "sasl_ssl":
         for name in ("scimma_user", "scimma_password"):
