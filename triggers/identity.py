@@ -21,6 +21,8 @@ from triggers.storms import Storm
 from triggers.sun import sun_radec_deg
 
 SKY_DEG2 = 41252.96
+#: Where chance alone gives this many of a list, its members are counted and not named in one line.
+CROWDED_FROM = 0.5
 #: Inclination of Fermi's orbit, deg.
 FERMI_INCLINATION_DEG = 25.6
 #: Beyond this from the geocentre a craft is out of the particles' reach, km.
@@ -107,7 +109,23 @@ def verdict(checks: Sequence[Check]) -> str:
         looked = {one.suspicion for one in checks}
         what = "Sun, magnetars, galaxies" if Suspicion.SUN in looked else "class only: no position"
         return f"nothing known found ({what})"
-    return "; ".join(one.words for one in found)
+    crowds = [_crowd(found, kind) for kind in (Suspicion.MAGNETAR, Suspicion.GALAXY)]
+    told = [one.words for one in found if not _is_crowd(one)]
+    return "; ".join([*told, *(words for words in crowds if words)])
+
+
+def _is_crowd(one: Check) -> bool:
+    """Whether chance alone would give about as many: not worth naming each."""
+    listed = one.suspicion in {Suspicion.MAGNETAR, Suspicion.GALAXY}
+    return listed and (one.expected_by_chance or 0.0) >= CROWDED_FROM
+
+
+def _crowd(found: Sequence[Check], suspicion: Suspicion) -> str:
+    crowd = [one for one in found if one.suspicion is suspicion and _is_crowd(one)]
+    if not crowd:
+        return ""
+    what = "magnetars" if suspicion is Suspicion.MAGNETAR else "nearby galaxies"
+    return f"{len(crowd)} {what} in the localization, where chance gives {crowd[0].expected_by_chance:.2g}"
 
 
 def _classes(event: Event, book: SourceBook) -> Iterator[Check]:

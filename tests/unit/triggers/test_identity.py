@@ -121,6 +121,14 @@ def test_a_nearby_galaxy_in_the_region_is_listed_with_its_distance() -> None:
     assert verdict(identify(burst(), BOOK)) == "nothing known found (class only: no position)"
 
 
+def test_in_a_large_region_sources_are_counted_and_not_named_in_one_line() -> None:
+    wide = identify(burst(), BOOK, region=spot(270.0, -20.0, 25.0))
+    line = verdict(wide)
+    assert "magnetars in the localization, where chance gives" in line
+    assert "SGR 1806-20" not in line
+    assert "SGR 1806-20" in {one.name for one in wide if one.is_found}
+
+
 def test_the_number_expected_by_chance_is_what_random_localizations_find() -> None:
     rng = np.random.default_rng(9)
     hits = 0
