@@ -74,6 +74,14 @@ def conflicts(draft: Draft, priors: Sequence[Prior], *, t0_utc: datetime | None)
     return tuple(found)
 
 
+def uncited(draft: Draft, numbers: Sequence[int]) -> tuple[Finding, ...]:
+    """Whether a draft names none of the earlier circulars on its event, though there are some."""
+    if not numbers or draft.kind is DraftKind.RETRACTION or any(str(number) in draft.body for number in numbers):
+        return ()
+    words = f"none of the earlier circulars on the event is cited: {', '.join(f'GCN {one}' for one in numbers[:5])}"
+    return (warning("cite.none", "body", words, "GCN asks to cite the circulars on the same event"),)
+
+
 def _already(draft: Draft, prior: Prior) -> Iterator[Finding]:
     if draft.kind in FOLLOW_UPS or _plain(draft.subject) != _plain(prior.subject):
         return

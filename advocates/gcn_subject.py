@@ -83,3 +83,30 @@ def is_known(subject: str) -> bool:
     """Whether the subject contains a word GCN knows, or names an event."""
     lowered = subject.lower()
     return any(word.lower() in lowered for word in KEYWORDS) or predicted_event(subject) is not None
+
+
+#: Types under which GCN files a circular by its subject, in the order in which it shows them.
+_TYPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        ("Retraction", RETRACTION_WORDS.pattern),
+        ("GRB", r"\bGRB\b|gamma[- ]ray burst"),
+        ("Gamma-ray Transient", r"\bSPI ACS\b|INTEGRAL|gamma[- ]ray (?:transient|excess|counterpart)"),
+        ("GW", r"\b(?:LIGO|Virgo|KAGRA|LVK|LVC)\b|\bGW\d{6}|\bS\d{6}[a-z]+"),
+        ("SGR", r"\bSGR\b|\bmagnetar\b"),
+        ("FRB", r"\bFRB\b|fast radio burst"),
+        ("SN", r"\bSN\b|supernova"),
+        ("Nova", r"\bnova\b"),
+        ("Neutrino", r"IceCube|ANTARES|KM3NeT|neutrino|Baksan|Super-Kamiokande"),
+        ("X-ray Transient", r"\bEP\d{6}|\bXRF\b|X-ray transient|\bMAXI\b"),
+        ("Afterglow", r"afterglow"),
+        ("Optical", r"\boptical\b|\bZTF\b|\bGOTO\b"),
+        ("Radio", r"\bradio\b|\bVLA\b|\bALMA\b"),
+        ("Kilonova", r"kilonova"),
+    )
+)
+
+
+def predicted_types(subject: str) -> tuple[str, ...]:
+    """Types under which GCN would file a subject; ``Misc`` where it sees none."""
+    return tuple(name for name, pattern in _TYPES if pattern.search(subject)) or ("Misc",)

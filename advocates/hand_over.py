@@ -1,9 +1,10 @@
 """Hand-over of a circular in forms that people take away: text, Markdown, ATel, mail. Pure; nothing is sent."""
 
+from collections.abc import Iterable
 from email.message import EmailMessage
 from enum import StrEnum
 
-from advocates.findings import warning
+from advocates.findings import blocking, warning
 from tocsin.domain.drafts import Draft, DraftKind, Finding
 
 #: The Astronomer's Telegram takes no longer text.
@@ -64,6 +65,15 @@ def atel_findings(draft: Draft) -> tuple[Finding, ...]:
         return ()
     words = f"as an ATel it has {length} characters of {ATEL_CHARACTERS}"
     return (warning("atel.length", "body", words, "shorten it, or send it as a circular alone"),)
+
+
+def embargo_findings(labels: Iterable[str]) -> tuple[Finding, ...]:
+    """What keeps a draft from the public: input that is embargoed."""
+    restricted = ", ".join(sorted(labels))
+    if not restricted:
+        return ()
+    words = f"it is made from restricted input ({restricted}): it must not go out in public"
+    return (blocking("embargo.input", "draft", words, "draft it from public input, or ask those whose input it is"),)
 
 
 def _atel(draft: Draft, subject: str) -> str:

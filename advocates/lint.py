@@ -12,6 +12,7 @@ from advocates.gcn_subject import predicted_event
 from advocates.lint_authors import lint_authors
 from advocates.lint_geometry import lint_geometry
 from advocates.lint_numbers import lint_numbers
+from advocates.lint_physics import lint_physics
 from advocates.lint_required import STATED
 from advocates.lint_style import lint_body, lint_subject
 from tocsin.domain.drafts import Draft, DraftKind, Finding
@@ -36,6 +37,7 @@ def lint_draft(draft: Draft, *, newest_utc: datetime | None = None) -> tuple[Fin
         *lint_authors(draft.body),
         *lint_numbers(draft),
         *lint_geometry(draft.body),
+        *lint_physics(draft.subject, draft.body),
         *_event(draft),
         *_facts(draft),
         *_data_words(draft),
@@ -61,7 +63,7 @@ def lint_text(subject_and_body: str) -> tuple[Finding, ...]:
     """
     subject, body = split_text(subject_and_body)
     found = [*lint_subject(subject, is_retraction=_is_retraction(body)), *lint_body(body), *lint_authors(body)]
-    found += lint_geometry(body)
+    found += [*lint_geometry(body), *lint_physics(subject, body)]
     if (match := _REAL_TIME.search(body)) and _ARCHIVAL.search(body):
         words = "the text calls its data both real-time and archival"
         found.append(warning("realtime.archival", line_of(body, match.start()), words, "say which they are"))

@@ -13,7 +13,7 @@ import numpy as np
 
 from advocates.findings import blocking, line_of, shown, warning
 from advocates.geometry_reading import PrintedAnnulus, PrintedBox, PrintedGeometry, PrintedPoint, read_geometry
-from advocates.sphere import FloatArray, is_crossed, plane_deg, polygon_area_deg2, separation
+from advocates.sphere import FloatArray, Point, is_crossed, plane_deg, polygon_area_deg2, separation
 from tocsin.domain.drafts import Finding
 
 #: A point is off its annulus beyond this many half-widths (3 sigma each), rounding aside.
@@ -22,6 +22,10 @@ MAX_HALF_WIDTHS = 2.0
 MAX_AREA_RATIO = 1.5
 #: No plane shows a box larger than this, and no circular has had one.
 MAX_SPAN_DEG = 80.0
+#: Opposite sides of a box differ by at most the product of its sides times this: cotangent of an annulus' radius.
+MAX_COTANGENT = 1.5
+#: Shares by which opposite sides of a long box may differ at most, along it and across.
+MAX_LONG_DIFFERENCE, MAX_SHORT_DIFFERENCE = 0.15, 0.25
 #: Shorter boxes are taken as straight.
 MAX_STRAIGHT_DEG = 8.0
 _RAD = 180 / math.pi
@@ -108,7 +112,10 @@ def _box(body: str, box: PrintedBox) -> Iterator[Finding]:
     long_deg, short_deg = _sides(plane)
     rounding = 2 * max(corner.error_deg for corner in box.corners)
     open_deg = float(np.linalg.norm(plane[0] - plane[1] + plane[2] - plane[3]))
-    is_even = open_deg <= 2 * rounding + 1.5 * long_deg * short_deg / _RAD
+    is_even = open_deg <= 2 * rounding + MAX_COTANGENT * long_deg * short_deg / _RAD
+    if _is_arc(long_deg, short_deg) and (words := _uneven_arc(corners, rounding)):
+        yield blocking("geometry.corners-uneven", place, words, _LOOK)
+        return
     if not is_even and _is_arc(long_deg, short_deg):
         return  # annuli that cross at grazing incidence: a lens, no straight-sided figure compares with it
     if not is_even:
@@ -123,6 +130,24 @@ def _box(body: str, box: PrintedBox) -> Iterator[Finding]:
 def _is_arc(long_deg: float, short_deg: float) -> bool:
     """Whether a box is so long that it leaves its chord by more than half its width."""
     return long_deg > MAX_STRAIGHT_DEG and long_deg**2 / 8 / _RAD > short_deg / 2
+
+
+def _uneven_arc(corners: list[Point], rounding: float) -> str:
+    """How opposite sides of a long box differ in length where those of no true box do; empty where they may.
+
+    They are arcs of circles with one centre, and differ by the product of both sides (in radians) times the cotangent
+    of its radius; where annuli cross at grazing incidence (a published one differs by 12 %) by more, but not much more.
+    """
+    sides = [separation(corners[i], corners[(i + 1) % 4]) for i in range(4)]
+    for first, second, other in ((sides[0], sides[2], sides[1]), (sides[1], sides[3], sides[0])):
+        longer = max(first, second)
+        share = MAX_LONG_DIFFERENCE if longer > other else MAX_SHORT_DIFFERENCE
+        allowed = 2 * rounding + max(MAX_COTANGENT * longer * other / _RAD, share * longer)
+        if abs(first - second) > allowed:
+            return (
+                f"opposite sides of the box are {first:.3f} and {second:.3f} deg long: a corner does not belong to it"
+            )
+    return ""
 
 
 def _sides(plane: FloatArray) -> tuple[float, float]:

@@ -24,15 +24,19 @@ def lint(
     as_json: Json = False,
 ) -> None:
     """Check a circular's text before it goes out. Exit status 1 if something blocks."""
-    from advocates.lint import lint_text  # noqa: PLC0415 - slow to import
+    from advocates.gcn_subject import predicted_event, predicted_types  # noqa: PLC0415 - slow to import
+    from advocates.lint import lint_text, split_text  # noqa: PLC0415 - as above
 
     with failures_in_words():
         try:
-            findings = lint_text(circular.read_text(encoding="utf-8"))
+            text = circular.read_text(encoding="utf-8")
+            findings = lint_text(text)
         except UnicodeDecodeError as error:
             fail(f"{circular} is not UTF-8 text: {error.reason}")
     if as_json:
-        print_json({"findings": [asdict(finding) for finding in findings]})
+        subject, _ = split_text(text)
+        predicted = {"event": predicted_event(subject), "types": list(predicted_types(subject))}
+        print_json({"findings": [asdict(finding) for finding in findings], "predicted": predicted})
     else:
         for finding in findings:
             console.print(

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from advocates.approval import exported, obstacles, prefill_link, text_sha256
-from advocates.conflicts import Prior, conflicts
+from advocates.conflicts import Prior, conflicts, uncited
 from advocates.drafts import Passage, differences
-from advocates.hand_over import atel_findings
+from advocates.hand_over import atel_findings, embargo_findings
 from advocates.lint import lint_draft
 from tocsin.domain.drafts import Draft, DraftKind, Finding, Severity
 from tocsin.store import ApprovalRow, EventRow, UnitOfWork
@@ -97,7 +97,12 @@ def draft_view(context: Context, shown: Draft, clearance: frozenset[str]) -> Dra
         revisions = tuple(draft for draft in of_kind(work, shown, clearance) if draft.revision <= shown.revision)
         standing = standing_of(context, work, shown, row)
         approvals = [one for one in work.approvals(shown.event_id) if one.voided_utc is None and one.kind is shown.kind]
-    found = (*lint_draft(shown, newest_utc=standing.newest_utc), *standing.conflicts, *atel_findings(shown))
+    found = (
+        *lint_draft(shown, newest_utc=standing.newest_utc),
+        *standing.conflicts,
+        *atel_findings(shown),
+        *embargo_findings(standing.labels),
+    )
     draft = replace(shown, findings=found)
     sha256 = text_sha256(draft.subject, draft.body)
     reasons = reasons_against(draft, standing)
@@ -153,7 +158,8 @@ def _conflicts(context: Context, work: UnitOfWork, draft: Draft) -> tuple[Findin
         for number, one in sorted({**others, **on_event}.items())
         if number not in ours
     ]
-    return conflicts(draft, priors, t0_utc=event.t0_utc)
+    cited = [*conflicts(draft, priors, t0_utc=event.t0_utc)]
+    return (*cited, *uncited(draft, [one.number for one in priors if one.is_on_event]))
 
 
 def reasons_against(draft: Draft, standing: Standing) -> tuple[str, ...]:
