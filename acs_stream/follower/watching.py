@@ -157,6 +157,7 @@ class StreamWatch:
         self._lock = threading.Lock()
         self._fresh: IntArray = no_intervals()
         self._news = threading.Event()
+        self._is_searching = False
         self._state: WatchState | None = None
 
     def notice(self, rows: RateRows) -> None:
@@ -165,6 +166,12 @@ class StreamWatch:
             with self._lock:
                 self._fresh = union(self._fresh, _stretch(rows))
             self._news.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """True if everything noticed so far has been searched."""
+        with self._lock:
+            return not len(self._fresh) and not self._is_searching
 
     def run(self, stop: threading.Event) -> None:
         """Search whatever is stored until told to stop."""
@@ -188,6 +195,7 @@ class StreamWatch:
         state = self._known()
         with self._lock:
             fresh, self._fresh = self._fresh, no_intervals()
+            self._is_searching = True
         told: list[StreamTrigger] = []
         left = fresh.tolist()
         try:
@@ -196,9 +204,9 @@ class StreamWatch:
                     told += self._search(state, start, stop)
                 left.pop(0)
         finally:
-            if left:
-                with self._lock:
-                    self._fresh = union(self._fresh, _intervals(left))
+            with self._lock:
+                self._is_searching = False
+                self._fresh = union(self._fresh, _intervals(left))
         return tuple(told)
 
     def _known(self) -> WatchState:

@@ -108,7 +108,7 @@ class FollowedService:
         """Wait until nothing that is due is left to do."""
         deadline = threading.Event()
         for _ in range(int(PATIENCE_S / 0.02)):
-            if not self.built.service.is_busy():
+            if self.built.following.is_idle() and not self.built.service.is_busy():
                 return
             deadline.wait(0.02)
         raise AssertionError("the service is still busy")

@@ -151,10 +151,13 @@ class Following:
         Each runs in a thread of its own until the event is set.
     close
         Closes connections.
+    is_idle
+        True if everything that was stored has been searched.
     """
 
     runs: tuple[Run, ...] = ()
     close: Callable[[], None] = field(default=lambda: None)
+    is_idle: Callable[[], bool] = field(default=lambda: True)
 
 
 def build_following(
@@ -183,7 +186,8 @@ def build_following(
     runs += builder.dumps() if settings.archive.follow.dumps else []
     runs += builder.consolidator() if settings.archive.follow.consolidate_from else []
     runs += [_kept_alive("search of the stream", watch.run) for watch in builder.watches.values()]
-    return Following(runs=tuple(runs), close=builder.close)
+    watches = tuple(builder.watches.values())
+    return Following(runs=tuple(runs), close=builder.close, is_idle=lambda: all(watch.is_idle for watch in watches))
 
 
 class _Builder:

@@ -24,7 +24,7 @@ from tocsin.app.leading import Lead
 from tocsin.app.logs import configure_logs
 from tocsin.app.partners import partner_teller
 from tocsin.app.publishing import PUBLISH_EVERY_S, build_publisher, signs_of
-from tocsin.app.rates import RateBoard, build_following, with_parts
+from tocsin.app.rates import Following, RateBoard, build_following, with_parts
 from tocsin.app.service import EVERY_ROLE, Listener, Role, Service
 from tocsin.app.starting import own_folder, own_name, refuse_wrong_clock
 from tocsin.app.watchdog import Watchdog
@@ -48,6 +48,7 @@ class Built:
     board: FeedBoard
     watchdog: Watchdog
     rates: RateBoard
+    following: Following
     close: Callable[[], None]
 
 
@@ -132,7 +133,7 @@ def build_service(
         following.close()
         store.close()
 
-    return Built(service=service, board=board, watchdog=watchdog, rates=rates, close=close)
+    return Built(service=service, board=board, watchdog=watchdog, rates=rates, following=following, close=close)
 
 
 def _api(settings: Settings, context: Context, board: FeedBoard, rates: RateBoard) -> FastAPI:
