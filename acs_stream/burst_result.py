@@ -15,6 +15,7 @@ import numpy as np
 
 from acs_stream.burst import Burst, Observation
 from acs_stream.spacecraft import PLANET_OF, check_at_planet, check_distance
+from acs_stream.triangulation_policy import TriangulationPolicy
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray, LightCurve
 from triangulation.annulus import Annulus, annulus_from_delay
@@ -37,6 +38,8 @@ NEAR_EARTH_KM = 500_000.0
 SMOOTH_S = 0.25
 #: Largest delay assumed for a pair without positions, s.
 FREE_DELAY_S = 10.0
+#: Every pair, however near: what a burst file asks for.
+ANY_PAIR = TriangulationPolicy(shortest_baseline_light_s=0.0)
 #: Somebody who is told in words what is done next.
 Progress = Callable[[str], None]
 
@@ -235,6 +238,7 @@ def triangulate_burst(
     check: tuple[float, float] | None = None,
     solar_system: SolarSystem | None = None,
     progress: Progress = silent,
+    policy: TriangulationPolicy | None = None,
 ) -> TriangulationResult:
     """Delays, annuli and sky map of a burst.
 
@@ -248,6 +252,8 @@ def triangulate_burst(
         For the motion of the Earth and of planetary craft; None: the packaged de421.
     progress
         Told in words what is done next.
+    policy
+        Which pairs are made; None: all.
 
     Raises
     ------
@@ -256,29 +262,33 @@ def triangulate_burst(
     """
     sky = solar_system or SolarSystem(packaged_de421())
     try:
-        return _triangulated(burst, check, sky, progress)
+        return _triangulated(burst, check, sky, progress, policy or ANY_PAIR)
     finally:
         if solar_system is None:
             sky.close()
 
 
 def _triangulated(
-    burst: Burst, check: tuple[float, float] | None, sky: SolarSystem, progress: Progress
+    burst: Burst,
+    check: tuple[float, float] | None,
+    sky: SolarSystem,
+    progress: Progress,
+    policy: TriangulationPolicy,
 ) -> TriangulationResult:
     reports = [f"{item.instrument}: {text}" for item in burst.observations for text in item.reports]
     for item in burst.observations:
         _check_places(item, sky)
     reports += [f"{i.instrument}: no position, so it makes no annulus" for i in burst.observations if not i.positions]
-    delays, failed = _all_delays(burst, progress)
+    delays, failed = _all_delays(burst, progress, policy)
     reports += failed
-    annuli, refused = _annuli(burst, star(_usable(delays)), sky)
+    annuli, refused = _annuli(burst, star(_usable(delays, policy)), sky)
     reports += refused
     if not annuli:
         reason = "; ".join(failed + refused) or "no pair of observations with positions"
         raise ScienceError(f"{burst.name}: no annulus: {reason}")
     progress("sky map")
     detected_by = _detected_by(burst, annuli, delays, sky)
-    skymap = _map(burst, annuli, delays, detected_by)
+    skymap = _map(burst, annuli, _usable(delays, policy), detected_by)
     regions, apart = _regions(annuli)
     reports += apart
     containment = None if check is None else _containment(check, annuli, skymap)
@@ -305,12 +315,17 @@ def _check_places(item: Observation, sky: SolarSystem) -> None:
         check_at_planet(place, centre)
 
 
-def _all_delays(burst: Burst, progress: Progress) -> tuple[tuple[PairDelay, ...], list[str]]:
+def _all_delays(
+    burst: Burst, progress: Progress, policy: TriangulationPolicy
+) -> tuple[tuple[PairDelay, ...], list[str]]:
     if len(burst.observations) < 2:
         raise ScienceError(f"{burst.name}: triangulation needs two observations, there are {len(burst.observations)}")
     delays: list[PairDelay] = []
     failed: list[str] = []
     for a, b in combinations(burst.observations, 2):
+        if not policy.pairs(a.instrument, b.instrument):
+            failed.append(f"{a.instrument} - {b.instrument}: not paired, as the settings have it")
+            continue
         try:
             delays.append(_delay(a, b, progress=progress))
         except ScienceError as error:
@@ -318,9 +333,13 @@ def _all_delays(burst: Burst, progress: Progress) -> tuple[tuple[PairDelay, ...]
     return tuple(delays), failed
 
 
-def _usable(delays: Sequence[PairDelay]) -> list[PairDelay]:
-    """Delays that may make annuli: of two detections, with a baseline."""
-    return [delay for delay in delays if delay.baseline_light_s is not None and delay.posterior.detected]
+def _usable(delays: Sequence[PairDelay], policy: TriangulationPolicy) -> list[PairDelay]:
+    """Delays that may make annuli: of two detections, with a baseline that is long enough."""
+    return [
+        delay
+        for delay in delays
+        if delay.posterior.detected and (delay.baseline_light_s or 0.0) > policy.shortest_baseline_light_s
+    ]
 
 
 def _annuli(burst: Burst, pairs: Sequence[PairDelay], sky: SolarSystem) -> tuple[tuple[PairAnnulus, ...], list[str]]:
@@ -441,7 +460,7 @@ def _map(
     detected_by: Sequence[SpacecraftPosition],
 ) -> SkyMap:
     of = {(delay.a, delay.b): delay for delay in delays}
-    covariance = shared_covariance_s2([of[pair.a, pair.b] for pair in annuli], _usable(delays))
+    covariance = shared_covariance_s2([of[pair.a, pair.b] for pair in annuli], delays)
     return SkyMap.from_annuli(
         [pair.annulus for pair in annuli],
         pairs=[(pair.a, pair.b) for pair in annuli],

@@ -10,6 +10,7 @@ from acs_stream.properties import Durations
 from acs_stream.response import ResponseTable
 from acs_stream.sources import LightCurveSource, build_sources
 from acs_stream.trial_bursts import bursts_from_config
+from acs_stream.triangulation_policy import TriangulationPolicy
 from advocates.calendar_copy import CalendarCopy
 from advocates.calendar_fetching import fetch_calendar
 from advocates.escalation import Plan
@@ -194,6 +195,12 @@ def build_source_book(settings: Settings) -> SourceBook:
     return read_source_book(file.values, file=file.name)
 
 
+def build_triangulation(settings: Settings) -> TriangulationPolicy:
+    """What is triangulated without anybody asking, and what of it may be stated."""
+    file = settings.document("triangulation")
+    return TriangulationPolicy.from_config(file.values, file=file.name)
+
+
 def build_context(
     settings: Settings,
     *,
@@ -223,6 +230,7 @@ def build_context(
         doors=doors,
         sources=build_sources_of(settings, clock) if sources is None else sources,
         response=ResponseTable.from_config(response_file.values, file=response_file.name),
+        triangulation=build_triangulation(settings),
         templates=Templates.from_texts(circulars),
         draw=drawing_from(store),
         wording=Wording.from_texts(circulars),

@@ -9,6 +9,7 @@ from acs_stream.properties import Durations
 from acs_stream.response import ResponseTable
 from acs_stream.sources import LightCurveSource
 from acs_stream.trial_bursts import TrialBurst
+from acs_stream.triangulation_policy import TriangulationPolicy
 from advocates.escalation import Plan
 from advocates.people import People
 from advocates.rota import Rota
@@ -103,6 +104,8 @@ class Context:
         Background excesses of an instrument on the days before a time; None where none are kept.
     templates, wording
         Texts of the circulars, and their words for numbers.
+    triangulation
+        What is triangulated without anybody asking, and what of it may be stated.
     draw
         Draws an event for chat.
     wake
@@ -134,6 +137,7 @@ class Context:
     response: ResponseTable
     templates: Templates
     wording: Wording
+    triangulation: TriangulationPolicy = field(default_factory=TriangulationPolicy)
     draw: Draw = field(default=lambda _event_id, _clearance: ())
     wake: Callable[[], None] = field(default=lambda: None)
     page_url: str = ""

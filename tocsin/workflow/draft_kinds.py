@@ -46,7 +46,9 @@ class Papers:
 
     def __init__(self, context: Context, work: UnitOfWork, event: Event, products: Sequence[Product]) -> None:
         self._context, self._work = context, work
-        self._event, self._products = event, products
+        self._event = event
+        # What is not to be stated (a delay that may be of two bursts, a width of counts alone) is no fact of a draft.
+        self._products = [product for product in products if not product.content.get("not_stated")]
         self._own = own_circulars(work, event.id)
 
     def kinds(self) -> list[DraftKind]:

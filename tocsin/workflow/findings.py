@@ -137,9 +137,12 @@ def associations(products: Sequence[Product]) -> tuple[str, ...]:
 
 
 def refusals(products: Sequence[Product]) -> tuple[str, ...]:
-    """Why there is no delay, annulus or sky map where one was tried."""
+    """Why there is no delay, annulus or sky map where one was tried, and why an annulus is not stated in drafts."""
     kinds = {ProductKind.DELAY, ProductKind.ANNULUS, ProductKind.SKYMAP}
-    return tuple(f"{p.subject}: {p.content['error']}" for p in products if p.kind in kinds and not p.is_answer)
+    tried = [product for product in products if product.kind in kinds]
+    failed = [f"{product.subject}: {product.content['error']}" for product in tried if not product.is_answer]
+    kept_back = [p for p in tried if p.is_answer and p.content.get("not_stated")]
+    return (*failed, *(f"{p.subject}: not stated in drafts: {p.content['not_stated']}" for p in kept_back))
 
 
 def _number(value: object) -> float | None:

@@ -3,8 +3,9 @@
 One mechanism for all kinds of event. Whatever cannot be had is kept as a reason, beside what can.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from acs_stream.burst_file import Burst, Observation, TriangulationResult, result_to_json, triangulate_burst
 from tocsin.domain import light_curve_codec
@@ -25,6 +26,7 @@ from tocsin.workflow.owing import owe_draft, owe_update
 from tocsin.workflow.picturing import owe_pictures
 from tocsin.workflow.priors import prior_map
 from tocsin.workflow.reacting import is_standing, may_hold_burst
+from tocsin.workflow.rejudging import judge_again
 from tocsin.workflow.views import new_variants, products_of, retire_variants, views
 from triangulation.geometry import Simultaneity, SpacecraftPosition
 from triangulation.skymap import SkyMap
@@ -48,9 +50,12 @@ def localize(context: Context, job: Job) -> None:
     """Make annuli and sky map of one event, and weigh what coincides with it."""
     if job.event_id is None:
         return
-    with context.store.read() as work:
+    with context.store.begin() as work:
         if not is_standing(work, job.event_id):
             return
+        for seen in views(context, work, job.event_id):
+            if not seen.is_retracted and judge_again(context, work, seen):
+                owe_update(context, work, job.event_id, cause=f"judged-{job.id}", labels=[seen.labels])
         known = [_known(work, view) for view in views(context, work, job.event_id) if not view.is_retracted]
     made: list[Product] = []
     everything: list[Product] = []
@@ -121,7 +126,7 @@ def _products(context: Context, known: _Known) -> list[Product]:
     if len(known.curves) < 2:
         return [] if known.prior is None else [_map_product(context, known, known.prior, inputs=before)]
     try:
-        result = triangulate_burst(_burst(known))
+        result = triangulate_burst(_burst(known), policy=context.triangulation)
     except ScienceError as error:
         made = [_refusal(context, known, error, inputs)]
         return made if known.prior is None else [*made, _map_product(context, known, known.prior, inputs=before)]
@@ -166,12 +171,18 @@ def _timing_products(
             subject=f"{row['a']} - {row['b']}",
             inputs=inputs,
             parameters={},
-            content=row,
+            content=row | _stated(context, kind, row),
             labels=known.event.labels,
         )
         for kind, name in ((ProductKind.DELAY, "delays"), (ProductKind.ANNULUS, "annuli"))
         for row in shown[name]
     ]
+
+
+def _stated(context: Context, kind: ProductKind, row: Mapping[str, Any]) -> dict[str, str]:
+    """Why an annulus is not stated in drafts, where it is not."""
+    reason = context.triangulation.why_not_stated(row) if kind is ProductKind.ANNULUS else ""
+    return {"not_stated": reason} if reason else {}
 
 
 def _maps(context: Context, known: _Known, result: TriangulationResult, inputs: tuple[str, ...]) -> list[Product]:

@@ -45,8 +45,6 @@ LIGHT_KM_S = 299_792.458
 KNOWN_WITHIN_DEG = 20.0
 #: A search needs at least so much data on each side of T0, s.
 SHORTEST_SEARCH_S = 5.0
-#: Other instruments' light curves may still be on their way: a map waits this long for them, s.
-MAP_WAIT_S = 5.0
 
 
 def react(context: Context, job: Job) -> None:
@@ -199,7 +197,9 @@ class _Reaction:
             owe_update(self._context, work, self._event_id, cause=cause, labels=[one.labels for one in changed])
             owe_pictures(self._context, work, self._event_id, cause=cause)
             if may_hold_burst(products):
-                owe_localization(self._context, work, self._event_id, cause=cause, wait_s=MAP_WAIT_S)
+                owe_localization(
+                    self._context, work, self._event_id, cause=cause, wait_s=self._context.triangulation.wait_s
+                )
             if self._instrument == LIMIT_INSTRUMENT:
                 owe_draft(self._context, work, self._event_id, cause=cause)
         self._context.wake()
@@ -243,7 +243,8 @@ class _Reaction:
             own, others = self._surroundings.windows(place)
             shown["counterpart"] = counterpart(shown["excesses"], own, others)
             shown["arrival_window_s"] = [own.start_s, own.stop_s]
-        return self._product(ProductKind.SEARCH, shown, inputs=(curve_id,))
+        judged = () if self._surroundings is None else self._surroundings.sources
+        return self._product(ProductKind.SEARCH, shown, inputs=(curve_id, *judged))
 
     def _limit_product(self, fetched: FetchedLightCurve, curve_id: str) -> Product:
         curve = fetched.total.with_t0(self._t0_utc)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tocsin.domain.clock import iso_utc
 from tocsin.domain.events import Event, EventKind
 from tocsin.store import UnitOfWork
 from tocsin.workflow.associating import neighbours
@@ -36,12 +37,15 @@ class Surroundings:
         When its gamma rays may come at the geocentre, (start, stop), s since T0.
     others
         Bursts near in time that are not this event's own.
+    sources
+        What region, T0 and others are from, for the lineage of what is judged by them.
     """
 
     event: Event
     region: SkyMap | None
     around_s: tuple[float, float]
     others: Sequence[OtherBurst] = ()
+    sources: tuple[str, ...] = ()
 
     def windows(self, place: SpacecraftPosition | None) -> tuple[ArrivalWindow, list[ArrivalWindow]]:
         """Arrival windows at a craft: the event's own, and those of the other bursts."""
@@ -65,7 +69,16 @@ def surroundings(context: Context, work: UnitOfWork, event: Event, search_s: flo
         for other in neighbours(work, event)
         if _is_another_burst(event, other, around_s)
     ]
-    return Surroundings(event=event, region=prior_map(work, event)[0], around_s=around_s, others=others)
+    named = {other.name for other in others}
+    region, _, source = prior_map(work, event)
+    sources = (_told(event, source), *(_told(other, "") for other in neighbours(work, event) if other.name in named))
+    return Surroundings(event=event, region=region, around_s=around_s, others=others, sources=sources)
+
+
+def _told(event: Event, source: str) -> str:
+    """Where and when an event is said to be, as one word."""
+    place = f"{event.ra_deg},{event.dec_deg},{event.error_radius_deg}"
+    return f"{source or f'event:{event.id}'}@{iso_utc(event.t0_utc)}/{place}"
 
 
 def _is_another_burst(event: Event, other: Event, around_s: tuple[float, float]) -> bool:
