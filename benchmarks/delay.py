@@ -17,7 +17,7 @@ import study
 import thinned
 from figures import Figure
 from simulated_bursts import FAMILIES, PAIRS, SimulatedPair, cramer_rao_s, draw_pair
-from study import LEVELS, Job, Trial, coverage, robust_error
+from study import LEVELS, Job, Trial, robust_error
 
 from triangulation import classical
 from triangulation.curves import find_burst, series_of
@@ -75,20 +75,19 @@ def figures(trials: Sequence[Trial]) -> list[Figure]:
     """Figures of undisturbed bursts: pooled, then by cell, then flags."""
     cpu = np.array([trial.cpu_s for trial in trials]) * 1e3
     ranges = ((0.66, 0.74), (0.88, 0.94), (0.975, 1.0))
-    pooled = [
-        Figure(name=f"pooled coverage at {level:g}", value=coverage(trials, level), low=low, high=high)
-        for level, (low, high) in zip(LEVELS, ranges, strict=True)
-    ]
+    cells = sorted({(trial.job.family, trial.job.pair) for trial in trials})
+    # The error of a robust error is about as large, relative to it, as 1.2 over the root of the number.
+    slack = 1.0 if len(trials) >= study.ENOUGH * len(cells) else 1.0 + 2.4 / np.sqrt(len(trials))
+    pooled = study.pooled("pooled coverage", trials, ranges, len(cells))
     pooled += [
-        Figure(name="pooled robust error over Cramer-Rao", value=_over_bound(trials), high=1.35),
-        Figure(name="pooled robust error over chi-squared's", value=_over_classical(trials, "chi2"), high=0.75),
+        Figure(name="pooled robust error over Cramer-Rao", value=_over_bound(trials), high=1.35 * slack),
+        Figure(name="pooled robust error over chi-squared's", value=_over_classical(trials, "chi2"), high=0.75 * slack),
         Figure(name="pooled robust error over cross-correlation's", value=_over_classical(trials, "ccf")),
         Figure(name="pooled coverage of chi-squared at 0.683", value=_classical_coverage(trials, "chi2")),
         Figure(name="pooled coverage of cross-correlation at 0.683", value=_classical_coverage(trials, "ccf")),
         Figure(name="CPU per pair, median, ms", value=float(np.median(cpu)), high=80.0),
         Figure(name="CPU per pair, 95th percentile, ms", value=float(np.quantile(cpu, 0.95)), high=350.0),
     ]
-    cells = sorted({(trial.job.family, trial.job.pair) for trial in trials})
     return [
         *pooled,
         *_aliases(trials),
@@ -104,12 +103,15 @@ def _cell(trials: Sequence[Trial], family: str, pair: tuple[str, str]) -> list[F
     z = np.array([trial.error_s / trial.sigma_s for trial in here])
     width = np.array([trial.interval_90_s / (3.29 * trial.bound_s) for trial in here])
     wide = 2.0 if family.startswith(("bright", "med")) else None
+    told = (
+        ("robust error over Cramer-Rao", _over_bound(here), ERROR_RATIOS.get(family)),
+        ("robust error over chi-squared's", _over_classical(here, "chi2"), 1.05),
+        ("|median bias| over sigma", float(abs(np.median(z))), 0.3),
+        ("90 % interval over that of Cramer-Rao", float(np.median(width)), wide),
+    )
     return [
         *study.covered(name, here, least),
-        Figure(name=f"{name}: robust error over Cramer-Rao", value=_over_bound(here), high=ERROR_RATIOS.get(family)),
-        Figure(name=f"{name}: robust error over chi-squared's", value=_over_classical(here, "chi2"), high=1.05),
-        Figure(name=f"{name}: |median bias| over sigma", value=float(abs(np.median(z))), high=0.3),
-        Figure(name=f"{name}: 90 % interval over that of Cramer-Rao", value=float(np.median(width)), high=wide),
+        *(Figure(name=f"{name}: {what}", value=value, high=study.required(high, here)) for what, value, high in told),
         Figure(name=f"{name}: robust error, ms", value=1e3 * robust_error([trial.error_s for trial in here])),
     ]
 
@@ -128,7 +130,7 @@ def _flags(trials: Sequence[Trial]) -> list[Figure]:
         here = [trial for trial in trials if trial.job.family == family]
         for flag, high in FLAGS.items() if here else ():
             share = float(np.mean([flag in trial.flags for trial in here]))
-            found.append(Figure(name=f"undisturbed, {family}: {flag}", value=share, high=high))
+            found.append(Figure(name=f"undisturbed, {family}: {flag}", value=share, high=study.required(high, here)))
     return found
 
 
@@ -139,6 +141,8 @@ def _over_bound(trials: Sequence[Trial]) -> float:
 def _over_classical(trials: Sequence[Trial], method: str) -> float:
     """Robust error over that of a classical method, both in units of the bound so that no cell rules the pool."""
     both = [trial for trial in trials if method in trial.classical]
+    if not both:
+        return float("nan")
     theirs = robust_error([trial.classical[method][0] / trial.bound_s for trial in both])
     return _over_bound(both) / theirs
 

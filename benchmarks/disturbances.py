@@ -101,16 +101,17 @@ def figures(trials: Sequence[Trial]) -> list[Figure]:
 
 def _cell(kind: str, family: str, cell: Sequence[Trial]) -> list[Figure]:
     name = f"{kind}, {family}"
+    least = study.required(LEAST_UNRELATED if kind == "unrelated" else LEAST_COVERAGE, cell)
     if kind == "unrelated":
         return [
-            Figure(name=f"{name}: flagged", value=_flagged(cell, UNLIKE | WARNINGS), low=LEAST_UNRELATED),
+            Figure(name=f"{name}: flagged", value=_flagged(cell, UNLIKE | WARNINGS), low=least),
             Figure(name=f"{name}: flagged for their shapes", value=_flagged(cell, UNLIKE)),
         ]
     covered, flagged = coverage(cell, 0.9), _flagged(cell, WARNINGS)
     # A spike may be flagged instead of covered.
     excused = kind == "spike" and flagged >= LEAST_FLAGGED
     return [
-        Figure(name=f"{name}: coverage at 0.9", value=covered, low=None if excused else LEAST_COVERAGE),
+        Figure(name=f"{name}: coverage at 0.9", value=covered, low=None if excused else least),
         Figure(name=f"{name}: flagged", value=flagged),
     ]
 

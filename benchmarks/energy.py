@@ -56,7 +56,8 @@ def figures(trials: Sequence[Trial]) -> list[Figure]:
     for treatment in TREATMENTS:
         is_required = treatment == "channels"
         here = [trial for trial in trials if trial.job.kind == treatment]
-        result += study.covered(f"energies, pooled, {treatment}", here, POOLED if is_required else nothing)
+        ranges = [(low if is_required else 0.0, 1.0) for low in POOLED]
+        result += study.pooled(f"energies, pooled, {treatment}: coverage", here, ranges, len(FAMILIES))
         for family in FAMILIES:
             cell = [trial for trial in here if trial.job.family == family]
             name = f"energies, {family}, {treatment}"

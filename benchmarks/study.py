@@ -20,6 +20,8 @@ from figures import Figure
 from triangulation.delay import DelayPosterior
 
 LEVELS = (0.683, 0.90, 0.99)
+#: Fewer bursts tell too little for a requirement on a cell; on the pool of all it is then loosened by two errors.
+ENOUGH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +115,37 @@ def robust_error(values: Sequence[float]) -> float:
     return float(1.4826 * np.median(np.abs(values)))
 
 
+def required(limit: float | None, trials: Sequence[Trial]) -> float | None:
+    """Requirement on a cell: none where there are too few bursts to tell."""
+    return limit if len(trials) >= ENOUGH else None
+
+
+def loosened(limit: float, trials: Sequence[Trial], cells: int, *, upwards: bool) -> float:
+    """Requirement on a share of all bursts of so many cells: loosened by two errors where the cells hold few."""
+    if len(trials) >= ENOUGH * cells:
+        return limit
+    error = 2.0 * float(np.sqrt(limit * (1.0 - limit) / max(len(trials), 1)))
+    return min(limit + error, 1.0) if upwards else max(limit - error, 0.0)
+
+
 def covered(name: str, trials: Sequence[Trial], least: Sequence[float | None]) -> list[Figure]:
-    """Figures of the coverage at the usual levels, each at least so much."""
+    """Figures of the coverage of a cell at the usual levels, each at least so much."""
     return [
-        Figure(name=f"{name}: coverage at {level:g}", value=coverage(trials, level), low=low)
+        Figure(name=f"{name}: coverage at {level:g}", value=coverage(trials, level), low=required(low, trials))
         for level, low in zip(LEVELS, least, strict=True)
+    ]
+
+
+def pooled(name: str, trials: Sequence[Trial], ranges: Sequence[tuple[float, float]], cells: int) -> list[Figure]:
+    """Figures of the coverage of all cells together at the usual levels, each within a range."""
+    return [
+        Figure(
+            name=f"{name} at {level:g}",
+            value=coverage(trials, level),
+            low=loosened(low, trials, cells, upwards=False),
+            high=loosened(high, trials, cells, upwards=True),
+        )
+        for level, (low, high) in zip(LEVELS, ranges, strict=True)
     ]
 
 

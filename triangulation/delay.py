@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from tocsin.domain.errors import ScienceError
-from tocsin.domain.light_curves import LightCurve
+from tocsin.domain.light_curves import EventList, LightCurve
 from triangulation import classical
 from triangulation.curves import find_burst, series_of
 from triangulation.joint_delay import joint_posterior
@@ -15,11 +15,13 @@ from triangulation.posterior import DelayPosterior
 __all__ = ["DelayPosterior", "estimate_delay"]
 
 Method = Literal["joint", "ccf", "chi2"]
+#: Bins in which a burst of photons is looked for, s; it is then cut into so many, no finer than the least, s.
+PHOTON_BIN_S, BURST_BINS, LEAST_BIN_S = 0.004, 1000, 2.0**-14
 
 
 def estimate_delay(
-    a: LightCurve,
-    b: LightCurve,
+    a: LightCurve | EventList,
+    b: LightCurve | EventList,
     *,
     max_delay_s: float,
     clock_error_s: float = 0.0,
@@ -31,7 +33,7 @@ def estimate_delay(
     Parameters
     ----------
     a, b
-        Light curves; each has its own T0.
+        Light curves, bins of any widths, or photons; each has its own T0.
     max_delay_s
         Largest possible delay, s: the light time of the baseline. The prior is uniform within: that of an even sky.
     clock_error_s
@@ -48,7 +50,7 @@ def estimate_delay(
     """
     if not (np.isfinite(max_delay_s) and max_delay_s > 0 and np.isfinite(clock_error_s) and clock_error_s >= 0):
         raise ScienceError(f"a delay is sought within a positive range, not {max_delay_s} s +- {clock_error_s} s")
-    series = (series_of(a, a.t0_utc), series_of(b, a.t0_utc))
+    series = (series_of(_curve(a), a.t0_utc), series_of(_curve(b), a.t0_utc))
     bursts = (find_burst(series[0]), find_burst(series[1]))
     if method == "joint":
         return joint_posterior(
@@ -58,3 +60,20 @@ def estimate_delay(
     posterior = classical.chi2_posterior(found) if method == "chi2" else classical.ccf_posterior(found)
     posterior = replace(posterior, detected=all(burst.is_detected for burst in bursts))
     return posterior.broadened(clock_error_s, max_delay_s=max_delay_s)
+
+
+def _curve(seen: LightCurve | EventList) -> LightCurve:
+    """Light curve as it is; of photons one whose bins are far finer than the burst: nothing is lost by them."""
+    if isinstance(seen, LightCurve):
+        return seen
+    coarse = _even(seen, PHOTON_BIN_S)
+    wanted_s = find_burst(series_of(coarse, seen.t0_utc)).duration_s / BURST_BINS
+    if wanted_s >= PHOTON_BIN_S:
+        return coarse
+    return _even(seen, PHOTON_BIN_S * 2.0 ** np.floor(np.log2(max(wanted_s, LEAST_BIN_S) / PHOTON_BIN_S)))
+
+
+def _even(photons: EventList, width_s: float) -> LightCurve:
+    if photons.times_s.size < 2:
+        raise ScienceError(f"{photons.instrument}: fewer than two photons")
+    return photons.binned(width_s, start_s=float(photons.times_s[0]), stop_s=float(photons.times_s[-1]))

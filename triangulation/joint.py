@@ -20,6 +20,8 @@ from triangulation.spline import Knots
 LEAD, TAIL = 0.25, 0.7
 #: Background taken on either side: this many durations and seconds.
 SIDE_DURATIONS, SIDE_S = 2.0, 5.0
+#: Joined bins there that are so far above the background belong to something else.
+FOREIGN_SIGMA = 5.0
 MIN_STEP_S = 0.004
 MAX_KNOTS = 900
 #: Curvature prior in units of pilot rate per knot, and the refinement of its local scale.
@@ -140,14 +142,12 @@ def prepare(series: Series, burst: Burst, inner_s: tuple[float, float], side_s: 
     x = (joined.centre_s - middle) / half
     design = joined.exposure_s[:, None] * x[:, None] ** np.arange(_degree(joined, burst) + 1)
     net = joined.counts - expected
-    signal = _smoothed_signal(joined, net, expected, burst)
-    return Data(
-        series=joined,
-        net=net,
-        design=design,
-        weight=1.0 / variance_of(joined, expected + signal, burst),
-        inner=slice(first, first + parts[1].counts.size),
-    )
+    inner = slice(first, first + parts[1].counts.size)
+    weight = 1.0 / variance_of(joined, expected + _smoothed_signal(joined, net, expected, burst), burst)
+    # Another burst beside this one is no background.
+    foreign = net > FOREIGN_SIGMA * np.sqrt(variance_of(joined, expected, burst))
+    foreign[inner] = False
+    return Data(series=joined, net=net, design=design, weight=np.where(foreign, 0.0, weight), inner=inner)
 
 
 def commensurate(series: Series, step_s: float) -> tuple[float, float]:

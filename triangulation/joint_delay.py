@@ -118,8 +118,9 @@ def joint_posterior(
 
 def _density(solution: Solution, shift_s: float, inflation: float, *, is_turned: bool) -> DelayPosterior:
     """Posterior of a solution from the counts alone, the shift of smoothing (s) taken out."""
-    grid, log_p = solution.curve().dense()
-    grid, density = grid - shift_s, np.exp((log_p - log_p.max()) * TEMPER / inflation)
+    power = TEMPER / inflation
+    grid, log_p = solution.curve().dense(power)
+    grid, density = grid - shift_s, np.exp((log_p - log_p.max()) * power)
     if is_turned:
         grid, density = -grid[::-1], density[::-1]
     return DelayPosterior(delay_s=grid, density=density, method="joint")

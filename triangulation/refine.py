@@ -176,7 +176,8 @@ def expected_counts(
 def _reweighted(data: Data, burst: Burst, model: Model, fit: Fit, which: int, peak: Peak | None = None) -> Data:
     expected = expected_counts(data, burst, model, fit, which, peak)
     floor = 0.5 * burst.background.counts(data.series)
-    return replace(data, weight=1.0 / variance_of(data.series, np.maximum(expected, floor), burst))
+    weight = 1.0 / variance_of(data.series, np.maximum(expected, floor), burst)
+    return replace(data, weight=np.where(data.weight > 0, weight, 0.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -186,11 +187,19 @@ class Curve:
     delay_s: FloatArray
     log_p: FloatArray
 
-    def dense(self, per_cell: int = 8) -> tuple[FloatArray, FloatArray]:
-        """Smooth interpolation: a denser grid where anything is probable, a thinner one where nothing is."""
+    def dense(self, power: float, per_cell: int = 8) -> tuple[FloatArray, FloatArray]:
+        """Smooth interpolation: a denser grid where anything is probable, a thinner one where nothing is.
+
+        Parameters
+        ----------
+        power
+            Exponent that will be applied to the probability.
+        per_cell
+            At most so many points for one.
+        """
         apart = np.concatenate([[True], np.diff(self.delay_s) > LEAST_STEP_S])
         x, y = self.delay_s[apart], self.log_p[apart]
-        low = y < y.max() - NEGLIGIBLE
+        low = y < y.max() - NEGLIGIBLE / power
         # Of a run of negligible points only its ends matter.
         inside = np.zeros(x.size, dtype=bool)
         inside[1:-1] = low[1:-1] & low[:-2] & low[2:]
