@@ -214,10 +214,10 @@ def event_item(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = P
     return None if row is None else _item(work, row, clearance)
 
 
-def part_items(work: UnitOfWork, clearance: frozenset[str]) -> tuple[EventListItem, ...]:
+def part_views(work: UnitOfWork, clearance: frozenset[str]) -> tuple[EventView, ...]:
     """Events of which an audience may see a part and not the whole, each as it sees it."""
-    found = (event_item(work, event_id, clearance=clearance) for event_id in work.partly_seen_ids(clearance))
-    return tuple(item for item in found if item is not None)
+    found = (event_view(work, event_id, clearance=clearance) for event_id in work.partly_seen_ids(clearance))
+    return tuple(view for view in found if view is not None)
 
 
 def event_notices(
@@ -447,17 +447,20 @@ def _timeline(work: UnitOfWork, part: _Part) -> tuple[TimelineRow, ...]:
     rows = work.timeline(part.event.id, clearance=part.clearance)
     if part.is_whole:
         return tuple(rows)
-    told = {"notice", "decision", "product"} | ({"acknowledgement"} if part.shows_people else set())
-    return tuple(
-        TimelineRow(
-            at_utc=row.at_utc,
-            kind=row.kind,
-            text=row.text,
-            detail={name: value for name, value in row.detail.items() if name != "superseded_by"},
-        )
-        for row in rows
-        if row.kind in told
-    )
+    told = {"event", "notice", "decision", "product", "draft"} | ({"acknowledgement"} if part.shows_people else set())
+    products = {str(row.detail.get("id")) for row in rows if row.kind == "product"} | {"retracted"}
+    first = next((row.received_utc for row in work.notice_rows(part.event.id)), None)
+    seen = next((row.at_utc for row in rows if row.kind == "notice"), None)
+    return tuple(_as_partly_seen(row, products, None if seen == first else seen) for row in rows if row.kind in told)
+
+
+def _as_partly_seen(row: TimelineRow, products: set[str], made_utc: datetime | None) -> TimelineRow:
+    """Row without what replaced a product where that is hidden; an event begins with its first visible notice."""
+    detail = dict(row.detail)
+    if detail.get("superseded_by") not in products:
+        detail |= {"superseded_by": None} if "superseded_by" in detail else {}
+    at_utc = made_utc if made_utc is not None and row.kind == "event" else row.at_utc
+    return TimelineRow(at_utc=at_utc, kind=row.kind, text=row.text, detail=detail)
 
 
 def _next_escalation(jobs: Sequence[Job]) -> datetime | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.store import UnitOfWork
-from tocsin.workflow.queries import EventListItem, part_items
+from tocsin.workflow.queries import EventListItem, EventView, part_views
 
 #: How far back the latest figures go.
 RECENT = timedelta(days=30)
@@ -49,7 +49,8 @@ class Statistics:
 
 def statistics(work: UnitOfWork, *, clearance: frozenset[str], now: datetime) -> Statistics:
     """Statistics for an audience; an event of which it may see a part counts as that part looks."""
-    parts = part_items(work, clearance)
+    views = part_views(work, clearance)
+    parts = [view.item for view in views]
     whole = work.event_counts(clearance)
     real = [part for part in parts if not part.event.is_test]
     kinds, tiers, months = Counter(whole.by_kind), Counter(whole.by_tier), Counter(whole.by_month)
@@ -62,13 +63,28 @@ def statistics(work: UnitOfWork, *, clearance: frozenset[str], now: datetime) ->
         by_month=dict(sorted(months.items(), reverse=True)),
         tests=whole.tests + len(parts) - len(real),
         recent_events=work.events_since(now - RECENT, clearance) + _recent(real, now),
-        first_page=_latency(work.first_page_times_s(clearance)),
-        acknowledged=_latency(work.acknowledgement_times_s(clearance)),
+        first_page=_latency([*work.first_page_times_s(clearance), *_first_pages_s(views)]),
+        acknowledged=_latency([*work.acknowledgement_times_s(clearance), *_taken_s(views)]),
     )
 
 
 def _recent(parts: Sequence[EventListItem], now: datetime) -> int:
     return sum(part.event.t0_utc is not None and part.event.t0_utc >= now - RECENT for part in parts)
+
+
+def _first_pages_s(views: Sequence[EventView]) -> list[float]:
+    return [view.first_page_ms / 1000.0 for view in views if view.first_page_ms is not None]
+
+
+def _taken_s(views: Sequence[EventView]) -> list[float]:
+    """Times from the making of an event, as its time line tells it, to its first acknowledgement, s."""
+    return [
+        (view.acknowledgements[0].at_utc - row.at_utc).total_seconds()
+        for view in views
+        if view.acknowledgements
+        for row in view.timeline
+        if row.kind == "event"
+    ]
 
 
 def _latency(times_s: Iterable[float]) -> Latency:

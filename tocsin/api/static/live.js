@@ -31,15 +31,26 @@
     document.getElementById("stale-age").textContent = Math.round(silent / 1000) + " s";
   };
 
-  const stream = new EventSource("/api/v1/stream");
-  stream.addEventListener("open", hear);
-  stream.addEventListener("tick", hear);
-  stream.addEventListener("event", (message) => {
-    hear();
-    const only = document.getElementById("main").dataset.event;
-    if (only && JSON.parse(message.data).id !== only) return;
+  const follow = () => {
+    const stream = new EventSource("/api/v1/stream");
+    stream.addEventListener("open", hear);
+    stream.addEventListener("tick", hear);
+    stream.addEventListener("event", (message) => {
+      hear();
+      const only = document.getElementById("main").dataset.event;
+      if (only && JSON.parse(message.data).id !== only) return;
+      changed = true;
+      refresh();
+    });
+    return stream;
+  };
+  // A page that was left keeps no line: browsers allow six to a host, kept pages included.
+  let stream = follow();
+  window.addEventListener("pagehide", () => stream.close());
+  window.addEventListener("pageshow", (shown) => {
+    if (!shown.persisted) return;
     changed = true;
-    refresh();
+    stream = follow();
   });
   window.setInterval(look, 1000);
 

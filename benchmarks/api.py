@@ -1,0 +1,221 @@
+"""How fast the API is: reads from the cache and past it, light curves, the stream, lists, and the time of a 404.
+
+Machines are shared: besides the rate by the clock, the rate by the server's own CPU time is given, which is what one
+core to itself does. Requirements are held against that one, except for the stream, which is measured by the clock.
+"""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from api_events import LIST_FILTERS, fill_index, list_times_ms
+from api_server import SECRET
+from figures import Figure
+
+from tocsin.app.clocks import SystemClock
+from tocsin.domain.events import EventState
+from tocsin.store import Store
+
+SECONDS = 6
+CONNECTIONS = 16
+READERS = 500
+CHANGES = 40
+TIMED = 5000
+EVENTS = 100_000
+ARROW = "application/vnd.apache.arrow.stream"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server process on one worker."""
+
+    port: int
+    process: psutil.Process
+    folder: Path
+
+    def cpu_s(self) -> float:
+        """CPU time it has taken, s."""
+        times = self.process.cpu_times()
+        return times.user + times.system
+
+
+def run(seed: int) -> Sequence[Figure]:
+    """All figures."""
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder), seed) as server:
+        figures = [*reads(server), *light_curves(server), *not_there(server), *stream(server)]
+    with tempfile.TemporaryDirectory() as folder:
+        return [*figures, *lists(Path(folder), seed)]
+
+
+@contextlib.contextmanager
+def served(folder: Path, seed: int) -> Iterator[Server]:
+    """The server, ended with the context."""
+    program = Path(__file__).parent / "api_server.py"
+    started = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, str(program), str(folder), str(seed)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        port = int(started.stdout.readline()) if started.stdout is not None else 0
+        yield Server(port=port, process=psutil.Process(started.pid), folder=folder)
+    finally:
+        started.terminate()
+        started.wait(20)
+
+
+def wrk(server: Server, path: str, *, accept: str = "application/json", seconds: int = SECONDS) -> tuple[float, float]:
+    """Requests per second by the clock, and per second of the server's CPU time; every one answered 200."""
+    if shutil.which("wrk") is None:
+        raise FileNotFoundError(2, "wrk is missing: apt-get install wrk", "wrk")
+    before = server.cpu_s()
+    done = subprocess.run(  # noqa: S603 - our own words
+        [
+            shutil.which("wrk") or "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s",
+            "-H", f"Authorization: Bearer {SECRET}", "-H",
+            f"Accept: {accept}", f"http://127.0.0.1:{server.port}{path}",
+        ],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    spent = server.cpu_s() - before
+    if "Non-2xx" in done.stdout:
+        raise RuntimeError(done.stdout)
+    (requests,) = re.findall(r"(\d+) requests in", done.stdout)
+    (rate,) = re.findall(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    return float(rate), int(requests) / spent
+
+
+def reads(server: Server) -> Iterator[Figure]:
+    """A small event: from the cache, and when every answer is made anew."""
+    wrk(server, "/api/v1/events/grb-1", seconds=1)
+    clock, core = wrk(server, "/api/v1/events/grb-1")
+    yield Figure(name="event reads from the cache, by CPU time (1/s)", value=core, low=3000)
+    yield Figure(name="event reads from the cache, by the clock (1/s)", value=clock)
+    yield from _missed(server)
+
+
+def _missed(server: Server) -> Iterator[Figure]:
+    """Reads that find nothing in the cache: each asks in another form."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    before, n = server.cpu_s(), 400
+    for k in range(n):
+        connection.request("GET", f"/api/v1/events/grb-1?k={k}", headers=headers)
+        connection.getresponse().read()
+    connection.close()
+    yield Figure(name="event reads past the cache, by CPU time (1/s)", value=n / (server.cpu_s() - before))
+
+
+def light_curves(server: Server) -> Iterator[Figure]:
+    """A light curve of 65,536 bins."""
+    path = "/api/v1/events/grb-1/lightcurves/SPI-ACS"
+    for name, query, least in (
+        ("Arrow", "form=arrow", 500),
+        ("msgpack", "form=msgpack", 500),
+        ("JSON", "form=json", 200),
+    ):
+        clock, core = wrk(server, f"{path}?{query}")
+        yield Figure(name=f"light curve of 65,536 bins as {name}, by CPU time (1/s)", value=core, low=least)
+        yield Figure(name=f"light curve of 65,536 bins as {name}, by the clock (1/s)", value=clock)
+
+
+def not_there(server: Server) -> Iterator[Figure]:
+    """Medians of interleaved requests for what is absent and what is forbidden."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    times: dict[str, list[float]] = {"absent": [], "forbidden": []}
+    names = {"absent": "void-1", "forbidden": "hush-1"}
+    for k in range(2 * TIMED + 200):
+        which = ("absent", "forbidden")[k % 2]
+        begun = time.perf_counter()
+        connection.request("GET", f"/api/v1/events/{names[which]}", headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 404:
+            raise RuntimeError(f"{which}: {answer.status}")
+        if k >= 200:
+            times[which].append(time.perf_counter() - begun)
+    connection.close()
+    absent, forbidden = (statistics.median(times[which]) for which in ("absent", "forbidden"))
+    yield Figure(
+        name="absent against forbidden, difference of medians (%)", value=100 * abs(absent / forbidden - 1), high=5.0
+    )
+    yield Figure(name="absent, median (ms)", value=1000 * absent)
+
+
+def stream(server: Server) -> Iterator[Figure]:
+    """From the commit of a change to its arrival at each of 500 readers in another process."""
+    delays = asyncio.run(_stream(server))
+    delays.sort()
+    yield Figure(name="messages of the stream", value=len(delays))
+    yield Figure(name="share of messages that arrived", value=len(delays) / (READERS * CHANGES), low=1.0)
+    yield Figure(
+        name="change to reader, p99 of 500 readers (ms)", value=1000 * delays[int(0.99 * len(delays))], high=500.0
+    )
+    yield Figure(name="change to reader, median of 500 readers (ms)", value=1000 * delays[len(delays) // 2])
+
+
+async def _stream(server: Server) -> list[float]:
+    committed: dict[str, float] = {}
+    arrived: list[tuple[str, float]] = []
+    ready = asyncio.Semaphore(0)
+
+    async def read() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(f"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {SECRET}\r\n\r\n".encode())
+        is_ready = False
+        while line := await reader.readline():
+            if not is_ready and line.startswith(b"event: tick"):
+                is_ready = True
+                ready.release()
+            if line.startswith(b"data:") and b'"grb-1"' in line:
+                arrived.append((json.loads(line[5:])["state"], time.time()))
+
+    tasks = [asyncio.create_task(read()) for _ in range(READERS)]
+    for _ in range(READERS):
+        await ready.acquire()
+    store = Store(f"sqlite:///{server.folder / 'bench.sqlite'}", clock=SystemClock())
+    states = (EventState.NOTIFIED, EventState.OPEN)
+    delays: list[float] = []
+    for k in range(CHANGES):
+        state = states[k % 2]
+        await asyncio.to_thread(_change, store, state)
+        committed[state.value] = time.time()
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            if len(arrived) >= READERS:
+                break
+        delays += [at - committed[value] for value, at in arrived if value == state.value]
+        arrived.clear()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    store.close()
+    return delays
+
+
+def _change(store: Store, state: EventState) -> None:
+    with store.begin() as work:
+        work.set_event_state("grb-1", state)
+
+
+def lists(folder: Path, seed: int) -> Iterator[Figure]:
+    """The list of 100,000 events under every filter, on either database."""
+    for name, store in fill_index(folder, EVENTS, seed):
+        slowest, worst = 0.0, ""
+        for label, wanted in LIST_FILTERS.items():
+            taken = list_times_ms(store, wanted)
+            if taken > slowest:
+                slowest, worst = taken, label
+        yield Figure(name=f"list of 100,000 events on {name}, slowest filter: {worst} (ms)", value=slowest, high=50.0)
+        store.close()
