@@ -68,7 +68,7 @@ def test_a_public_product_replaced_by_a_hidden_one_is_still_current_for_the_publ
     assert cleared is not None
     assert [p.id for p in public.products] == [old]
     assert [p.id for p in cleared.products] == [new]
-    assert all("superseded_by" not in row.detail for row in public.timeline)
+    assert all(row.detail.get("superseded_by") is None for row in public.timeline)
 
 
 def test_an_event_of_hidden_notices_alone_does_not_exist(night: Night) -> None:
