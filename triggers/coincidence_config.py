@@ -157,7 +157,8 @@ def read_coincidence_book(mapping: Mapping[str, object], *, file: str) -> Coinci
     places = tuple(_place(name, child) for name, child in table.tables("place").items())
     windows = tuple(_window(child, streams) for child in table.children("window"))
     table.finish()
-    _check_families({s.name: s.families for s in streams.values()}, file, "stream")
+    for kind in EventKind:
+        _check_families({s.name: s.families for s in streams.values() if s.kind is kind}, file, "stream")
     _check_families({p.name: p.families for p in places}, file, "place")
     if EARTH not in {place.name for place in places}:
         raise ConfigurationError("is missing", file=file, key=f"place.{EARTH}")

@@ -20,6 +20,7 @@ from tocsin.api import (
     operation_routes,
     overview_pages,
     pages,
+    product_routes,
     science_routes,
     service_routes,
     sign_in_routes,
@@ -59,6 +60,7 @@ def build_app(services: ApiServices) -> FastAPI:
     for router in (
         event_routes.router,
         hand_routes.router,
+        product_routes.router,
         draft_routes.router,
         service_routes.router,
         science_routes.router,

@@ -15,7 +15,7 @@ from triggers.earth_crossing import EarthCrossing, earth_crossing
 from triggers.families import Family, family_of_alias
 from triggers.trigger_groups import trigger_times
 
-SUBJECT = "Earth crossing"
+SUBJECT = "the wave"
 #: Craft whose positions come with their light curves.
 _CRAFT = {Family.KONUS: "Wind", Family.SPI_ACS: "INTEGRAL", Family.IBIS: "INTEGRAL", Family.GBM: "Fermi"}
 #: A position this far from T0 is not that of T0, s: a low orbit moves 0.03 light-ms a second, a far one hardly.

@@ -11,7 +11,7 @@ from tocsin.workflow.storms import storm_around
 from triangulation.skymap import SkyMap
 from triggers.identity import identify, verdict
 
-SUBJECT = "what is it"
+SUBJECT = "the event"
 
 
 def identity_product(context: Context, work: UnitOfWork, event: Event, skymap: Product | None) -> Product | None:

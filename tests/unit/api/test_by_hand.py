@@ -94,3 +94,22 @@ def test_what_cannot_be_done_is_refused(browser: Browser, path: str, data: dict[
 def test_other_sites_are_refused(browser: Browser) -> None:
     headers = {"origin": "https://evil.example"}
     assert browser.post(f"/events/{S}/by-hand/correct", data=WHO, headers=headers).status_code == 403
+
+
+def test_a_product_can_be_fetched_as_a_file_and_the_trial_ledger_read(desk: Desk, browser: Browser) -> None:
+    given = {**WHO, "t0_utc": at(2.0).isoformat(), "ra_deg": "11.9", "dec_deg": "-25.3", "error_radius_deg": "3"}
+    made = browser.post("/api/v1/events", data=given, headers=JSON).json()
+    desk.wait(60.0)
+    page = browser.get(f"/events/{made['id']}").text
+    assert "NGC 253 at 3.5 Mpc" in page
+    assert "At the Earth" in page
+    products = browser.get(f"/api/v1/events/{made['id']}/products", headers=JSON).json()["products"]
+    skymap = next(one for one in products if one["kind"] == "skymap")
+    answer = browser.get(f"/api/v1/events/{made['id']}/products/{skymap['id']}/file")
+    assert answer.content.startswith(b"SIMPLE")
+    assert browser.get(f"/api/v1/events/{S}/products/{skymap['id']}/file").status_code == 404
+    trials = browser.get(f"/api/v1/trials?event={made['id']}", headers=JSON).json()["trials"]
+    assert {"grb-cbc", "neutrino-grb"} <= {one["subject"] for one in trials if one["kind"] == "coincidence"}
+    narrow = next(one for one in trials if one["subject"] == "grb-cbc")
+    assert narrow["declaration"]["window_s"] == [-1.0, 5.0]
+    assert narrow["outcome"]["companions"] == 1
