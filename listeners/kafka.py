@@ -166,29 +166,10 @@ class KafkaListener:
         return messages
 
     def _client_config(self) -> dict[str, Any]:
-        config = self._config
-        made: dict[str, Any] = {
-            "group.id": self._streams.group_id,
-            "auto.offset.reset": self._streams.start,
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "allow.auto.create.topics": False,
-            "session.timeout.ms": round(1e3 * config.session_timeout_s),
-            "heartbeat.interval.ms": round(1e3 * config.session_timeout_s / 4),
-            "security.protocol": config.security_protocol,
-            "topic.metadata.refresh.interval.ms": _METADATA_MS,
-            "error_cb": self._hear_error,
-            "domain": config.domain,
-        }
-        optional = {
-            "group.instance.id": config.instance_id,
-            "bootstrap.servers": config.bootstrap_servers,
-            "client_id": config.client_id,
-            "client_secret": config.client_secret,
-        }
-        made.update({name: value for name, value in optional.items() if value})
-        made.update(config.extra)
-        return made
+        in_group: dict[str, Any] = {"error_cb": self._hear_error}
+        if self._config.instance_id:
+            in_group["group.instance.id"] = self._config.instance_id
+        return client_config(self._config) | in_group
 
     def _resume(self, consumer: Any, partitions: list[TopicPartition]) -> None:
         """Go on behind the last notice stored; where nothing is, librdkafka begins as ``start`` says."""
@@ -289,3 +270,27 @@ class KafkaListener:
 
     def _wait(self, stop: threading.Event, pause_s: float) -> None:
         stop.wait(self._clock.wall_s(pause_s))
+
+
+def client_config(config: KafkaSettings) -> dict[str, Any]:
+    """Settings of a client that reads, by gcn-kafka's and librdkafka's names."""
+    made: dict[str, Any] = {
+        "group.id": config.streams.group_id,
+        "auto.offset.reset": config.streams.start,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "allow.auto.create.topics": False,
+        "session.timeout.ms": round(1e3 * config.session_timeout_s),
+        "heartbeat.interval.ms": round(1e3 * config.session_timeout_s / 4),
+        "security.protocol": config.security_protocol,
+        "topic.metadata.refresh.interval.ms": _METADATA_MS,
+        "domain": config.domain,
+    }
+    optional = {
+        "bootstrap.servers": config.bootstrap_servers,
+        "client_id": config.client_id,
+        "client_secret": config.client_secret,
+    }
+    made.update({name: value for name, value in optional.items() if value})
+    made.update(config.extra)
+    return made

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from kafka_server import KafkaBench, KafkaServer, TokenService
 from workflow_desk import GARBAGE, MERGER, T0, Desk, merger
 
 from listeners.health import FeedState
+from tocsin.app.feed_report import feed_report, rewind_feeds
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +62,25 @@ def test_a_poison_message_first_in_a_partition_is_quarantined_and_the_rest_goes_
             filling.wait_for(5)
         counts = desk.read(lambda work: work.notice_counts())
         assert (counts.stored, counts.quarantined, len(desk.event_ids())) == (5, 2, 3)
+
+
+def test_a_feed_is_read_again_from_a_date_and_nothing_is_stored_twice(kafka: KafkaBench, folder: Path) -> None:
+    (topic,) = topics(1)
+    kafka.create_topics([topic])
+    day = datetime(2026, 11, 20, tzinfo=UTC)
+    for hour in range(4):
+        kafka.produce(topic, notices(hour, 1), at_ms=round((day + timedelta(hours=hour)).timestamp() * 1e3))
+    with Desk(folder) as desk:
+        with listening(desk, kafka.bootstrap, [topic]) as (_, filling):
+            filling.wait_for(4)
+        environment = configured(folder, kafka.bootstrap, topic)
+        assert rewind_feeds(environment, day + timedelta(hours=1, minutes=30), topic=topic) == {topic: 2}
+        kafka.produce(topic, notices(4, 1))
+        with listening(desk, kafka.bootstrap, [topic]) as (_, filling):
+            filling.wait_for(5)
+        (row,) = feed_report(environment)["feeds"]
+        shown = {name: row[name] for name in ("received", "stored", "duplicates", "replays", "gaps")}
+        assert shown == {"received": 7, "stored": 5, "duplicates": 2, "replays": 2, "gaps": 0}
 
 
 def test_a_missing_topic_is_said_and_does_not_stop_the_others(kafka: KafkaBench, folder: Path) -> None:
@@ -152,6 +172,16 @@ def test_an_unauthorised_topic_is_an_alarm_the_others_go_on_and_it_is_read_once_
         bench.allow(closed, "tocsin")
         filling.wait_for(4)
         signs.wait_for(lambda sign: sign.topic == closed and sign.state is FeedState.LIVE)
+
+
+def configured(folder: Path, bootstrap: str, topic: str) -> dict[str, str]:
+    """Environment of a configuration with this broker and topic, and the store of a desk in this folder."""
+    config = folder / "config"
+    config.mkdir()
+    kafka = f'enabled = true\nbootstrap_servers = "{bootstrap}"\nsecurity_protocol = "plaintext"\n'
+    (config / "tocsin.toml").write_text(f"[feeds.kafka]\n{kafka}", encoding="utf-8")
+    (config / "streams.toml").write_text(f'[topics."{topic}"]\nis_public = true\n', encoding="utf-8")
+    return {"TOCSIN_DATA_DIR": str(folder), "TOCSIN_CONFIG_DIR": str(config)}
 
 
 def with_token(tokens: TokenService) -> dict[str, object]:

@@ -135,12 +135,17 @@ def health_of(store: Store, board: FeedBoard) -> Health:
 
 def build_kafka(settings: Settings, context: Context, board: FeedBoard) -> Sequence[KafkaListener]:
     """A listener for each Kafka broker that is enabled: it stores, and does nothing else."""
+    return [_kafka_listener(config, context, board) for config in kafka_settings(settings, context)]
+
+
+def kafka_settings(settings: Settings, context: Context) -> Sequence[KafkaSettings]:
+    """How to reach each Kafka broker that is enabled, and what to read there."""
     configs = []
     if settings.feeds.kafka.enabled:
         configs.append(_gcn(settings, context))
     if settings.feeds.scimma.enabled:
         configs.append(_scimma(settings, context))
-    return [_kafka_listener(config, context, board) for config in configs]
+    return configs
 
 
 def _gcn(settings: Settings, context: Context) -> KafkaSettings:

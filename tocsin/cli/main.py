@@ -12,6 +12,7 @@ from tocsin.cli import (
     circulars,
     duty,
     events,
+    feeds,
     keeping,
     notices,
     partners,
@@ -31,6 +32,7 @@ app = typer.Typer(
 for group in (
     service,
     keeping,
+    feeds,
     notices,
     broker,
     science,

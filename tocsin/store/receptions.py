@@ -1,6 +1,6 @@
 """Receptions: bytes as they arrived, kept once, with every road they came by and how far each road was read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -126,6 +126,14 @@ class Receptions(FeedProgress):
         statement = select(func.max(topic_counts.c.last_received_utc))
         newest: datetime | None = self._connection.execute(statement).scalar()
         return newest
+
+    def rewind(self, origin: str, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Let reading begin again at these offsets, by (topic, partition), instead of behind the last one stored."""
+        rows = [
+            {"origin": origin, "topic": topic, "partition": partition, "offset": offset - 1}
+            for (topic, partition), offset in offsets.items()
+        ]
+        self._replace(kafka_positions, rows)
 
     def source_positions(self, key: int) -> list[SourcePosition]:
         """Every reception of a notice, in order."""
