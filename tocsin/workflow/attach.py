@@ -5,15 +5,15 @@ wakes nor hides anything for those who may not know of it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from listeners.record import to_record
+from listeners.record import from_record, to_record
 from tocsin.domain.events import Decision, Event, EventKind, EventState, StoredNotice
 from tocsin.domain.jobs import JobKind
 from tocsin.domain.notices import Notice, RawNotice
 from tocsin.domain.people import MessagePurpose
 from tocsin.domain.products import may_see
-from tocsin.store import UnitOfWork
+from tocsin.store import NoticeStatus, UnitOfWork
 from tocsin.workflow.circulars import STREAM as CIRCULARS
 from tocsin.workflow.circulars import hear_circular
 from tocsin.workflow.companions import telling_companions
@@ -23,6 +23,7 @@ from tocsin.workflow.merging import TOCSIN, absorb, survivor_of
 from tocsin.workflow.owing import (
     doors_paged,
     owe_escalation,
+    owe_localization,
     owe_messages,
     owe_reaction,
     owe_rehearsal,
@@ -72,6 +73,24 @@ def _follow(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice
         messages = _owe_messages(context, work, key, raw, audiences)
         return withdraw(context, work, next(iter(audiences.values())).event) or messages
     return _owe(context, work, key, raw, audiences)
+
+
+def open_up(context: Context, work: UnitOfWork, key: int, raw: RawNotice, labels: frozenset[str]) -> bool:
+    """Let more people see a notice whose bytes came again, by a road with fewer `labels`; True if work is owed.
+
+    For those who may see it now it is news; products made from it keep their labels until they are made again.
+    """
+    row = work.notice_row(key)
+    if row is None or row.status is not NoticeStatus.DECODED or not labels < row.labels:
+        return False
+    notice = replace(from_record(row.record), labels=labels)
+    _store_notice(work, key, notice, event_id=row.event_id)
+    opened = {"notice": key, "topic": raw.topic, "labels": sorted(row.labels - labels)}
+    work.audit("tocsin", "labels taken off", row.event_id or f"notice {key}", opened, context.clock.now())
+    if row.event_id is None:
+        return False
+    owed = _follow(context, work, key, raw, stored_notices(work, row.event_id))
+    return owe_localization(context, work, row.event_id, cause=f"opened-{key}") or owed
 
 
 def regrouped(context: Context, work: UnitOfWork, event_id: str) -> None:

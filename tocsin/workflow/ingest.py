@@ -15,10 +15,13 @@ from tocsin.domain.errors import NoticeError
 from tocsin.domain.notices import Notice, RawNotice
 from tocsin.store import NoticeRow, NoticeStatus, RawKept, UnitOfWork
 from tocsin.workflow import metrics
-from tocsin.workflow.attach import attach
+from tocsin.workflow.attach import attach, open_up
 from tocsin.workflow.context import Context
 
 log = structlog.get_logger()
+
+#: Transports that tell by themselves for whom a notice is.
+ROADS = frozenset({"kafka", "vtp"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ def _handle(
     context: Context, work: UnitOfWork, kept: RawKept, decoded: Decoded, *, is_careful: bool
 ) -> tuple[str, bool]:
     if not kept.is_new:
-        return "duplicate", False
+        return "duplicate", _is_opened(context, work, kept.key, decoded)
     if decoded.refusal is not None:
         work.quarantine(kept.key, decoded.refusal)
         return "quarantined", False
@@ -88,6 +91,17 @@ def _handle(
         owed = _attach_hopefully(context, work, kept.key, decoded.raw, decoded.notice)
     outcome = "undecoded" if owed is None else "unknown" if decoded.notice.is_unknown else "decoded"
     return outcome, bool(owed)
+
+
+def _is_opened(context: Context, work: UnitOfWork, key: int, decoded: Decoded) -> bool:
+    """Take labels off a notice that was first heard on a private road and came by a more public one; if work is owed.
+
+    Only a road that the settings name tells who may know: a file says nothing of that.
+    """
+    notice, raw = decoded.notice, decoded.raw
+    if notice is None or raw.topic not in context.streams.topics or raw.transport not in ROADS:
+        return False
+    return open_up(context, work, key, raw, notice.labels)
 
 
 def _attach_hopefully(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice: Notice) -> bool:
