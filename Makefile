@@ -7,7 +7,7 @@ PACKAGES := tocsin listeners triggers acs_stream triangulation notifier advocate
 WORKERS ?= 2
 PORT ?= 8000
 
-.PHONY: kafka demo test test-long check format lint types layers docs bench audit sbom setup wheel clean
+.PHONY: kafka demo test test-long check format lint types layers docs bench oracles audit sbom setup wheel clean
 
 demo: $(STAMP)
 	@$(BIN)/tocsin demo $(if $(HEADLESS),--headless) $(if $(JSON),--json) --port $(PORT)
@@ -39,6 +39,15 @@ docs: $(STAMP)
 bench: $(STAMP)
 	@for name in geometry overlap sky replay delay; do $(BIN)/tocsin bench $$name --json || exit 1; done
 
+# Peers side by side with us, in an environment of their own: they are not in the lock, and some are GPL.
+oracles: $(STAMP) .oracles/.installed
+	@$(BIN)/python benchmarks/oracles.py .oracles/bin/python
+
+.oracles/.installed: benchmarks/peers/requirements.txt
+	@$(PYTHON) -m venv .oracles
+	@.oracles/bin/pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt
+	@touch $@
+
 audit: $(STAMP)
 	@.ci/audit
 
@@ -67,4 +76,4 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf .venv dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .oracles dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
