@@ -119,7 +119,8 @@ def _drawn(view: EventView, what: str, draw: Callable[[], tuple[Markup, Markup]]
     except ScienceError as error:
         return (NOTHING, NOTHING), f"The {what} cannot be drawn: {error}"
     except Exception:
-        log.exception("drawing failed", what=what, event=view.item.event.id)
+        about = "restricted" if view.item.event.labels else view.item.event.id
+        log.exception("drawing failed", what=what, about=about)
         return (NOTHING, NOTHING), f"The {what} cannot be drawn: a fault of Tocsin; it was logged."
 
 

@@ -118,7 +118,8 @@ def _attach_safely(context: Context, work: UnitOfWork, key: int, raw: RawNotice,
         with work.savepoint():
             return attach(context, work, key, raw, notice)
     except Exception as error:  # process boundary: a bug in the rules must not lose the stream
-        log.exception("notice could not be attached", key=key, notice_id=notice.notice_id)
+        name = "restricted" if notice.labels else notice.notice_id
+        log.exception("notice could not be attached", key=key, notice_id=name)
         work.mark_undecoded(key, f"{type(error).__name__}: {error}")
         return None
 

@@ -98,7 +98,7 @@ class Runner:
         if job.attempts <= 1:
             waited_s = (self._context.clock.now() - job.due_utc).total_seconds()
             metrics.WAIT_S.labels(job.kind.value).observe(max(0.0, waited_s))
-        with structlog.contextvars.bound_contextvars(event=job.event_id, job=job.key):
+        with structlog.contextvars.bound_contextvars(job=job.id, kind=job.kind.value):
             try:
                 self._handlers[job.kind](self._context, job)
             except DataNotYetError as error:
@@ -111,16 +111,31 @@ class Runner:
                 self._again(job, error.retry_after_s or _backoff_s(job.attempts), error)
             except ScienceError as error:
                 outcome = "no_answer"
-                log.warning("no honest answer", reason=str(error))
+                self._log_public(job, "no honest answer", error)
                 self._finish(job)
-            except Exception as error:  # process boundary: a bug is logged, kept and retried
+            except Exception as error:  # noqa: BLE001 - process boundary: a bug is logged, kept and retried
                 outcome = "bug"
-                log.exception("job failed")
+                self._log_public(job, "job failed", error)
                 self._again(job, _backoff_s(job.attempts), error)
             else:
                 self._finish(job)
         metrics.JOBS.labels(kind=job.kind.value, outcome=outcome).inc()
         metrics.STAGE_S.labels(job.kind.value).observe(time.monotonic() - begun_s)
+
+    def _log_public(self, job: Job, words: str, error: Exception) -> None:
+        """Log a failure with the event and the reason only where both are public: logs have no clearance."""
+        try:
+            with self._context.store.read() as work:
+                row = None if job.event_id is None else work.event_row(job.event_id)
+                is_public = job.event_id is None or (row is not None and not row.labels)
+        except Exception:  # noqa: BLE001 - process boundary: a database that is away ends no worker
+            is_public = False
+        if not is_public:
+            log.error(words, about="restricted", error=type(error).__name__)
+        elif isinstance(error, ScienceError):
+            log.warning(words, about=job.event_id, reason=str(error))
+        else:
+            log.error(words, about=job.event_id, exc_info=error)
 
     def _finish(self, job: Job) -> None:
         with self._context.store.begin() as work:
