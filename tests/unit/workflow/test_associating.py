@@ -1,0 +1,147 @@
+"""Associating: two numbers that are never mixed, declared windows, maps that assume one source kept apart."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workflow_desk import MERGER, Desk, at, track
+
+from tocsin.domain.events import EventKind
+from tocsin.domain.products import Product, ProductKind
+from tocsin.simulate.notices import lvk_alert
+from tocsin.workflow.by_hand import Place, create_event
+from tocsin.workflow.queries import sky_map
+from triangulation.skymap import SkyMap
+
+S = "s241017ab"
+NEUTRINO = "icecube-241017-139500-4242424"
+PUBLIC: frozenset[str] = frozenset()
+
+
+def spot(ra_deg: float, radius_deg: float) -> SkyMap:
+    return SkyMap.from_position(ra_deg, 20.0, error_radius_deg=radius_deg, containment=0.9)
+
+
+def burst(desk: Desk, t0_utc: datetime, ra_deg: float = 121.0) -> str:
+    place = Place(ra_deg=ra_deg, dec_deg=20.0, error_radius_deg=3.0)
+    return create_event(
+        desk.context,
+        "vance",
+        "page",
+        kind=EventKind.GAMMA_RAY_BURST,
+        t0_utc=t0_utc,
+        reason="for the test",
+        name="GRB 241017Z",
+        place=place,
+    )
+
+
+@pytest.fixture
+def desk_of_three(tmp_path: Path) -> Iterator[tuple[Desk, str]]:
+    """A merger with a map, a burst 1.7 s after it at the same place, and a neutrino there 4 s after it."""
+    with Desk(tmp_path) as desk:
+        desk.take(lvk_alert(MERGER, "PRELIMINARY", at(30.0), skymap=spot(120.0, 12.0).to_bytes()))
+        desk.wait(30.0)
+        found = burst(desk, at(1.7))
+        desk.take(track(t0_s=4.0))
+        desk.wait(120.0)
+        yield desk, found
+
+
+def products(desk: Desk, event_id: str, kind: ProductKind) -> list[Product]:
+    found = desk.read(lambda work: work.products(event_id, kind))
+    assert isinstance(found, list)
+    return found
+
+
+def test_a_pair_is_told_with_its_chance_and_its_joint_rate(desk_of_three: tuple[Desk, str]) -> None:
+    desk, other = desk_of_three
+    found = {one.content.get("other_id"): one.content for one in products(desk, S, ProductKind.ASSOCIATION)}
+    pair = found[other]
+    assert pair["window"] == "grb-cbc"
+    assert pair["difference_s"] == pytest.approx(1.7)
+    assert pair["overlap"] > 10.0
+    expected = pair["rate_hz"] * pair["length_s"] / pair["overlap"]
+    assert pair["association_chance"] == pytest.approx(expected, rel=1e-3)
+    assert not pair["joint_far_is_limit"]
+    assert pair["joint_far_hz"] == pytest.approx(MERGER.far_hz * expected, rel=1e-6)
+    assert "Chance of such a neighbour" in pair["words"]
+    assert "Noise pairs as telling: once in" in pair["words"]
+    mirrored = {one.content.get("other_id"): one.content for one in products(desk, other, ProductKind.ASSOCIATION)}
+    assert mirrored[S]["joint_far_hz"] == pytest.approx(pair["joint_far_hz"])
+
+
+def test_a_map_that_assumes_one_source_is_named_so_and_is_nobodys_default(desk_of_three: tuple[Desk, str]) -> None:
+    desk, other = desk_of_three
+    joint = {one.content["other_id"]: one for one in products(desk, S, ProductKind.JOINT_SKYMAP)}[other]
+    assert joint.subject == "assuming S241017ab and GRB 241017Z are one source"
+    own = desk.read(lambda work: sky_map(work, S, clearance=PUBLIC))
+    assert own.kind is ProductKind.SKYMAP
+    assert own.id != joint.id
+    assert joint.content["area_90_deg2"] < own.content["area_90_deg2"]
+    for event_id in (S, other, NEUTRINO):
+        for one in products(desk, event_id, ProductKind.ASSOCIATION):
+            assert joint.id not in one.input_ids  # no overlap is ever taken with it
+
+
+def test_three_together_have_a_number_of_their_own(desk_of_three: tuple[Desk, str]) -> None:
+    desk, _ = desk_of_three
+    found = [one for one in products(desk, S, ProductKind.ASSOCIATION) if one.content.get("is_triple")]
+    (triple,) = found
+    pairs = [one.content for one in products(desk, S, ProductKind.ASSOCIATION) if not one.content.get("is_triple")]
+    product = 1.0
+    for one in pairs:
+        product *= one["rate_hz"] * one["trials"] * one["length_s"]
+    assert triple.content["association_chance"] == pytest.approx(product / triple.content["overlap"], rel=1e-3)
+    assert len(triple.content["other_ids"]) == 2
+
+
+def test_every_window_is_declared_before_it_is_looked_at_whatever_is_found(desk_of_three: tuple[Desk, str]) -> None:
+    desk, _ = desk_of_three
+    rows: list[Any] = desk.read(lambda work: work.trials(kind="coincidence", event_id=S))
+    assert {row.subject for row in rows} == {
+        "grb-cbc",
+        "fermi-subthreshold-cbc",
+        "swift-subthreshold-cbc",
+        "neutrino-gw-10s",
+        "neutrino-gw-500s",
+        "supernova-gw",
+    }
+    assert all(row.declared_utc <= row.concluded_utc for row in rows)
+    nothing = next(row for row in rows if row.subject == "supernova-gw")
+    assert nothing.outcome["companions"] == 0
+    found = next(row for row in rows if row.subject == "grb-cbc")
+    assert found.outcome["companions"] == 1
+    assert found.declaration["rate_source"].startswith("RAVEN")
+
+
+def test_a_burst_elsewhere_makes_no_joint_map(tmp_path: Path) -> None:
+    with Desk(tmp_path) as desk:
+        desk.take(lvk_alert(MERGER, "PRELIMINARY", at(30.0), skymap=spot(120.0, 8.0).to_bytes()))
+        desk.wait(30.0)
+        burst(desk, at(1.7), ra_deg=220.0)
+        desk.wait(60.0)
+        assert products(desk, S, ProductKind.JOINT_SKYMAP) == []
+        (pair,) = products(desk, S, ProductKind.ASSOCIATION)
+        assert pair.content["association_chance"] > 0.5
+
+
+def test_the_ledger_takes_no_outcome_of_what_was_never_declared_and_changes_nothing(tmp_path: Path) -> None:
+    with Desk(tmp_path) as desk, desk.store.begin() as work:
+        with pytest.raises(LookupError, match="was declared"):
+            work.conclude_trial("made up afterwards", {}, at(0.0))
+        given: dict[str, Any] = {
+            "kind": "coincidence",
+            "event_id": None,
+            "subject": "w",
+            "labels": PUBLIC,
+            "at_utc": at(0),
+        }
+        assert work.declare_trial("k", declaration={"window_s": [0, 1]}, **given)
+        assert not work.declare_trial("k", declaration={"window_s": [0, 9]}, **given)
+        assert work.trials()[0].declaration == {"window_s": [0, 1]}
+        work.conclude_trial("k", {"companions": 0}, at(1.0))
+        work.conclude_trial("k", {"companions": 0}, at(2.0))
+        assert work.trials()[0].concluded_utc == at(1.0)
