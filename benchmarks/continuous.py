@@ -20,7 +20,7 @@ from acs_stream.time_systems import SECOND_US, utc_to_tt_us
 START_UTC = datetime(2024, 10, 17, tzinfo=UTC)
 BIN_US = 50_000
 FEED_S = 10.0
-DAYS = 4.0
+DAYS = 1.0
 BURSTS = 40
 BURST_S = 1.0
 #: Expected S/N of the bursts in a window that fits them.

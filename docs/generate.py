@@ -4,18 +4,22 @@
 """
 # ruff: noqa: INP001 - a tool beside the pages, run by itself: no package
 
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from typer.main import get_command
 
+from acs_stream.instruments import read_instruments
 from listeners import json_types, voevent_types
 from tocsin.api import ApiServices, build_app, draft_pages, hand_routes, pages
 from tocsin.cli.main import app
 from tocsin.domain.notices import Messenger, Phase
 
+DEFAULTS = Path(__file__).resolve().parent.parent / "config"
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- Made from the code by docs/generate.py: change the code, then run that. -->"
 
@@ -272,7 +276,50 @@ def place(name: str | None) -> str:
     return "" if name is None else name.replace("_", " ")
 
 
-PAGES = {"command_line.md": command_line, "rest.md": rest, "notices.md": notices}
+INSTRUMENTS_INTRO = """\
+The table `config/instruments.toml` as it comes. Services beyond this machine are asked only with `sources.network` set;
+files in the inbox serve all the same. Nothing is expected of an
+instrument after its end. `tocsin instruments --t0 UTC` says of each when data of a time will exist, or why never.
+*Clock* is the systematic error of its times, 1 sigma, by product kind.
+"""
+
+
+def instruments() -> str:
+    """The instrument table."""
+    file = DEFAULTS / "instruments.toml"
+    table_of = read_instruments(tomllib.loads(file.read_text(encoding="utf-8")), file=file.name)
+    rows = [
+        (
+            f"`{name}`",
+            item.spacecraft,
+            _span(item.start_utc, item.data_end_utc),
+            item.status,
+            f"`{item.kind}`",
+            ", ".join(f"`{form}`" for form in item.formats) or "any",
+            ", ".join(f"{product} {_milliseconds(error)}" for product, error in item.clock_error_s.items()),
+            item.data_from or "files",
+        )
+        for name, item in table_of.items()
+    ]
+    head = ("instrument", "craft", "data", "status", "kind", "formats of files", "clock", "data come from")
+    return "\n".join(["# Instruments", "", MADE, "", INSTRUMENTS_INTRO, *table(head, rows)])
+
+
+def _span(start: datetime | None, stop: datetime | None) -> str:
+    first, last = ("" if moment is None else str(moment.date()) for moment in (start, stop))
+    return f"{first} to {last or 'now'}"
+
+
+def _milliseconds(error_s: float) -> str:
+    return f"{1000.0 * error_s:g} ms"
+
+
+PAGES = {
+    "command_line.md": command_line,
+    "rest.md": rest,
+    "notices.md": notices,
+    "instruments.md": instruments,
+}
 
 
 def main() -> None:

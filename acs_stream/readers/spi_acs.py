@@ -23,7 +23,7 @@ REALTIME = Timing(
     product="realtime",
     clock_error_s=0.010,
     is_approximate=True,
-    note="real-time telemetry: approximate time correlation",
+    note="telemetry as first received: approximate time correlation",
 )
 CONSOLIDATED = Timing(product="consolidated", clock_error_s=0.001)
 

@@ -17,6 +17,8 @@ from tocsin.settings import Settings, load_settings
 
 #: Longest wait for a thread of the service, s.
 PATIENCE_S = 20.0
+#: Parts that only look now and then wait longer than this, s.
+LONG_WAIT_S = 500.0
 
 
 class PacedClock(ManualClock):
@@ -35,9 +37,10 @@ class PacedClock(ManualClock):
         return super().now()
 
     def wall_s(self, clock_s: float) -> float:
-        with self._changed:
-            self.waits += 1
-            self._changed.notify_all()
+        if clock_s < LONG_WAIT_S:  # only who follows waits so shortly
+            with self._changed:
+                self.waits += 1
+                self._changed.notify_all()
         return super().wall_s(clock_s)
 
     def tick(self, seconds: float) -> None:

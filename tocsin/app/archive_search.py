@@ -7,10 +7,11 @@ with the days that have none. A day whose data have changed since is searched ag
 import importlib
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,8 @@ from tocsin.domain.errors import ConfigurationError
 
 #: Days handed to the cluster ahead of its workers: enough to keep them busy, few enough to lose little.
 AHEAD_PER_WORKER = 3
+#: Days that live searches compare with, and some more.
+KEPT_DAYS = 62
 #: How long to wait for a scheduler, s.
 SCHEDULER_S = 20
 
@@ -86,6 +89,29 @@ class ArchiveSearch:
 
     def _path(self, day: date) -> Path:
         return self.out / f"instrument={quote(self.instrument, safe='')}" / f"day={day.isoformat()}.json"
+
+
+def search_finished_days(search: ArchiveSearch, now: datetime, stop: threading.Event) -> int:
+    """Search the days of the last two months that have ended and have no result; number of those searched.
+
+    Parameters
+    ----------
+    search
+        See `ArchiveSearch`.
+    now
+        A day has ended an hour after its last midnight: late packets have come by then.
+    stop
+        Set: no further day is begun.
+    """
+    latest = (now - timedelta(hours=1)).date()
+    days = [day for day in search.days() if latest - timedelta(days=KEPT_DAYS) <= day < latest]
+    done = 0
+    for day in search.undone(days):
+        if stop.is_set():
+            break
+        search.keep(search_archive_day(search.url, search.instrument, day))
+        done += 1
+    return done
 
 
 def run_search(

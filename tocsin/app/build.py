@@ -241,5 +241,5 @@ def build_context(
         retry_s=settings.reaction.retry_s,
         bursts=bursts_from_config(bursts_file.values, file=bursts_file.name),
         durations=Durations.from_config(bursts_file.values, file=bursts_file.name),
-        trailing=TrailingFolder(settings.data_dir / "searches"),
+        trailing=TrailingFolder(settings.searches_dir),
     )

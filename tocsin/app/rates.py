@@ -23,6 +23,7 @@ from acs_stream.sources.isdc_archive import IsdcArchiveSource
 from acs_stream.sources.model import Craft
 from tocsin.api.archive_desk import ArchiveDesk, ArchiveHolding
 from tocsin.api.services import Health, HealthPart
+from tocsin.app.archive_search import ArchiveSearch, search_finished_days
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.light_curves import LightCurve
@@ -33,6 +34,9 @@ log = structlog.get_logger()
 
 #: A part that ended by a bug is started again after this long, s of real time.
 AFTER_BUG_S = 30.0
+
+#: How often it is looked for days that have ended, s.
+DAY_LOOK_S = 900.0
 
 Run = Callable[[threading.Event], None]
 
@@ -186,6 +190,7 @@ def build_following(
     runs += builder.dumps() if settings.archive.follow.dumps else []
     runs += builder.consolidator() if settings.archive.follow.consolidate_from else []
     runs += [_kept_alive("search of the stream", watch.run) for watch in builder.watches.values()]
+    runs += builder.finished_days()
     watches = tuple(builder.watches.values())
     return Following(runs=tuple(runs), close=builder.close, is_idle=lambda: all(watch.is_idle for watch in watches))
 
@@ -269,6 +274,21 @@ class _Builder:
             on_words=lambda words: self._board.say(name, words),
         )
         return [_kept_alive(f"consolidation from {name}", made.run)]
+
+    def finished_days(self) -> list[Run]:
+        """Search of each day that has ended: its excesses are the background of later searches."""
+        names = [name for name in self.watches if self._settings.archive.watch.enabled]
+        return [_kept_alive(f"search of the days of {name}", self._day_search(name)) for name in names]
+
+    def _day_search(self, name: str) -> Run:
+        job = ArchiveSearch(url=self._settings.archive_url, instrument=name, out=self._settings.searches_dir)
+
+        def run(stop: threading.Event) -> None:
+            while not stop.is_set():
+                search_finished_days(job, self._clock.now(), stop)
+                stop.wait(max(self._clock.wall_s(DAY_LOOK_S), 0.2))
+
+        return run
 
     def _watched(self, stored_as: str) -> RateStore:
         watch = self._settings.archive.watch

@@ -22,7 +22,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def search_archive(
-    out: Annotated[Path, typer.Option(help="Folder of the results: a file a day.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the results, a file a day; default: where live searches look.")
+    ] = None,
     instrument: Annotated[str, typer.Option(help="As stored.")] = "SPI-ACS",
     start: Annotated[str | None, typer.Option(help="First day; default: the first of the archive.")] = None,
     stop: Annotated[str | None, typer.Option(help="Day after the last; default: all.")] = None,
@@ -42,10 +44,15 @@ def search_archive(
     except ImportError as error:
         needs_server(error)
     with failures_in_words():
-        url = load_settings(os.environ).archive_url
+        settings = load_settings(os.environ)
+        url = settings.archive_url
         url = url if "://" in url else str(Path(url).resolve())
         job = ArchiveSearch(
-            url=url, instrument=instrument, out=out, start=day_of(start, "--start"), stop=day_of(stop, "--stop")
+            url=url,
+            instrument=instrument,
+            out=settings.searches_dir if out is None else out,
+            start=day_of(start, "--start"),
+            stop=day_of(stop, "--stop"),
         )
         days = job.days()
         if not days:

@@ -276,6 +276,11 @@ class Settings(_Table):
         """Where the archive of rates lies: as set, or a folder in the data folder."""
         return self.archive.url or str(self.data_dir / "rates")
 
+    @property
+    def searches_dir(self) -> Path:
+        """Results of searched days: the background that false-alarm rates are counted in."""
+        return self.data_dir / "searches"
+
     def document(self, stem: str) -> ConfigFile:
         """Another configuration file, e.g. ``rules``, ``people``."""
         return self.folder.read(stem)
