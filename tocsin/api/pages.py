@@ -21,6 +21,7 @@ from tocsin.domain.events import EventKind, EventState, Tier
 from tocsin.domain.notices import Messenger
 from tocsin.domain.people import Acknowledgement, PersonRole
 from tocsin.workflow import queries
+from tocsin.workflow.escalating import still_needed
 from tocsin.workflow.informing import open_tasks
 from tocsin.workflow.why import why_woken
 from triangulation.skymap import SkyMap
@@ -97,7 +98,9 @@ def event(request: Request, services: Services, asker: Asker, view: FoundEvent) 
     with services.store.read() as work:
         tasks = open_tasks(work, view.item.event.id, clearance=asker.clearance)
         why = why_woken(work, view, services.wakings, clearance=asker.clearance)
+        missing = still_needed(work, view.item.event.id)
     content = {
+        "missing": missing,
         "owner_tasks": tasks,
         "why": why,
         "view": view,

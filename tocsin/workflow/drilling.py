@@ -22,6 +22,8 @@ from tocsin.workflow.owing import owe_escalation, owe_page
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LAST_WEEKLY = "drill_weekly"
+#: Nothing is computed of a drill, not even in rehearsal.
+_NOT_OF_A_DRILL = (JobKind.FETCH, JobKind.SEARCH, JobKind.TRIANGULATE, JobKind.DRAFT, JobKind.REHEARSE)
 #: After a longer stop a weekly drill is left out: nobody is woken at an hour that was not agreed.
 WEEKLY_REACH = timedelta(hours=2)
 
@@ -73,7 +75,7 @@ def begin_drill(context: Context, by: str) -> str:
         attach(context, work, kept.key, raw, decoded.notice)
         row = work.notice_row(kept.key)
         event_id = "" if row is None or row.event_id is None else row.event_id
-        work.cancel_jobs(event_id, (JobKind.FETCH, JobKind.SEARCH, JobKind.TRIANGULATE, JobKind.DRAFT))
+        work.cancel_jobs(event_id, _NOT_OF_A_DRILL)
         mark_drill(work, event_id, iso_utc(now) or "")
         step = context.plan.steps[0]
         details = {"reasons": [f"Drill begun by {by}: acknowledge it as you would the real thing"]}

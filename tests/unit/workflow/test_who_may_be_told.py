@@ -7,10 +7,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from workflow_desk import SECRET, SECRET_TOPIC, T0, Desk, at, merger, track
+from asgi_browser import Browser
+from workflow_desk import SECRET, SECRET_TOPIC, T0, Desk, at, merger, settings, track
 
 from advocates.people import People
 from notifier.recorder import RecorderChannel
+from tocsin.api.app import build_app
+from tocsin.api.services import Health
+from tocsin.app.web import api_services
 from tocsin.domain.people import MessagePurpose, OutgoingMessage
 from tocsin.domain.quiet_hours import QuietHours
 from tocsin.simulate.notices import Message, Track, TrackPosition, icecube_gold_json
@@ -179,3 +183,17 @@ def test_quiet_hours_are_of_the_clock_on_the_wall(now: str, until: str | None) -
     hours = QuietHours(begins=time(22), ends=time(7), zone=ZoneInfo("Europe/Paris"))
     found = hours.until_utc(T0.fromisoformat(f"{now}+00:00"))
     assert found == (None if until is None else T0.fromisoformat(f"{until}+00:00"))
+
+
+def test_the_page_offers_the_button_until_enough_have_pressed_it(tmp_path: Path) -> None:
+    with Desk(tmp_path) as desk:
+        desk.context = replace(desk.context, plan=replace(desk.context.plan, acknowledgements_needed=2))
+        desk.take(merger())
+        desk.wait(1.0)
+        services = api_services(desk.context, settings(), health=Health, labels_of_streams={})
+        browser = Browser(build_app(replace(services, allowed_hosts=frozenset())))
+        seen = []
+        for person in ("okafor", "vance"):
+            acknowledge(desk.context, S, person, "page")
+            seen.append('class="acknowledge"' in browser.get(f"/events/{S}").text)
+        assert seen == [True, False]
