@@ -11,6 +11,7 @@ from tocsin.domain.people import Acknowledgement, Card, CardAction
 from tocsin.domain.products import Product, ProductKind, best_variants
 from tocsin.store import EventRow, UnitOfWork
 from tocsin.workflow.attach import visible_event
+from tocsin.workflow.card_fields import duty_fields
 from tocsin.workflow.context import Context
 from tocsin.workflow.drills import is_drill
 from tocsin.workflow.escalating import needed, still_needed
@@ -56,7 +57,9 @@ def card_for(
         state=row.state,
         verdict=verdict(event, products, row.tier),
         t0_utc=event.t0_utc,
-        fields=_fields(event, products) | _woken_by(context, work, event, clearance),
+        fields=_fields(event, products)
+        | _woken_by(context, work, event, clearance)
+        | duty_fields(context, work, event, row, list(products), clearance),
         reasons=tuple(reasons),
         is_test=event.is_test,
         is_replay=context.is_replay,
