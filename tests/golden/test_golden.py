@@ -133,3 +133,9 @@ def test_every_decoder_has_a_specimen() -> None:
     kinds = [*VOEVENT_TYPES, *JSON_TYPES]
     shown = {kind.read for kind in kinds if kind.name.replace("/", "_") in sampled}
     assert {kind.name for kind in kinds if kind.read not in shown} == set()
+
+
+def test_every_type_has_a_specimen() -> None:
+    sampled = {case.parent.name for case in CASES}
+    kinds = [*VOEVENT_TYPES, *JSON_TYPES]
+    assert {kind.name for kind in kinds if kind.name.replace("/", "_") not in sampled} == set()
