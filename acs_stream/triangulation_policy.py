@@ -48,7 +48,9 @@ class TriangulationPolicy:
     instruments: frozenset[str] = frozenset()
     never_pairs: frozenset[frozenset[str]] = frozenset()
     shortest_baseline_light_s: float = 0.01
-    refused_flags: frozenset[str] = frozenset({"not_detected", "unrelated", "no_constraint", "statistical_only"})
+    refused_flags: frozenset[str] = frozenset(
+        {"not_detected", "unrelated", "several_modes", "no_constraint", "statistical_only"}
+    )
     widest_half_width_deg: float = 30.0
     energy_needed: bool = True
 
