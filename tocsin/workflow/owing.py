@@ -27,6 +27,7 @@ CANCELLED_BY_RETRACTION = (
     JobKind.SEARCH,
     JobKind.TRIANGULATE,
     JobKind.DRAFT,
+    JobKind.REHEARSE,
 )
 
 #: Purposes of messages that wake people.
@@ -297,10 +298,14 @@ def owe_localization(context: Context, work: UnitOfWork, event_id: str, *, cause
     """Owe the making of the event's sky map from all that is known by then."""
     if context.is_rehearsal:
         return False  # the rehearsal makes it itself
+    due = context.clock.now() + timedelta(seconds=wait_s)
+    waiting = (job for job in work.jobs(event_id) if job.kind is JobKind.TRIANGULATE and job.state is JobState.WAITING)
+    if any(job.due_utc <= due for job in waiting):
+        return False  # what waits has not begun, and will see this, too
     return work.enqueue(
         JobKind.TRIANGULATE,
         key=f"{event_id}/localization/{cause}",
-        due_utc=context.clock.now() + timedelta(seconds=wait_s),
+        due_utc=due,
         event_id=event_id,
         payload={"cause": cause},
     )

@@ -61,13 +61,14 @@ def test_an_event_of_tier_3_is_recorded_and_told_to_nobody(desk: Desk) -> None:
     assert desk.read(lambda work: work.event_row("s241017qq")).tier is Tier.RECORD
 
 
-def test_a_test_owes_nothing(desk: Desk) -> None:
+def test_a_retracted_test_owes_nothing_and_no_test_owes_more_than_its_rehearsal(desk: Desk) -> None:
     context = sources(PaperSource("SPI-ACS", counts()))
     with_sources = Desk(desk.file.parent, sources=context)
-    with_sources.take(merger(of=MOCK), retraction(of=MOCK))
-    assert with_sources.next_due() is None
-    assert with_sources.woken == 0
+    with_sources.take(merger(of=MOCK))
     (event_id,) = with_sources.event_ids()
+    assert {job.kind for job in with_sources.read(lambda work: work.jobs(event_id))} == {JobKind.REHEARSE}
+    with_sources.take(retraction(of=MOCK))
+    assert with_sources.next_due() is None
     assert with_sources.read(lambda work: work.event_row(event_id)).is_test
     assert with_sources.read(lambda work: work.message_counts()).pages_for_tests == 0
     with_sources.store.close()
