@@ -40,7 +40,8 @@ class Line:
 def plot(name: str, lines: Sequence[Line], *, x_label: str, y_label: str, logs: tuple[bool, bool]) -> None:
     """Write a picture of some curves."""
     x = _axis(np.concatenate([np.asarray(one.x, float) for one in lines]), LEFT, WIDTH - RIGHT, is_log=logs[0])
-    y = _axis(np.concatenate([np.asarray(one.y, float) for one in lines]), HEIGHT - FOOT, TOP, is_log=logs[1])
+    top = TOP + 10 + 18 * len(lines)
+    y = _axis(np.concatenate([np.asarray(one.y, float) for one in lines]), HEIGHT - FOOT, top, is_log=logs[1])
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
@@ -50,7 +51,7 @@ def plot(name: str, lines: Sequence[Line], *, x_label: str, y_label: str, logs: 
     ]
     for place, label in x.ticks:
         parts.append(
-            f'<path d="M{place:.1f} {TOP}V{HEIGHT - FOOT}" stroke="#ddd"/>'
+            f'<path d="M{place:.1f} {top}V{HEIGHT - FOOT}" stroke="#ddd"/>'
             f'<text x="{place:.1f}" y="{HEIGHT - FOOT + 16}" text-anchor="middle">{label}</text>'
         )
     for place, label in y.ticks:
@@ -61,8 +62,8 @@ def plot(name: str, lines: Sequence[Line], *, x_label: str, y_label: str, logs: 
     for k, one in enumerate(lines):
         parts.append(_drawn(one, x, y, COLOURS[k % len(COLOURS)]))
         parts.append(
-            f'<rect x="{LEFT + 12}" y="{TOP + 8 + 18 * k}" width="16" height="4" fill="{COLOURS[k % len(COLOURS)]}"/>'
-            f'<text x="{LEFT + 34}" y="{TOP + 14 + 18 * k}">{one.name}</text>'
+            f'<rect x="{LEFT + 12}" y="{TOP + 2 + 18 * k}" width="16" height="4" fill="{COLOURS[k % len(COLOURS)]}"/>'
+            f'<text x="{LEFT + 34}" y="{TOP + 8 + 18 * k}">{one.name}</text>'
         )
     middle = (TOP + HEIGHT - FOOT) / 2
     parts.append(
@@ -93,14 +94,17 @@ def _axis(values: np.ndarray, first: float, last: float, *, is_log: bool) -> Axi
     good = values[np.isfinite(values) & ((values > 0) | (not is_log))]
     scaled = np.log10(good) if is_log else good
     low, high = float(scaled.min()), float(scaled.max())
-    low, high = (np.floor(low), np.ceil(high)) if is_log else (min(0.0, low), 1.05 * high)
+    margin = 0.05 * (high - low)
+    low, high = (
+        (np.floor(low), np.ceil(high)) if is_log else (0.0 if low < 0.6 * high / 2 else low - margin, high + margin)
+    )
     bare = Axis(low=low, high=high, first=first, last=last, is_log=is_log)
     if is_log:
         marks = [10.0**k for k in range(int(low), int(high) + 1)]
     else:
-        step = 10 ** np.floor(np.log10(high - low)) / 2
-        step *= 2 if (high - low) / step > 10 else 1
-        marks = list(np.arange(low, high + step / 2, step))
+        step = 10 ** np.floor(np.log10(high - low))
+        step /= 5 if (high - low) / step < 2 else 2 if (high - low) / step < 5 else 1
+        marks = list(np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step)
     ticks = [(bare.at(mark), f"{mark:.4g}") for mark in marks if mark <= (10**high if is_log else high) * 1.0001]
     return Axis(low=low, high=high, first=first, last=last, is_log=is_log, ticks=ticks)
 
