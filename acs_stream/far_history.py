@@ -21,11 +21,11 @@ from tocsin.domain.light_curves import FloatArray, read_only
 
 DAY_S = 86_400.0
 #: The tail is fitted to so many of the highest ranks, at most; and to at most this share of them.
-TAIL_EVENTS, TAIL_SHARE = 100, 1 / 3
+TAIL_EVENTS, TAIL_SHARE = 30, 1 / 3
 #: Fewer background excesses than this make no fit.
 MIN_TAIL_EVENTS = 8
 #: The slope expected beforehand weighs as much as so many excesses.
-SLOPE_WEIGHT = 10.0
+SLOPE_WEIGHT = 2.0
 #: Ranks further above the threshold than so many slopes are no tail of noise: bursts, say, which count by number.
 CAP_SLOPES = 10.0
 #: A day's own activity is counted at this rate, and the usual one weighs as much as so many excesses.
@@ -138,12 +138,20 @@ class FarHistory:
         if events < MIN_TAIL_EVENTS or self.live_s <= 0:
             return None
         threshold = float(ranks[events])
+        slope, bursts, cap = self._slope(kind, events, threshold)
+        while bursts and events - bursts < TAIL_EVENTS and events < int(TAIL_SHARE * ranks.size):
+            events = min(TAIL_EVENTS + bursts, int(TAIL_SHARE * ranks.size))
+            threshold, before = float(ranks[events]), bursts
+            slope, bursts, cap = self._slope(kind, events, threshold)
+            if bursts <= before:
+                break
         if rank <= threshold:
             return _far(max(1, self.louder(kind, rank)), self.live_s, FarSource.TRAILING)
-        slope, bursts, cap = self._slope(kind, events, threshold)
         above = (rank - threshold) / slope
         source = FarSource.TAIL_FIT if rank <= ranks[0] else FarSource.EXTRAPOLATED
-        tail = (events - bursts) * float(np.exp(-min(above, 700.0)))
+        # Averaged over what the slope may be: exp(-above) alone would promise too little, as the slope is never known.
+        weight = events - bursts + SLOPE_WEIGHT
+        tail = (events - bursts) * float(np.exp(-(weight + 1) * np.log1p(above / weight)))
         # Bursts are background, too: those in the history count by number.
         number = 0 if not bursts else self.louder(kind, rank) + 1 if rank > threshold + cap else bursts
         error = np.sqrt(1 / events + above**2 / (events + SLOPE_WEIGHT)) if tail >= number else 1 / np.sqrt(number)
@@ -152,11 +160,11 @@ class FarHistory:
     def _slope(self, kind: ExcessKind, events: int, threshold: float) -> tuple[float, int, float]:
         """Mean rank above the threshold, the number of what is no tail of noise, and how far the tail reaches.
 
-        What is left out lies many times further out than half of the ranks do; the tail itself may be much flatter
-        than Gaussian noise has it, as two spikes that meet by chance make it.
+        What is left out lies many times further out than the lowest quarter of the ranks says; the tail itself may be
+        much flatter than Gaussian noise has it, as two spikes that meet by chance make it.
         """
         exceed = self.ranks[kind][:events] - threshold
-        cap = CAP_SLOPES * max(EXPECTED_SLOPE[kind], float(np.median(exceed)) / float(np.log(2.0)))
+        cap = CAP_SLOPES * max(EXPECTED_SLOPE[kind], float(np.quantile(exceed, 0.25)) / float(np.log(4 / 3)))
         far_out = exceed > cap
         total = float(exceed[~far_out].sum()) + SLOPE_WEIGHT * EXPECTED_SLOPE[kind]
         return total / (int((~far_out).sum()) + SLOPE_WEIGHT), int(far_out.sum()), cap

@@ -14,7 +14,7 @@ from acs_stream.far_history import DAY_S, ExcessKind, FarHistory, measured_far
 from acs_stream.search_day import search_background
 
 #: Days whose background later days are compared with.
-TRAILING_DAYS = 60
+TRAILING_DAYS = 90
 WARM_UP_DAYS = 40
 RATES = {"1/day": 1.0 / DAY_S, "1/week": 1.0 / (7 * DAY_S), "1/month": 1.0 / (30 * DAY_S)}
 #: Claims above this are not kept, Hz.

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from acs_stream.far_history import FarHistory
 
 #: Days before an event whose background counts, and how many there must be.
-TRAILING_DAYS, FEWEST_DAYS = 60, 30
+TRAILING_DAYS, FEWEST_DAYS = 90, 30
 
 
 class TrailingFolder:
