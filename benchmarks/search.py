@@ -1,10 +1,11 @@
 """The search: false-alarm rates it claims, bursts it needs, time it takes.
 
-    python benchmarks/search.py --days 2000 --seed 20002 --keep days.jsonl      # the days, one line each as they come
-    python benchmarks/search.py --searched days.jsonl --trials 200 --seed 20002   # the figures, of days that were kept
+    python benchmarks/search.py --days 2240 --seed 20010 --keep days.jsonl    # search days, keep each as it comes
+    python benchmarks/search.py --searched days.jsonl --skip 240 --trials 60 --seed 20010     # their figures
 
-`tocsin bench search` does the same for 200 days, at 1/day and 1/week. Seeds 20001, 20002 and the first 240 days of 20010
-were used while the method was tuned; the figures in the documentation are from others. Times are of one core (CPU), so other work on it counts little.
+`tocsin bench search` does the same for 200 days, at 1/day and 1/week. Seeds 20001, 20002 and the first 240 days of
+20010 were used while the method was tuned; the figures in the documentation are from others. Times are of one core
+(CPU), so other work on it counts little.
 """
 
 import argparse
