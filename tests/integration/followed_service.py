@@ -52,7 +52,9 @@ class PacedClock(ManualClock):
             assert self._changed.wait_for(lambda: self.waits >= seen + 2, PATIENCE_S), "nobody looks at the clock"
 
 
-def settings_for(folder: Path, url: str, **changes: Any) -> Settings:
+def settings_for(
+    folder: Path, url: str, *, timeout_s: float = 0.25, latency_s: float = 20.0, **changes: Any
+) -> Settings:
     """Settings of a service that follows the stand-in; `changes` are tables of tocsin.toml."""
     overlay = folder / "config"
     overlay.mkdir(parents=True, exist_ok=True)
@@ -64,7 +66,8 @@ def settings_for(folder: Path, url: str, **changes: Any) -> Settings:
         "stored_as": "SPI-ACS",
         "start_utc": "2002-10-17T00:00:00Z",
         "light_travel_s": 0.53,
-        "timeout_s": 0.25,
+        "timeout_s": timeout_s,
+        "latency_s": latency_s,
         "clock_error_s": {"realtime": 0.01},
     }
     acs = {**stream, "name": "SPI-ACS", "timeout_s": 20.0}
