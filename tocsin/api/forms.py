@@ -78,6 +78,10 @@ def view_json(view: EventView, name_of: NameOf) -> dict[str, Any]:
         "details": dict(view.item.event.details),
         "reasons": view.reasons,
         "awaited": view.awaited,
+        "awaited_data": [
+            {"instrument": one.instrument, "asked_utc": iso_utc(one.asked_utc), "reason": one.reason}
+            for one in view.awaited_data
+        ],
         "associations": view.associations,
         "refusals": view.refusals,
         "next_escalation_utc": iso_utc(view.next_escalation_utc),

@@ -28,6 +28,7 @@ from tocsin.store import (
     TimelineRow,
     UnitOfWork,
 )
+from tocsin.workflow.awaiting import AwaitedData, awaited_data
 from tocsin.workflow.findings import Finding, Localization, associations, findings, localization, refusals
 from triggers.corrections import has_substance
 from triggers.event import from_record as event_from_record
@@ -109,6 +110,8 @@ class EventView:
         When the next step is due if nobody acknowledges.
     awaited
         Instruments whose data are still to come.
+    awaited_data
+        The same, with when each is asked again and why.
     first_page_ms
         From the bytes received to the first page delivered.
     associations
@@ -136,6 +139,7 @@ class EventView:
     drafts: tuple[Draft, ...]
     acknowledgements: tuple[Acknowledgement, ...]
     timeline: tuple[TimelineRow, ...]
+    awaited_data: tuple[AwaitedData, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +209,7 @@ def event_view(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = P
         drafts=_drafts(work, part),
         acknowledgements=acknowledgements,
         timeline=_timeline(work, part),
+        awaited_data=awaited_data(_fetches(jobs, part)),
     )
 
 
@@ -470,15 +475,18 @@ def _next_escalation(jobs: Sequence[Job]) -> datetime | None:
 
 def _awaited(jobs: Sequence[Job], part: _Part) -> tuple[str, ...]:
     """Instruments asked for because of notices that the audience may see."""
-    named = (
-        str(job.payload["instrument"])
+    return tuple(dict.fromkeys(str(job.payload["instrument"]) for job in _fetches(jobs, part)))
+
+
+def _fetches(jobs: Sequence[Job], part: _Part) -> list[Job]:
+    return [
+        job
         for job in jobs
         if job.kind is JobKind.FETCH
         and _is_owed(job)
         and "instrument" in job.payload
         and (part.is_whole or job.payload.get("notice_sha256") in part.notice_sha256s)
-    )
-    return tuple(dict.fromkeys(named))
+    ]
 
 
 def _is_owed(job: Job) -> bool:
