@@ -23,7 +23,7 @@ REPEATED = 0.05
 #: Share of the superevents that are retracted.
 RETRACTED = 0.1
 #: Between the times of unrelated events: nothing of this coincides.
-APART = timedelta(numbers=20)
+APART = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
