@@ -130,10 +130,11 @@ class Consolidator:
             if last <= first or too_old or now_s < self._asked.get(first, 0.0):
                 continue
             rows = self._archive.rows_between(self._instrument, first, last)
-            for start, stop in covered_by(rows.take(_is_approximate(rows))).tolist():
-                step = round(2 * PIECE_S * SECOND_US)
-                found += [(low, min(low + step, stop)) for low in range(start, stop, step)]
-            self._asked[first] = now_s + AGAIN_S
+            stretches = covered_by(rows.take(_is_approximate(rows))).tolist()
+            step = round(2 * PIECE_S * SECOND_US)
+            found += [(low, min(low + step, stop)) for start, stop in stretches for low in range(start, stop, step)]
+            if stretches:
+                self._asked[first] = now_s + AGAIN_S
         return found
 
     def _replace(self, start_us: int, stop_us: int) -> int:

@@ -85,6 +85,8 @@ def test_what_the_search_of_the_stream_finds_becomes_an_event_with_its_light_cur
             notices = service.get(f"/api/v1/events/{event['id']}/notices")["notices"]
             curves = service.get(f"/api/v1/events/{event['id']}/lightcurves")["lightcurves"]
             products = service.get(f"/api/v1/events/{event['id']}/products")["products"]
+            text = service.get(f"/api/v1/archive/SPI-ACS/ipn?t0_utc={event['t0_utc']}&window_s=10")
+            given_out = service.get("/api/v1/archive")
         with FollowedService(settings, clock) as service:
             until(service, clock, 60.0)
             assert [one["id"] for one in service.events()] == [event["id"]]
@@ -97,6 +99,10 @@ def test_what_the_search_of_the_stream_finds_becomes_an_event_with_its_light_cur
     latency_s = (to_utc(notices[0]["issued_utc"]) - BURST_UTC).total_seconds()
     assert latency_s < 60.0
     assert curves[0]["instrument"] == "SPI-ACS"
+    assert text.startswith("'INTEGRAL  ' '17/10/24'")
+    assert text.count("\n") in {401, 402}
+    assert given_out["instruments"][0]["instrument"] == "SPI-ACS"
+    assert (given_out["usage"]["requests"], given_out["usage"]["bytes"]) == (1, len(text))
     (found,) = [one for one in products if one["kind"] == "search"]
     assert abs(found["content"]["excesses"][0]["t_s"]) < 2.0
 

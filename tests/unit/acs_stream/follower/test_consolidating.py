@@ -65,7 +65,7 @@ def test_young_data_are_left_and_a_day_is_not_asked_for_again_at_once(tmp_path: 
         made = consolidator(archive, url, clock)
         assert made.step() == 0
         assert state.requests == []
-        clock.advance(86_400.0)
+        clock.advance(5 * 3600.0)
         assert made.step() == 0
         asked = len(state.requests)
         assert asked >= 1
