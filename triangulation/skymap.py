@@ -206,6 +206,11 @@ class SkyMap:
         rank = np.argsort(-self.density_sr, kind="stable")
         return rank, np.cumsum(self.probability[rank]), np.cumsum(self.area_deg2[rank])
 
+    @cached_property
+    def _descending(self) -> FloatArray:
+        # Densities with their sign turned, in the order of the ranking: ascending.
+        return -self.density_sr[self._ranking[0]]
+
     def credible_area_deg2(self, level: float) -> float:
         """Smallest area that holds probability `level` (0..1), deg2; the last cell counts in part."""
         _check_level(level)
@@ -225,8 +230,10 @@ class SkyMap:
     def containment(self, ra_deg: float, dec_deg: float) -> float:
         """Credible level (0..1) at which the map reaches a point (deg): cells of equal density count half."""
         density = self.density_sr[self.cell_at(ra_deg, dec_deg)]
-        denser = float(self.probability[self.density_sr > density].sum())
-        return min(denser + 0.5 * float(self.probability[self.density_sr == density].sum()), 1.0)
+        _, probability, _ = self._ranking
+        first, last = (int(np.searchsorted(self._descending, -density, side)) for side in ("left", "right"))
+        denser = float(probability[first - 1]) if first else 0.0
+        return min(0.5 * (denser + float(probability[last - 1])), 1.0)
 
     def cell_at(self, ra_deg: float, dec_deg: float) -> int:
         """Index of the cell that holds a point (deg)."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from tocsin.store.prepared import kept
 from tocsin.store.rows import AuditRow
@@ -12,6 +12,7 @@ from tocsin.store.tables import audit, meta
 from tocsin.store.topic import Topic
 
 _ADD = kept(audit.insert())
+_FACT = kept(select(meta.c.value).where(meta.c.key == bindparam("of_key")))
 
 
 class AuditTrail(Topic):
@@ -38,4 +39,4 @@ class AuditTrail(Topic):
 
     def meta(self, key: str) -> str | None:
         """Fact kept under a name."""
-        return self._statements.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+        return self._statements.execute(_FACT, {"of_key": key}).scalar_one_or_none()

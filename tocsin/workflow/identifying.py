@@ -7,8 +7,8 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow.context import Context
 from tocsin.workflow.crossing import craft_of
 from tocsin.workflow.making import make_product
+from tocsin.workflow.maps import map_of
 from tocsin.workflow.storms import storm_around
-from triangulation.skymap import SkyMap
 from triggers.identity import identify, verdict
 
 SUBJECT = "the event"
@@ -18,7 +18,7 @@ def identity_product(context: Context, work: UnitOfWork, event: Event, skymap: P
     """Product that says what was looked at, and found; None for what is no gamma-ray event."""
     if event.kind is not EventKind.GAMMA_RAY_BURST:
         return None
-    region = None if skymap is None or skymap.blob is None else SkyMap.from_bytes(skymap.blob)
+    region = None if skymap is None else map_of(skymap)
     craft, source = craft_of(work, event)
     storm = storm_around(context, work, event, event.labels)
     checks = identify(event, context.known_sources, region=region, craft=craft, storm=storm)

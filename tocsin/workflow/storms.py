@@ -6,7 +6,7 @@ from tocsin.domain.events import Event, EventKind
 from tocsin.domain.products import may_see
 from tocsin.store import EventSelection, SkyRegion, UnitOfWork
 from tocsin.workflow.context import Context
-from triggers.event import from_record
+from tocsin.workflow.recall import known_events
 from triggers.storms import Storm, storm_of
 
 #: A storm's events are looked for so far back, days; one that has gone on for longer is told from then on.
@@ -30,5 +30,7 @@ def storm_around(context: Context, work: UnitOfWork, event: Event, clearance: fr
         stop_utc=event.t0_utc + timedelta(microseconds=1),
         limit=MOST,
     )
-    others = [from_record(row.summary_record) for row in rows if row.summary_record and may_see(row.labels, clearance)]
+    known = {one.id: (one, labels) for one, labels in known_events(work, [row.id for row in rows])}
+    seen = [known[row.id] for row in rows if row.id in known]
+    others = [one for one, labels in seen if may_see(labels, clearance)]
     return storm_of(event, others, context.known_sources) if others else None
