@@ -5,9 +5,10 @@ alter what is already running. All its times are seconds since that first page.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from advocates.people import People
 from advocates.reading import Table
@@ -34,11 +35,22 @@ class Step:
         Seconds after the first page.
     target
         ``on_call``, ``next_on_call``, ``fallback``, ``everybody``, or a person id.
+    hours
+        Wall-clock times of the rota's zone (``HH:MM``, from and to) between which alone the step is taken; outside of
+        them it is passed over. None: always. The first step and the safety net are always taken.
     """
 
     index: int
     delay_s: float
     target: str
+    hours: tuple[str, str] | None = None
+
+    def is_taken_at(self, now: datetime, zone: ZoneInfo) -> bool:
+        """Whether the step is taken at that hour."""
+        if self.hours is None:
+            return True
+        clock, (start, stop) = now.astimezone(zone).time(), (time.fromisoformat(one) for one in self.hours)
+        return start <= clock < stop if start < stop else clock >= start or clock < stop
 
     def due_utc(self, started_utc: datetime) -> datetime:
         """Moment at which the step is due in an escalation begun at `started_utc`."""
@@ -100,10 +112,12 @@ class Plan:
         listed = [_step(item, people) for item in table.tables("step")]
         if not listed:
             raise table.wrong("step", "at least one step is needed")
+        if listed[0].hours is not None:
+            raise table.wrong("step", "the first step has no hours: a page is never passed over")
         steps = _repeated(table, listed)
         return cls(
             name=table.text("name"),
-            steps=_numbered([*steps, *_safety_net(table.table("safety_net"), steps[-1][0])]),
+            steps=_numbered([*steps, *_safety_net(table.table("safety_net"), steps[-1].delay_s)]),
             acknowledgements_needed=table.whole("acknowledgements_needed", 1, low=1, high=10),
             asking=_asking(table),
         )
@@ -152,14 +166,17 @@ class Plan:
 
     def to_record(self) -> dict[str, Any]:
         """The plan as JSON-able values, to be kept with the event."""
-        steps = [{"delay_s": step.delay_s, "target": step.target} for step in self.steps]
+        steps = [{"delay_s": one.delay_s, "target": one.target, "hours": one.hours} for one in self.steps]
         needed = self.acknowledgements_needed
         return {"name": self.name, "acknowledgements_needed": needed, "steps": steps, "asking": asdict(self.asking)}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Plan":
         """Plan kept by `to_record`."""
-        listed = [(float(step["delay_s"]), str(step["target"])) for step in record["steps"]]
+        listed = [
+            Step(index=0, delay_s=float(one["delay_s"]), target=str(one["target"]), hours=_hours_of(one.get("hours")))
+            for one in record["steps"]
+        ]
         return cls(
             name=str(record["name"]),
             steps=_numbered(listed),
@@ -190,12 +207,27 @@ def _newcomers(rota: Rota, now: datetime) -> tuple[Person, ...]:
     return rota.fallback
 
 
-def _step(table: Table, people: People) -> tuple[float, str]:
-    table.only(("after_s", "target"))
+def _step(table: Table, people: People) -> Step:
+    table.only(("after_s", "target", "only_from", "only_to"))
     target = table.text("target")
     if target not in _GROUPS and people.person(target) is None:
         raise table.wrong("target", f"{target!r} is neither a person nor one of {', '.join(sorted(_GROUPS))}")
-    return table.number("after_s", low=0, high=_DAY_S), target
+    return Step(index=0, delay_s=table.number("after_s", low=0, high=_DAY_S), target=target, hours=_hours(table))
+
+
+def _hours(table: Table) -> tuple[str, str] | None:
+    if ("only_from" in table.values) != ("only_to" in table.values):
+        raise table.wrong("only_from", "only_from and only_to are given together")
+    if "only_from" not in table.values:
+        return None
+    start, stop = table.clock_time("only_from"), table.clock_time("only_to")
+    if start == stop:
+        raise table.wrong("only_to", "is the same as only_from")
+    return f"{start:%H:%M}", f"{stop:%H:%M}"
+
+
+def _hours_of(kept: Any) -> tuple[str, str] | None:
+    return (str(kept[0]), str(kept[1])) if kept else None
 
 
 def _asking(table: Table) -> Asking:
@@ -213,27 +245,28 @@ def _asking(table: Table) -> Asking:
     )
 
 
-def _repeated(table: Table, listed: list[tuple[float, str]]) -> list[tuple[float, str]]:
-    """Delays since the first page of all steps and their repeats; ``after_s`` counts from the step before."""
+def _repeated(table: Table, listed: list[Step]) -> list[Step]:
+    """Steps and their repeats with the delay since the first page; ``after_s`` counts from the step before."""
     pause_s = table.number("pause_s", 300, low=0, high=_DAY_S)
-    made: list[tuple[float, str]] = []
+    made: list[Step] = []
     clock_s = 0.0
     for round_number in range(1 + table.whole("repeats", 0, low=0, high=10)):
         clock_s += pause_s if round_number else 0.0
-        for after_s, target in listed:
-            clock_s += after_s
-            made.append((clock_s, target))
+        for step in listed:
+            clock_s += step.delay_s
+            made.append(replace(step, delay_s=clock_s))
     return made
 
 
-def _safety_net(net: Table, last_s: float) -> list[tuple[float, str]]:
+def _safety_net(net: Table, last_s: float) -> list[Step]:
     """Everybody, as often as the safety net says, after the last step."""
     net.only(("after_s", "times", "every_s"))
     first_s = last_s + net.number("after_s", low=0, high=_DAY_S)
     every_s = net.number("every_s", 600, low=1, high=_DAY_S)
-    return [(first_s + i * every_s, EVERYBODY) for i in range(net.whole("times", 1, low=1, high=100))]
+    times = net.whole("times", 1, low=1, high=100)
+    return [Step(index=0, delay_s=first_s + i * every_s, target=EVERYBODY) for i in range(times)]
 
 
-def _numbered(listed: list[tuple[float, str]]) -> tuple[Step, ...]:
-    ordered = sorted(listed, key=lambda item: item[0])
-    return tuple(Step(index=i, delay_s=delay_s, target=target) for i, (delay_s, target) in enumerate(ordered))
+def _numbered(listed: list[Step]) -> tuple[Step, ...]:
+    ordered = sorted(listed, key=lambda one: one.delay_s)
+    return tuple(replace(one, index=i) for i, one in enumerate(ordered))

@@ -31,7 +31,9 @@ def escalate(context: Context, job: Job) -> None:
         if row is None or row.state in SETTLED or (is_taken_already and asked_by is None):
             return
         people = [person.id for person in plan.recipients(plan.steps[step], context.rota, context.people, now)]
-        _owe_pages(context, work, job.event_id, plan.steps[step], job.payload, asked_by=asked_by)
+        is_its_hour = asked_by is not None or plan.steps[step].is_taken_at(now, context.rota.zone)
+        if is_its_hour:
+            _owe_pages(context, work, job.event_id, plan.steps[step], job.payload, asked_by=asked_by)
         if not is_taken_already:
             owe_escalation_step(
                 work,
@@ -43,7 +45,7 @@ def escalate(context: Context, job: Job) -> None:
             )
         late_by_s = round((now - job.due_utc).total_seconds(), 3)
         detail = {"step": step, "people": people, "late_by_s": late_by_s}
-        work.audit("tocsin", "escalation", job.event_id, detail, now)
+        work.audit("tocsin", "escalation" if is_its_hour else "escalation_passed_over", job.event_id, detail, now)
     context.wake()
 
 

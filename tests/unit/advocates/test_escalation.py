@@ -136,3 +136,22 @@ def test_what_would_never_end_is_refused(change: dict[str, Any], key: str) -> No
     with pytest.raises(ConfigurationError) as caught:
         plan(**change)
     assert caught.value.key == key
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"after_s": 0, "target": "on_call", "only_from": "08:00", "only_to": "20:00"},
+        {"after_s": 0, "target": "on_call", "only_from": "08:00"},
+    ],
+)
+def test_the_first_step_has_no_hours_and_hours_have_two_ends(step: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=r"only_from|first step"):
+        plan(step=[step])
+
+
+def test_hours_go_over_midnight_and_travel_with_the_plan() -> None:
+    late = {"after_s": 300, "target": "bert", "only_from": "22:00", "only_to": "06:00"}
+    made = Plan.from_record(json.loads(json.dumps(plan(step=[CONFIG["step"][0], late]).to_record())))
+    taken = [made.steps[1].is_taken_at(START.replace(hour=hour), ROTA.zone) for hour in (5, 6, 21, 22)]
+    assert taken == [True, False, False, True]

@@ -133,3 +133,15 @@ def test_nobody_is_asked_about_a_retracted_event(desk: Desk) -> None:
     desk.take(retraction())
     desk.wait(3600.0)
     assert escalations(desk) == []
+
+
+def test_a_step_outside_its_hours_is_passed_over_and_the_next_keeps_its_time(tmp_path: Path) -> None:
+    # 03:00 UTC is 05:00 in Paris.
+    hours = {1: ("08:00", "20:00"), 2: ("22:00", "06:00")}
+    steps = tuple(replace(step, hours=hours.get(step.index)) for step in PLAN.steps)
+    with Desk(tmp_path, plan=replace(PLAN, steps=steps)) as desk:
+        desk.take(merger())
+        desk.wait(3600.0)
+        assert [seconds for seconds, _ in escalations(desk)] == [300.0, 600.0]
+        actions = [row.action for row in desk.read(lambda work: work.audit_rows(S))]
+        assert actions.count("escalation_passed_over") == 1
