@@ -66,8 +66,22 @@ async def lint(request: Request, view: FoundDraft, form: TextForm) -> Response:
         view.draft, subject=form.get("subject", view.draft.subject), body=_plain(form.get("body", view.draft.body))
     )
     found = await run_in_threadpool(lint_draft, typed)
-    stale = [one for one in view.findings if one.rule == "stale"]
+    kept = ("stale", "conflict.", "cite.", "embargo.")
+    stale = [one for one in view.findings if one.rule.startswith(kept)]
     return render(request, "live_findings.html", {"findings": [*found, *stale]})
+
+
+@router.post("/comment")
+async def comment(
+    request: Request, event_id: str, services: Services, asker: Asker, view: FoundDraft, form: TextForm
+) -> Response:
+    """Keep what somebody says of the text."""
+
+    def say(person_id: str) -> None:
+        given = (event_id, view.draft.kind, revision_of(form), person_id, form.get("text", ""), "page")
+        draft_desk_of(services).comment(*given)
+
+    return await run_in_threadpool(_done, request, services, asker, view, form, say)
 
 
 @router.post("/approve")

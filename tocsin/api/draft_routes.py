@@ -70,6 +70,17 @@ async def approve(
     return await run_in_threadpool(_answer, request, event_id, view.draft.kind.value, services, asker)
 
 
+@router.post("/comment")
+async def comment(
+    request: Request, event_id: str, services: Services, asker: Asker, view: FoundDraft, form: Form
+) -> Response:
+    """Keep a comment on a revision (form fields `revision`, `text`; `person` as for an edit); nothing else changes."""
+    person_id = person_of(services, asker, form.get("person", ""))
+    given = (event_id, view.draft.kind, revision_of(form), person_id, form.get("text", ""), "api")
+    await run_in_threadpool(draft_desk_of(services).comment, *given)
+    return await run_in_threadpool(_answer, request, event_id, view.draft.kind.value, services, asker)
+
+
 def _answer(request: Request, event_id: str, kind: str, services: Services, asker: Asker) -> Response:
     view = found_draft(kind, services, asker, found_event(event_id, services, asker))
     return json_response(request, forms.draft_view_json(view, services.name_of))

@@ -168,6 +168,15 @@ def draft_view_json(view: DraftView, name_of: NameOf) -> dict[str, Any]:
         "prefill_link": view.prefill_link,
         "compared_to_revision": None if view.compared_to is None else view.compared_to.revision,
         "passages": view.passages,
+        "comments": [
+            {
+                "person": name_of(one.person_id),
+                "revision": one.revision,
+                "at_utc": iso_utc(one.at_utc),
+                "text": one.text,
+            }
+            for one in view.comments
+        ],
         "revisions": [
             {"revision": one.revision, "author": name_of(one.author), "made_utc": iso_utc(one.made_utc)}
             for one in view.revisions

@@ -106,11 +106,14 @@ class DraftDesk:
         ``edit(event_id, kind, revision, person_id, subject, body, via)``: the new revision.
     approve
         ``approve(event_id, kind, revision, person_id, sha256, via)``: the draft approved.
+    comment
+        ``comment(event_id, kind, revision, person_id, text, via)``: keeps what somebody says of it.
     """
 
     view: Callable[[Draft, frozenset[str]], DraftView | None]
     edit: Callable[[str, DraftKind, int, str, str, str, str], Draft]
     approve: Callable[[str, DraftKind, int, str, str, str], Draft]
+    comment: Callable[[str, DraftKind, int, str, str, str], None] = field(default=lambda *_given: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

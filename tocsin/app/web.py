@@ -23,6 +23,7 @@ from tocsin.workflow.access import Gate
 from tocsin.workflow.acknowledging import acknowledge, press
 from tocsin.workflow.approving import approve, edit
 from tocsin.workflow.by_hand import correct_event, create_event
+from tocsin.workflow.commenting import comment
 from tocsin.workflow.computing import Computer
 from tocsin.workflow.context import Context
 from tocsin.workflow.draft_views import draft_view
@@ -129,6 +130,9 @@ def draft_desk(context: Context) -> DraftDesk:
         ),
         approve=lambda event_id, kind, revision, person_id, sha256, via: approve(
             context, event_id, kind, revision, person_id, sha256=sha256, via=via
+        ),
+        comment=lambda event_id, kind, revision, person_id, text, via: comment(
+            context, event_id, kind, revision, person_id, text=text, via=via
         ),
     )
 

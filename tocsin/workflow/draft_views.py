@@ -13,6 +13,7 @@ from tocsin.domain.drafts import Draft, DraftKind, Finding, Severity
 from tocsin.store import ApprovalRow, EventRow, UnitOfWork
 from tocsin.workflow.attach import widest_view
 from tocsin.workflow.circulars import bursts_of_the_day, circulars_on, own_circulars
+from tocsin.workflow.commenting import Comment, comments_on
 from tocsin.workflow.context import Context
 from tocsin.workflow.drafting import COMPOSER, is_outdated
 
@@ -67,6 +68,8 @@ class DraftView:
         Link to GCN's own form, of an approved text alone; None for anything that must not go out.
     export
         Text for a file; says DRAFT unless approved.
+    comments
+        What people said of them.
     revisions
         All of this kind that the asker may see, oldest first.
     """
@@ -81,6 +84,7 @@ class DraftView:
     prefill_link: str | None
     export: str
     revisions: tuple[Draft, ...]
+    comments: tuple[Comment, ...] = ()
 
     @property
     def is_approved(self) -> bool:
@@ -96,6 +100,8 @@ def draft_view(context: Context, shown: Draft, clearance: frozenset[str]) -> Dra
             return None
         revisions = tuple(draft for draft in of_kind(work, shown, clearance) if draft.revision <= shown.revision)
         standing = standing_of(context, work, shown, row)
+        seen = frozenset(draft.revision for draft in revisions)
+        comments = comments_on(work, shown.event_id, shown.kind, seen)
         approvals = [one for one in work.approvals(shown.event_id) if one.voided_utc is None and one.kind is shown.kind]
     found = (
         *lint_draft(shown, newest_utc=standing.newest_utc),
@@ -120,6 +126,7 @@ def draft_view(context: Context, shown: Draft, clearance: frozenset[str]) -> Dra
         prefill_link=prefill_link(draft, is_test=row.is_test, labels=standing.labels) if is_approved else None,
         export=exported(draft, is_approved=is_approved),
         revisions=revisions,
+        comments=comments,
     )
 
 
