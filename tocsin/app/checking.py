@@ -13,6 +13,7 @@ from advocates.rota import Rota
 from tocsin.app.build import build_context, build_doors, build_people, build_store, calendars_of
 from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_vtp, feeds_in_words
+from tocsin.app.rates import rates_in_words
 from tocsin.domain.errors import NotAllowedError
 from tocsin.domain.people import Person
 from tocsin.settings import Settings, load_settings
@@ -50,6 +51,7 @@ def check_configuration(environment: Mapping[str, str]) -> CheckReport:
         f"configuration {settings.file}, data in {Path(settings.service.data_dir)}",
         f"channels: {', '.join(door.name for door in doors)}",
         f"instruments: {', '.join(context.sources)}",
+        rates_in_words(settings, clock),
         f"feeds: {feeds_in_words(settings) or 'none (replay and demo still work)'}",
         f"people: {len(list(people))}, escalation '{plan.name}' with {len(plan.steps)} steps",
     )

@@ -135,6 +135,25 @@ class RateBoard:
         return tuple(sorted(found, key=lambda part: part.name))
 
 
+def rates_in_words(settings: Settings, clock: Clock) -> str:
+    """Where rates are kept and what would be followed, for a check; nothing is started.
+
+    Raises
+    ------
+    ConfigurationError
+        As `build_following`.
+    """
+    board = RateBoard()
+    following = build_following(settings, clock=clock, board=board, tell=lambda _found: None)
+    following.close()
+    asked = "services on the network are asked" if settings.sources.network else "no service on the network is asked"
+    follow = settings.archive.follow
+    idle = {part.name.removeprefix("rates "): part.words for part in board.parts()}
+    names = [f"{name} ({idle[name]})" if name in idle else name for name in follow.instruments]
+    names += [f"dump files in {follow.dumps}"] if follow.dumps else []
+    return f"rates: kept in {settings.archive_url}, followed: {', '.join(names) or 'nothing'}; {asked}"
+
+
 def with_parts(health: Health, parts: Sequence[HealthPart]) -> Health:
     """Health with further parts."""
     return Health(parts=(*health.parts, *parts))
