@@ -66,7 +66,8 @@ class SkyMap:
         if not pixels.is_partition(start[sky], order[sky]):
             raise ScienceError("the cells of a sky map must cover the whole sky once")
         density = np.array(self.density_sr, dtype=np.float64)[sky]
-        total = float(density @ pixels.area_sr(order[sky]))
+        # Sums, not BLAS: its threads cost more than they bring for so few numbers, most of all on a busy machine.
+        total = float((density * pixels.area_sr(order[sky])).sum())
         if not (np.isfinite(density).all() and (density >= 0).all() and total > 0):
             raise ScienceError("the density of a sky map must be finite, not negative and somewhere positive")
         uniq = np.asarray(self.uniq, dtype=np.int64)[sky]
@@ -349,7 +350,7 @@ def overlap(a: SkyMap, b: SkyMap) -> float:
     Ashton, G. et al. 2018, ApJ 860, 6 (the odds of a common source).
     """
     fine, coarse = (a, b) if len(a) >= len(b) else (b, a)
-    return float(pixels.FULL_SKY_SR * _probability_within(fine, coarse) @ coarse.density_sr)
+    return float(pixels.FULL_SKY_SR * (_probability_within(fine, coarse) * coarse.density_sr).sum())
 
 
 def _probability_within(skymap: SkyMap, cells: SkyMap) -> FloatArray:

@@ -138,13 +138,14 @@ def build(
     best, total = -np.inf, 0.0
     for order in range(FIRST_ORDER, MAX_ORDER + 1):
         log_density, resolved = _evaluate(terms, cells, covariance_s2)
-        best = max(best, float(log_density.max()))
+        before, best = best, max(best, float(log_density.max()))
+        total *= float(np.exp(before - best)) if total else 0.0
         split = np.zeros(cells.pixel.size, dtype=bool)
         if order < MAX_ORDER:
             split = _to_split(log_density, resolved, order, best, total, n_cells=sum(part.size for part in uniq))
         uniq.append(pixels.uniq_of(order, cells.pixel[~split]))
         logs.append(_kept(terms, cells, log_density, resolved, split, best, covariance_s2))
-        total = _total(uniq, logs, best)
+        total += float((np.exp(logs[-1] - best) * pixels.area_sr(np.array([order]))).sum())
         if not split.any():
             break
         children = (4 * cells.pixel[split][:, None] + np.arange(4)).ravel()
@@ -203,12 +204,6 @@ def _kept(
         last = Cells(order=cells.order, pixel=cells.pixel[coarse], centre=cells.centre[coarse], is_last=True)
         values[np.searchsorted(stays, coarse)] = _evaluate(terms, last, covariance_s2)[0]
     return values
-
-
-def _total(uniq: list[IntArray], logs: list[FloatArray], best: float) -> float:
-    """Sum of density times relative area of the cells kept so far, in units of exp(best)."""
-    areas = (pixels.area_sr(pixels.order_and_pixel(part)[0]) for part in uniq)
-    return float(sum((np.exp(log - best) * area).sum() for log, area in zip(logs, areas, strict=True)))
 
 
 def _evaluate(terms: Sequence[SkyTerm], cells: Cells, covariance_s2: FloatArray | None) -> tuple[FloatArray, BoolArray]:
