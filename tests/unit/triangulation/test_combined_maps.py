@@ -155,7 +155,7 @@ def test_a_coarse_map_holds_the_exact_means_of_the_fine_one(order: int) -> None:
     fine, coarse = SkyMap.from_annuli([annulus]), SkyMap.from_annuli([annulus], max_order=order)
     assert int(coarse.order.max()) <= order
     assert coarse.probability.sum() == pytest.approx(1.0, abs=1e-12)
-    # The overlap with anything on cells no finer than the coarse ones is the same but for what centres differ from means.
+    # Overlaps with anything on cells as coarse are the same, but for what centres differ from means.
     disc = SkyMap.from_position(*SOURCE, error_radius_deg=20.0)
     rough = SkyMap(uniq=coarse.uniq, density_sr=np.ones(len(coarse))).combine(
         SkyMap(uniq=np.arange(4 * 4**2, 16 * 4**2), density_sr=np.random.default_rng(2).uniform(0.1, 1, 192))
