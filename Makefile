@@ -37,7 +37,7 @@ docs: $(STAMP)
 	@$(BIN)/mkdocs build --strict --quiet
 
 bench: $(STAMP)
-	@for name in geometry overlap sky replay delay; do $(BIN)/tocsin bench $$name --json || exit 1; done
+	@for name in geometry overlap sky replay delay search; do $(BIN)/tocsin bench $$name --json || exit 1; done
 
 # Peers side by side with us, in an environment of their own: they are not in the lock, and some are GPL.
 oracles: $(STAMP) .oracles/.installed

@@ -186,6 +186,18 @@ def burst_properties(
     )
 
 
+def counts_between(curve: LightCurve, start_s: float, stop_s: float) -> tuple[float, float]:
+    """Counts above background between two times, s since the light curve's T0, and their error.
+
+    Raises
+    ------
+    ScienceError
+        No background is known there, or fewer than two bins lie there.
+    """
+    _, net, sigma = _net(curve, start_s, stop_s)
+    return float(net.sum()), float(np.sqrt((sigma**2).sum()))
+
+
 def _net(curve: LightCurve, start_s: float, stop_s: float) -> tuple[IntArray, FloatArray, FloatArray]:
     """Bins of an interval, their counts above background, and the error of those."""
     look = Look(start_s=start_s, stop_s=stop_s, least_snr=lambda _scale_s, _stride_s: float("inf"))

@@ -197,6 +197,11 @@ class Agreement:
     words: str
 
 
+def agreement_to_json(found: Agreement) -> Mapping[str, Any]:
+    """JSON-able form."""
+    return {name: getattr(found, name) for name in Agreement.__dataclass_fields__}
+
+
 def agreement(
     fluence_erg_cm2: float,
     fluence_error_erg_cm2: float,
@@ -227,7 +232,8 @@ def agreement(
     due = expected >= AGREE_SIGMAS * measured_error
     words = f"expected {expected:.0f} +- {error:.0f} counts, measured {measured_counts:.0f} +- {measured_error:.0f}: "
     if abs(sigmas) <= AGREE_SIGMAS:
-        words += "they agree" + ("" if seen else "; it was not seen, nor " + ("surely" if due else "likely") + " to be")
+        faint = "; not seen, though it is expected above 3 sigma" if due else "; not seen, and too faint to be"
+        words += "they agree" + ("" if seen else faint)
     else:
         words += f"they differ by {abs(sigmas):.1f} sigma"
     return Agreement(

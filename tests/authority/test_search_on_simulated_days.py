@@ -13,7 +13,7 @@ def test_false_alarms_of_two_hundred_days_come_as_often_as_claimed(monkeypatch: 
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     from search_false_alarms import claims, false_alarm_figures, searched_days
 
-    found = claims(searched_days(230, 20_003), warm_up=30)
+    found = claims(searched_days(230, 20_010), warm_up=30)
     figures = false_alarm_figures(found, low=0.6, high=1.6, judged=("1/day", "1/week"))
     unmet = [(figure.name, figure.value) for figure in figures if not figure.is_met]
     assert not unmet

@@ -138,3 +138,19 @@ def test_a_wrong_setting_refuses_to_start_and_names_file_and_key(tmp_path: Path)
     assert done.returncode == 2
     assert "api.port" in done.stderr
     assert "tocsin.toml" in done.stderr
+
+
+def test_a_search_states_both_limits_tries_bursts_and_compares_another_instruments_spectrum(
+    samples: Path, tmp_path: Path
+) -> None:
+    curve = samples / "data" / "spiacs" / "spiacs_lc_query-3.1.fits"
+    near = ("--t0", "2023-03-07T15:43:00", "--window", "40", "--direction", "75", "0", "--distance", "300", "50")
+    burst = ("--expect", "1.4e-7", "3e-8", "-0.62", "185", "--interval", "0", "0.6")
+    shown = _json(_tocsin("search", str(curve), *near, *burst, "--json", folder=tmp_path))
+    limits = shown["limits"]
+    assert limits["upper_limit_90"]["counts_1s"] > limits["sensitivity_3sigma"]["counts_1s"]
+    assert limits["isotropic_energy_erg"]["low"] < limits["isotropic_energy_erg"]["high"]
+    assert limits["response"]["kind"] == "parametric"
+    assert [row["name"] for row in shown["trial_bursts"]] == ["like GRB 170817A", "typical short burst"]
+    assert shown["agreement"]["agrees"] is True
+    assert {"t_s", "scale_s", "snr", "far_hz", "fap", "sigma", "spike_score", "far_source"} <= set(shown["excesses"][0])

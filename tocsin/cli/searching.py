@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(search)
 
 
-def search(
+def search(  # noqa: PLR0917 - options of a command
     light_curve: Annotated[Path, typer.Argument(metavar="LIGHTCURVE", help="Light-curve file, format recognised.")],
     t0: Annotated[str, typer.Option(help="UTC of the event, ISO 8601.")],
     window: Annotated[float, typer.Option(help="Half-span around T0, s.")] = 300.0,
@@ -34,6 +34,13 @@ def search(
     pointing: Annotated[
         tuple[float, float, float, float] | None, typer.Option(help="RA and Dec of the craft's axes X and Z, deg.")
     ] = None,
+    expect: Annotated[
+        tuple[float, float, float, float] | None,
+        typer.Option(help="Fluence in 10-1000 keV and its error (erg/cm2), alpha, E_peak (keV) of another instrument."),
+    ] = None,
+    interval: Annotated[
+        tuple[float, float], typer.Option(help="Where the counts of --expect should have come, s since T0.")
+    ] = (0.0, 1.0),
     trailing: Annotated[
         list[Path] | None, typer.Option(help="Background of days before, as --background writes it; repeatable.")
     ] = None,
@@ -50,9 +57,10 @@ def search(
             found = search_file(light_curve, t0_utc=t0, window_s=window, file_format=file_format, known=known)
         except ValueError as error:
             fail(f"--t0: {error}", status=2)
+        agreed = None if expect is None else _agreement(light_curve, t0, expect, interval, known, file_format)
         if background is not None:
             _keep_background(light_curve, file_format, background)
-    shown = search_to_json(found)
+    shown = dict(search_to_json(found)) | ({} if agreed is None else {"agreement": agreed})
     if as_json:
         print_json(shown)
     else:
@@ -88,6 +96,34 @@ def _known(
         trailing=FarHistory.joined(histories) if histories else None,
         **_configured(),
     )
+
+
+def _agreement(
+    light_curve: Path,
+    t0: str,
+    expect: tuple[float, float, float, float],
+    interval: tuple[float, float],
+    known: "Known",
+    file_format: str | None,
+) -> Mapping[str, Any]:
+    from acs_stream.search_file import Expected, agreement_in_file  # noqa: PLC0415 - slow to import
+    from acs_stream.spectra import Spectrum  # noqa: PLC0415 - as above
+    from acs_stream.trial_bursts import agreement_to_json  # noqa: PLC0415 - as above
+
+    fluence, error, alpha, peak = expect
+    if not (fluence > 0 and error >= 0 and alpha > -2 and peak > 0 and interval[0] < interval[1]):
+        fail(
+            "--expect needs a positive fluence and E_peak, and alpha over -2; --interval a start before its end",
+            status=2,
+        )
+    expected = Expected(
+        fluence_erg_cm2=fluence,
+        fluence_error_erg_cm2=error,
+        spectrum=Spectrum(alpha=alpha, peak_kev=peak),
+        start_s=interval[0],
+        stop_s=interval[1],
+    )
+    return agreement_to_json(agreement_in_file(light_curve, expected, t0_utc=t0, known=known, file_format=file_format))
 
 
 def _history(path: Path) -> "FarHistory":
@@ -146,6 +182,8 @@ def _print(shown: Mapping[str, Any]) -> None:
         console.print(f"no limits: {shown.get('limits_reason', '')}")
         return
     _print_limits(shown["limits"])
+    if "agreement" in shown:
+        console.print(shown["agreement"]["words"])
     for row in shown["trial_bursts"]:
         console.print(f"{row['name']}: {row['probability']:.0%} chance of having been found in this direction")
 

@@ -274,3 +274,12 @@ def test_a_pasted_book_is_held_against_the_draft_at_once_and_a_small_change_to_i
     assert [one.change for one in differences(draft, book)] == ["same", "removed", "added"]
     changed = edited(book, subject=draft.subject, body=book.body.replace("a b", "a c", 1), author="anna", made_utc=MADE)
     assert [one.text for one in differences(book, changed) if one.change != "same"] == ["b", "c"]
+
+
+def test_limits_from_a_response_fitted_to_published_limits_may_not_go_out() -> None:
+    fitted = limit(kind="parametric", total_fraction=0.53)
+    draft = limit_draft(fitted, search())
+    assert "response.parametric" in rules(draft, Severity.BLOCKING)
+    assert "about 53%" in draft.body
+    assert "response.parametric" not in rules(limit_draft(limit(kind="table", total_fraction=0.2), search()))
+    assert "response.parametric" not in rules(limit_draft(fitted, search(), is_replay=True), Severity.BLOCKING)
