@@ -144,7 +144,7 @@ def test_a_search_states_both_limits_tries_bursts_and_compares_another_instrumen
     samples: Path, tmp_path: Path
 ) -> None:
     curve = samples / "data" / "spiacs" / "spiacs_lc_query-3.1.fits"
-    near = ("--t0", "2023-03-07T15:43:00", "--window", "40", "--direction", "75", "0", "--distance", "300", "50")
+    near = ("--t0", "2023-03-07T15:43:00", "--window", "60", "--direction", "75", "0", "--distance", "300", "50")
     burst = ("--expect", "1.4e-7", "3e-8", "-0.62", "185", "--interval", "0", "0.6")
     shown = _json(_tocsin("search", str(curve), *near, *burst, "--json", folder=tmp_path))
     limits = shown["limits"]
