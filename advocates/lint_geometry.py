@@ -26,6 +26,8 @@ MAX_SPAN_DEG = 80.0
 MAX_COTANGENT = 1.5
 #: Shares by which opposite sides of a long box may differ at most, along it and across.
 MAX_LONG_DIFFERENCE, MAX_SHORT_DIFFERENCE = 0.15, 0.25
+#: Sides of a box whose directions have a larger cosine are nearly parallel.
+GRAZING_COSINE = 0.9
 #: Shorter boxes are taken as straight.
 MAX_STRAIGHT_DEG = 8.0
 _RAD = 180 / math.pi
@@ -166,13 +168,26 @@ def _centre(
     sides = np.array([first, second]).T
     if abs(np.linalg.det(sides)) < 1e-12:
         return
-    shares = np.linalg.solve(sides, plane[4] - plane[:4].mean(axis=0))
-    lengths = np.linalg.norm(sides, axis=0)
-    off_along, off_across = np.abs(shares)[np.argsort(lengths)[::-1]] * (long_deg, short_deg)
+    off_along, off_across = _off_middle(sides, plane[4] - plane[:4].mean(axis=0), long_deg, short_deg)
     arc = long_deg**2 / 8 / _RAD
     if off_along > 2 * rounding + 0.06 * long_deg or off_across > 2 * rounding + 0.25 * short_deg + 2.5 * arc:
         words = f"the centre is {math.hypot(off_along, off_across):.3f} deg from the middle of its corners"
         yield blocking("geometry.centre-off", line_of(body, centre.start), words, _LOOK)
+
+
+def _off_middle(sides: FloatArray, offset: FloatArray, long_deg: float, short_deg: float) -> tuple[float, float]:
+    """How far the centre is from the middle of the corners along the box and across it, deg.
+
+    In shares of its sides; where these are nearly parallel (annuli that cross at grazing incidence) small offsets
+    make large shares, and the distances along and beside the long side count where they are the smaller ones.
+    """
+    lengths = np.linalg.norm(sides, axis=0)
+    shares = np.abs(np.linalg.solve(sides, offset))[np.argsort(lengths)[::-1]] * (long_deg, short_deg)
+    if abs(float(sides[:, 0] @ sides[:, 1])) > GRAZING_COSINE * float(lengths.prod()):
+        axis = sides[:, int(np.argmax(lengths))] / lengths.max()
+        along = float(offset @ axis)
+        shares = np.minimum(shares, (abs(along), np.linalg.norm(offset - along * axis)))
+    return float(shares[0]), float(shares[1])
 
 
 def _area(place: str, box: PrintedBox, true_deg2: float, long_deg: float, rounding_deg2: float) -> Iterator[Finding]:

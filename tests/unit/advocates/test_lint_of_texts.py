@@ -227,3 +227,13 @@ def test_published_forms_of_authors_and_times_raise_nothing() -> None:
     assert lint_text(text) == ()
     alone = text.replace(" on behalf\nof the Konus-Wind team,", "")
     assert [item.rule for item in lint_text(alone)] == ["author-affiliation"]
+
+
+def test_a_box_of_annuli_that_cross_at_grazing_incidence_raises_nothing() -> None:
+    text = (
+        "Center:\n 66.715 (04h 26m 52s) +7.547 (+07d 32' 51\")\nCorners:\n"
+        " 67.189 (04h 28m 45s) +11.957 (+11d 57' 24\")\n 67.016 (04h 28m 04s) +11.007 (+11d 00' 25\")\n"
+        " 66.062 (04h 24m 15s) +3.128 (+03d 07' 42\")\n 66.337 (04h 25m 21s) +4.128 (+04d 07' 41\")\n\n"
+        "The error box area is 0.857 sq. deg; its largest dimension is 8.9 deg.\n"
+    )
+    assert [one.rule for one in lint_text(GOOD + text) if one.severity is Severity.BLOCKING] == []
