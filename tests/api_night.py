@@ -14,6 +14,7 @@ from typing import Any
 import healpix
 import numpy as np
 
+from advocates.escalation import Plan, Step
 from listeners.record import from_record as notice_from_record
 from listeners.record import to_record as notice_to_record
 from tocsin.api import ApiServices, Health, HealthPart, OnCall, Viewer
@@ -88,6 +89,11 @@ SECRET = Notice(
     error_containment=0.5,
     labels=ANTARES,
 )
+
+
+def plan_record() -> Mapping[str, Any]:
+    """An escalation plan of one step, as it is kept with its jobs."""
+    return Plan(name="night", steps=(Step(index=0, delay_s=0.0, target="on_call"),)).to_record()
 
 
 @cache
@@ -342,7 +348,11 @@ def fill_gw(night: Night, *, acknowledged: bool = False) -> str:
     with night.store.begin() as work:
         work.set_first_page_ms("s261122a", 212.0)
         work.enqueue(
-            JobKind.ESCALATE, key="s261122a/escalation/0", due_utc=T0 + timedelta(minutes=17), event_id="s261122a"
+            JobKind.ESCALATE,
+            key="s261122a/escalation/0",
+            due_utc=T0 + timedelta(minutes=17),
+            event_id="s261122a",
+            payload={"plan": plan_record()},
         )
         work.enqueue(
             JobKind.FETCH,
