@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray, IntArray, read_only
@@ -230,11 +231,15 @@ class SkyMap:
 
     def containment(self, ra_deg: float, dec_deg: float) -> float:
         """Credible level (0..1) at which the map reaches a point (deg): cells of equal density count half."""
-        density = self.density_sr[self.cell_at(ra_deg, dec_deg)]
-        _, probability, _ = self._ranking
-        first, last = (int(np.searchsorted(self._descending, -density, side)) for side in ("left", "right"))
-        denser = float(probability[first - 1]) if first else 0.0
-        return min(0.5 * (denser + float(probability[last - 1])), 1.0)
+        return float(self.containments(ra_deg, dec_deg)[0])
+
+    def containments(self, ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> FloatArray:
+        """As `containment`, of several points, shape (n,)."""
+        cells = np.searchsorted(self.start, pixels.finest_at(ra_deg, dec_deg), side="right") - 1
+        density = self.density_sr[cells]
+        reached = np.append(0.0, self._ranking[1])
+        first, last = (np.searchsorted(self._descending, -density, side) for side in ("left", "right"))
+        return np.asarray(np.minimum(0.5 * (reached[first] + reached[last]), 1.0))
 
     def cell_at(self, ra_deg: float, dec_deg: float) -> int:
         """Index of the cell that holds a point (deg)."""

@@ -225,7 +225,7 @@ def _galaxies(book: SourceBook, region: SkyMap, area_deg2: float) -> Iterator[Ch
 def _containment(region: SkyMap, ra_deg: float, dec_deg: float, radius_deg: float) -> float:
     """Least credible level at which a region reaches into a circle: its centre and eight points of its rim."""
     points = [(ra_deg, dec_deg), *(_offset(ra_deg, dec_deg, radius_deg, 45.0 * k) for k in range(8))]
-    return min(region.containment(ra, dec) for ra, dec in points)
+    return float(region.containments([ra for ra, _ in points], [dec for _, dec in points]).min())
 
 
 def _offset(ra_deg: float, dec_deg: float, radius_deg: float, angle_deg: float) -> tuple[float, float]:
