@@ -186,7 +186,7 @@ def _off_middle(sides: FloatArray, offset: FloatArray, long_deg: float, short_de
     if abs(float(sides[:, 0] @ sides[:, 1])) > GRAZING_COSINE * float(lengths.prod()):
         axis = sides[:, int(np.argmax(lengths))] / lengths.max()
         along = float(offset @ axis)
-        shares = np.minimum(shares, (abs(along), np.linalg.norm(offset - along * axis)))
+        shares = np.minimum(shares, np.array([abs(along), float(np.linalg.norm(offset - along * axis))]))
     return float(shares[0]), float(shares[1])
 
 
