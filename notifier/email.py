@@ -98,6 +98,20 @@ class EmailChannel:
             raise RemoteError(words, ambiguous=is_handed_over) from failure
         return str(mail["Message-ID"])
 
+    def check(self) -> None:
+        """Prove that the server lets us in; nothing is sent.
+
+        Raises
+        ------
+        RemoteError
+            It does not, or it cannot be asked.
+        """
+        try:
+            with self._connection() as server:
+                server.noop()
+        except (OSError, smtplib.SMTPException) as failure:
+            raise RemoteError(f"the mail server cannot be used: {failure}") from failure
+
     def find_sent(self, message: OutgoingMessage) -> str | None:  # noqa: ARG002 - the protocol's signature
         """None: mail cannot be read back; a repeat carries the same Message-ID."""
         return None

@@ -58,11 +58,8 @@ def ogip_fits(curve: LightCurve, *, object_name: str = "") -> bytes:
     table.header["HDUCLAS2"] = ("TOTAL", "background is not subtracted")
     table.header["HDUCLAS3"] = ("RATE", "counts per second")
     target = io.BytesIO()
-    hdus = fits.HDUList([primary, table])
-    for hdu in hdus:
-        # Without the time of writing: the same light curve is the same file.
-        hdu.add_checksum(when="CHECKSUM of HDU", override_datasum=True)
-    hdus.writeto(target)
+    # Without checksums: astropy writes the time of writing beside them, and the same light curve is the same file here.
+    fits.HDUList([primary, table]).writeto(target)
     return target.getvalue()
 
 

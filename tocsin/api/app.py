@@ -77,10 +77,10 @@ def build_app(services: ApiServices) -> FastAPI:
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    if services.gate is not None:
-        app.add_middleware(Doorman, gate=services.gate, store=services.store)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     if services.allowed_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(services.allowed_hosts))
     app.add_middleware(Guard)
+    if services.gate is not None:
+        app.add_middleware(Doorman, gate=services.gate, store=services.store)
     return app

@@ -1,4 +1,4 @@
-"""Before every request: who it is, whether they come too often, and whether the answer is at hand.
+"""Before every request: who it is, whether they come too often, and whether the answer is at hand. The outermost door.
 
 Answers of events are kept in memory by path, form and clearance, as of one state of the store: any commit makes them
 stale, so that a cached answer is never older than a computed one.
@@ -11,9 +11,11 @@ from math import ceil
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin.api.responses import problem
+from tocsin.api.security import HEADERS
 from tocsin.store import Store
 from tocsin.workflow.access import Caller, Gate, Rate
 
@@ -34,7 +36,7 @@ DOORS = {
 #: Never refused for coming often: they watch over the service, or are called by it.
 FREE = ("/healthz", "/readyz", "/metrics", "/static/", "/slack/")
 
-Key = tuple[str, bytes, str, frozenset[str]]
+Key = tuple[str, bytes, str, str, str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,7 @@ class Doorman:
         address = (scope.get("client") or ("", 0))[0]
         caller = self._gate.caller(secret=secret, session=session, address=address) if is_understood else None
         if caller is None:
-            refusal = problem(401, "Not signed in", "this token opens nothing: unknown, expired or revoked")
+            refusal = _refusal(401, "Not signed in", "this token opens nothing: unknown, expired or revoked")
             refusal.headers["WWW-Authenticate"] = "Bearer"
             await refusal(scope, receive, send)
             return
@@ -121,7 +123,7 @@ class Doorman:
             rate = self._gate.take(caller, door_of(path))
             await self._write_counts()
         if rate.wait_s > 0:
-            refusal = problem(429, "Too often", f"{rate.limit} requests a minute are allowed here")
+            refusal = _refusal(429, "Too often", f"{rate.limit} requests a minute are allowed here")
             refusal.headers["Retry-After"] = str(ceil(rate.wait_s))
             await refusal(scope, receive, send)
             return
@@ -136,13 +138,22 @@ class Doorman:
         if scope["method"] != "GET" or not scope["path"].startswith(KEPT):
             await self._app(scope, receive, send)
             return
-        key: Key = (scope["path"], scope["query_string"], headers.get("accept", ""), caller.clearance)
+        # The host is part of the key: an answer is kept only for one that was let pass behind this door.
+        asked = (headers.get("accept", ""), headers.get("accept-encoding", ""), headers.get("host", ""))
+        key: Key = (scope["path"], scope["query_string"], *asked, caller.clearance)
         generation = self._store.generation()
         kept = self._cache.get(key, generation)
         if kept is not None:
             await _send_kept(send, kept, headers.get("if-none-match", ""))
             return
         await self._app(scope, receive, _keeping(send, self._cache, key, generation))
+
+
+def _refusal(status: int, title: str, detail: str) -> Response:
+    """A problem with the headers of every answer."""
+    made = problem(status, title, detail)
+    made.headers.update(HEADERS)
+    return made
 
 
 def door_of(path: str) -> str:

@@ -116,30 +116,46 @@ def _csv(curve: LightCurve, _name: str) -> bytes:
     return light_curves_csv([curve])
 
 
+def _arrays(curve: LightCurve) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    """What is said of a light curve, and its arrays: none that the words already say."""
+    head = {**head_of(curve), "timing": None if curve.timing is None else _timing(curve)}
+    even = even_width_s(curve)
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    if even is None:
+        arrays |= {"start_s": curve.start_s, "width_s": curve.width_s}
+    else:
+        head["even"] = {"start_s": float(curve.start_s[0]), "width_s": even, "bins": len(curve)}
+    whole = _whole(curve.counts)
+    fits_32 = whole.dtype == np.int64 and np.abs(whole).max(initial=0) < 2**31
+    arrays["counts"] = whole.astype(np.int32) if fits_32 else whole
+    for name in ("exposure_s", "variance_counts"):
+        if (values := getattr(curve, name)) is not None:
+            arrays[name] = values
+    if curve.mask is not None and curve.mask.any():
+        arrays["is_usable"] = curve.usable
+    return head, arrays
+
+
 def _arrow(curve: LightCurve, name: str) -> bytes:
     """One record batch; what is said beside the bins stands in the schema's metadata, as JSON."""
-    columns: dict[str, Any] = {"start_s": curve.start_s, "width_s": curve.width_s, "counts": curve.counts}
-    columns |= {"exposure_s": curve.live_s, "is_usable": curve.usable}
-    if curve.variance_counts is not None:
-        columns["variance_counts"] = curve.variance_counts
-    metadata = {b"tocsin": json_bytes({**head_of(curve), "event": name})}
-    batch = pa.RecordBatch.from_arrays(
-        [pa.array(values) for values in columns.values()],
-        schema=pa.schema([(key, pa.array(values[:0]).type) for key, values in columns.items()], metadata=metadata),
-    )
+    head, arrays = _arrays(curve)
+    metadata = {b"tocsin": json_bytes({**head, "event": name})}
+    columns = {key: pa.array(values) for key, values in arrays.items()}
+    schema = pa.schema([(key, column.type) for key, column in columns.items()], metadata=metadata)
     target = io.BytesIO()
-    with ipc.new_stream(target, batch.schema) as writer:
-        writer.write_batch(batch)
+    with ipc.new_stream(target, schema) as writer:
+        writer.write_batch(pa.RecordBatch.from_arrays(list(columns.values()), schema=schema))
     return target.getvalue()
 
 
 def _msgpack(curve: LightCurve, _name: str) -> bytes:
-    """The same as JSON; arrays as bytes of little-endian float64."""
-    head = {**head_of(curve), "timing": None if curve.timing is None else _timing(curve)}
-    arrays = {"start_s": curve.start_s, "width_s": curve.width_s, "counts": curve.counts, "exposure_s": curve.live_s}
-    packed = {name: np.ascontiguousarray(values, dtype="<f8").tobytes() for name, values in arrays.items()}
-    mask = np.packbits(~curve.usable).tobytes()
-    content: bytes = msgpack.packb({**head, **packed, "masked_bits": mask, "bins": len(curve)})
+    """The same as Arrow; arrays as a NumPy type and little-endian bytes."""
+    head, arrays = _arrays(curve)
+    packed = {
+        name: {"dtype": (le := values.dtype.newbyteorder("<")).str, "data": values.astype(le).tobytes()}
+        for name, values in arrays.items()
+    }
+    content: bytes = msgpack.packb({**head, "arrays": packed, "bins": len(curve)})
     return content
 
 

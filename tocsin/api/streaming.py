@@ -8,7 +8,9 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from fastapi.sse import format_sse_event
 from starlette.concurrency import run_in_threadpool
 
 from tocsin.api import forms
@@ -34,13 +36,18 @@ MOST_REMEMBERED = 20_000
 Clearance = frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Told:
     """One message of the stream; without `id` it is a sign of life."""
 
     id: int | None
     event: str
     data: str
+
+    @cached_property
+    def wire(self) -> bytes:
+        """As it goes over the line, made once for all readers."""
+        return format_sse_event(data_str=self.data, event=self.event, id=None if self.id is None else str(self.id))
 
 
 @dataclass(eq=False, slots=True)

@@ -78,19 +78,28 @@ def run(
         run_now(os.environ, Share(roles=chosen, name=called), host=host, port=port)
 
 
-def check() -> None:
-    """Check the whole configuration without starting anything."""
+def check(
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the real services too: Slack, mail, GCN, the sign-in, our own page.")
+    ] = False,
+) -> None:
+    """Check the whole configuration, starting nothing; `--live` asks whether the services it names let us in."""
     try:
         from tocsin.app.checking import check_configuration  # noqa: PLC0415 - needs the server extra
+        from tocsin.app.live_checks import check_live  # noqa: PLC0415 - as above
     except ImportError as error:
         needs_server(error)
     with failures_in_words():
         report = check_configuration(os.environ)
+        signs = list(check_live(os.environ)) if live else []
     for line in report.lines:
         console.print(line, markup=False)
-    if report.problems:
-        for problem in report.problems:
-            console.print(f"problem: {problem}", markup=False)
+    for sign in signs:
+        words = f"{sign.name}: {sign.words}" if sign.is_ok else f"problem: {sign.name}: {sign.words} ({sign.remedy})"
+        console.print(words, markup=False, soft_wrap=True)
+    for problem in report.problems:
+        console.print(f"problem: {problem}", markup=False)
+    if report.problems or not all(sign.is_ok for sign in signs):
         raise typer.Exit(1)
 
 

@@ -1,5 +1,6 @@
 """Acknowledgements: who took an event first; whoever comes later is told."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +52,17 @@ class Acknowledgements(Topic):
         """Acknowledgements of an event, the first one first."""
         rows = self._all(_OF_EVENT, event_id=event_id)
         return [_acknowledgement(row, first=rows[0]) for row in rows]
+
+    def acknowledgements_of_events(self, event_ids: Iterable[str]) -> dict[str, list[Acknowledgement]]:
+        """Acknowledgements of several events, the first one of each first."""
+        statement = select(acknowledgements).where(acknowledgements.c.event_id.in_(sorted(event_ids)))
+        rows = self._all(statement.order_by(acknowledgements.c.is_first.desc(), acknowledgements.c.id))
+        first: dict[str, Row[*tuple[Any, ...]]] = {}
+        found: dict[str, list[Acknowledgement]] = {}
+        for row in rows:
+            first.setdefault(row.event_id, row)
+            found.setdefault(row.event_id, []).append(_acknowledgement(row, first=first[row.event_id]))
+        return found
 
 
 def _acknowledgement(row: Row[*tuple[Any, ...]], *, first: Row[*tuple[Any, ...]]) -> Acknowledgement:

@@ -1,6 +1,7 @@
 """Products: kept under the hash of what they were made from, with their lineage and its labels."""
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -97,6 +98,19 @@ class Products(EventIndex, Lineage):
         )
         values = {"event_id": event_id} if kind is None else {"event_id": event_id, "kind": kind}
         return self._products(statement, **values, **numbered("visible_", visible or ()))
+
+    def products_of_events(self, event_ids: Iterable[str], *, clearance: frozenset[str]) -> dict[str, list[Product]]:
+        """Current products of several events, oldest first, for lists: without files, and without their inputs."""
+        visible = self._visible_labels(clearance)
+        statement = select(products).where(
+            products.c.event_id.in_(sorted(event_ids)),
+            products.c.superseded_by.is_(None),
+            products.c.labels.in_(visible),
+        )
+        found: dict[str, list[Product]] = {}
+        for row in self._all(statement.order_by(products.c.made_utc, products.c.id)):
+            found.setdefault(row.event_id, []).append(_product(row, ()))
+        return found
 
     def supersede(self, product_id: str, by: str | None) -> bool:
         """Mark a product as replaced by product `by`, or as ``"retracted"``; None makes it current again."""

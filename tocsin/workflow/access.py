@@ -147,7 +147,7 @@ class Gate:
 
     def take(self, caller: Caller, door: str) -> Rate:
         """Count a request at a door, and take it from the caller's minute."""
-        now_s, day = self._clock.monotonic_s(), self._clock.now().strftime("%Y-%m-%d")
+        now_s, day = self._clock.monotonic_s(), self._clock.now().date().isoformat()
         with self._lock:
             self._counts[caller.token_id, day, door] += 1
             if caller.per_minute <= 0:

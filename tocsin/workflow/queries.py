@@ -5,7 +5,7 @@ not exist. What people did (pages, acknowledgements, escalations) is told of suc
 would have woken them. Nothing here writes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -181,8 +181,7 @@ def list_events(
             before=cursor,
             clearance=clearance,
         )
-        seen = (_item(work, row, clearance) for row in rows)
-        items += [item for item in seen if item is not None and _fits(item, wanted)]
+        items += [item for item in _items(work, rows, clearance) if _fits(item, wanted)]
         if cursor is None or len(items) >= limit:
             break
     return EventPage(items=tuple(items), next_cursor=cursor)
@@ -373,6 +372,23 @@ def _stored(row: NoticeRow) -> StoredNotice:
         received_utc=row.received_utc,
         raw_sha256=row.raw_sha256,
     )
+
+
+def _items(work: UnitOfWork, rows: Sequence[EventRow], clearance: frozenset[str]) -> Iterator[EventListItem]:
+    """Events of a list; what belongs to those seen whole is read for all at once."""
+    whole = {row.id for row in rows if not row.is_partial and may_see(row.labels, clearance) and row.summary_record}
+    products = work.products_of_events(whole, clearance=clearance)
+    taken = work.acknowledgements_of_events(whole)
+    for row in rows:
+        if row.id in whole:
+            part = _part_of(work, row, clearance)
+            item = None
+            if part is not None:
+                item = _item_of(part, tuple(best_variants(products.get(row.id, ()))), taken.get(row.id, ()))
+        else:
+            item = _item(work, row, clearance)
+        if item is not None:
+            yield item
 
 
 def _item(work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> EventListItem | None:
