@@ -25,7 +25,7 @@ from api_server import SECRET
 from figures import Figure
 
 from tocsin.app.clocks import SystemClock
-from tocsin.domain.events import EventState
+from tocsin.domain.events import EventState, Tier
 from tocsin.store import Store
 
 SECONDS = 6
@@ -166,8 +166,7 @@ def stream(server: Server) -> Iterator[Figure]:
 
 
 async def _stream(server: Server) -> list[float]:
-    committed: dict[str, float] = {}
-    arrived: list[tuple[str, float]] = []
+    arrived: list[tuple[tuple[str, int], float]] = []
     ready = asyncio.Semaphore(0)
 
     async def read() -> None:
@@ -179,24 +178,29 @@ async def _stream(server: Server) -> list[float]:
                 is_ready = True
                 ready.release()
             if line.startswith(b"data:") and b'"grb-1"' in line:
-                arrived.append((json.loads(line[5:])["state"], time.time()))
+                told = json.loads(line[5:])
+                arrived.append(((told["state"], told["tier"]), time.time()))
 
     tasks = [asyncio.create_task(read()) for _ in range(READERS)]
     for _ in range(READERS):
         await ready.acquire()
     store = Store(f"sqlite:///{server.folder / 'bench.sqlite'}", clock=SystemClock())
-    states = (EventState.NOTIFIED, EventState.OPEN)
+    # Each change can be told from those before it, however late it comes.
+    looks = [(state, tier) for tier in Tier for state in (EventState.NOTIFIED, EventState.OPEN, EventState.DRAFTING)]
     delays: list[float] = []
     for k in range(CHANGES):
-        state = states[k % 2]
-        await asyncio.to_thread(_change, store, state)
-        committed[state.value] = time.time()
-        for _ in range(100):
+        state, tier = looks[k % len(looks)]
+        await asyncio.to_thread(_change, store, state, tier)
+        begun = time.time()
+        wanted = (state.value, int(tier))
+        found: list[float] = []
+        for _ in range(200):
             await asyncio.sleep(0.05)
-            if len(arrived) >= READERS:
+            found = [at for look, at in arrived if look == wanted]
+            if len(found) >= READERS:
                 break
-        delays += [at - committed[value] for value, at in arrived if value == state.value]
-        arrived.clear()
+        delays += [at - begun for at in found]
+        arrived[:] = [one for one in arrived if one[0] != wanted]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -204,8 +208,9 @@ async def _stream(server: Server) -> list[float]:
     return delays
 
 
-def _change(store: Store, state: EventState) -> None:
+def _change(store: Store, state: EventState, tier: Tier) -> None:
     with store.begin() as work:
+        work.set_event_tier("grb-1", tier)
         work.set_event_state("grb-1", state)
 
 

@@ -26,6 +26,7 @@ from tocsin.api import (
     sign_in_routes,
     stream_routes,
 )
+from tocsin.api.contract import document
 from tocsin.api.doorman import Doorman
 from tocsin.api.event_pictures import PictureCache
 from tocsin.api.security import Guard
@@ -76,6 +77,7 @@ def build_app(services: ApiServices) -> FastAPI:
         duty_routes.router,
     ):
         app.include_router(router)
+    document(app)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     if services.allowed_hosts:

@@ -181,7 +181,8 @@ def list_events(
             before=cursor,
             clearance=clearance,
         )
-        items += [item for item in _items(work, rows, clearance) if _fits(item, wanted)]
+        seen = _items(work, rows, clearance)
+        items += [item for item, is_whole in seen if _is_within(item, wanted) and (is_whole or _fits(item, wanted))]
         if cursor is None or len(items) >= limit:
             break
     return EventPage(items=tuple(items), next_cursor=cursor)
@@ -216,12 +217,6 @@ def event_item(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = P
     """One event as a list shows it; None if there is none, or none of its notices may be seen."""
     row = work.event_row(event_id, clearance=clearance)
     return None if row is None else _item(work, row, clearance)
-
-
-def part_views(work: UnitOfWork, clearance: frozenset[str]) -> tuple[EventView, ...]:
-    """Events of which an audience may see a part and not the whole, each as it sees it."""
-    found = (event_view(work, event_id, clearance=clearance) for event_id in work.partly_seen_ids(clearance))
-    return tuple(view for view in found if view is not None)
 
 
 def event_notices(
@@ -374,21 +369,21 @@ def _stored(row: NoticeRow) -> StoredNotice:
     )
 
 
-def _items(work: UnitOfWork, rows: Sequence[EventRow], clearance: frozenset[str]) -> Iterator[EventListItem]:
-    """Events of a list; what belongs to those seen whole is read for all at once."""
+def _items(
+    work: UnitOfWork, rows: Sequence[EventRow], clearance: frozenset[str]
+) -> Iterator[tuple[EventListItem, bool]]:
+    """Events of a list, and whether each is seen whole; what belongs to those is read for all at once."""
     whole = {row.id for row in rows if not row.is_partial and may_see(row.labels, clearance) and row.summary_record}
     products = work.products_of_events(whole, clearance=clearance)
     taken = work.acknowledgements_of_events(whole)
     for row in rows:
+        part = _part_of(work, row, clearance)
+        if part is None:
+            continue
         if row.id in whole:
-            part = _part_of(work, row, clearance)
-            item = None
-            if part is not None:
-                item = _item_of(part, tuple(best_variants(products.get(row.id, ()))), taken.get(row.id, ()))
+            yield _item_of(part, tuple(best_variants(products.get(row.id, ()))), taken.get(row.id, ())), True
         else:
-            item = _item(work, row, clearance)
-        if item is not None:
-            yield item
+            yield _item_of(part, _products(work, part), _acknowledgements(work, part)), False
 
 
 def _item(work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> EventListItem | None:
@@ -411,6 +406,12 @@ def _item_of(part: _Part, products: Sequence[Product], acknowledgements: Sequenc
     )
 
 
+def _is_within(item: EventListItem, wanted: EventFilter) -> bool:
+    """Whether T0, as far as it is known to the asker, lies in the interval."""
+    t0, start, stop = item.event.t0_utc, wanted.start_utc, wanted.stop_utc
+    return (start is None or (t0 is not None and t0 >= start)) and (stop is None or (t0 is not None and t0 < stop))
+
+
 def _fits(item: EventListItem, wanted: EventFilter) -> bool:
     """Whether what the asker sees of an event is what was asked for: the store lets parts of events pass."""
     event, asked = item.event, wanted.selection
@@ -424,8 +425,6 @@ def _fits(item: EventListItem, wanted: EventFilter) -> bool:
         and asked.instrument in {None, *(one.instrument for one in item.findings), *item.instruments}
         and (asked.classification is None or event.classification.get(asked.classification, 0.0) >= CLASS_SHARE)
         and (asked.region is None or asked.region.holds(event.ra_deg, event.dec_deg))
-        and (wanted.start_utc is None or (event.t0_utc is not None and event.t0_utc >= wanted.start_utc))
-        and (wanted.stop_utc is None or (event.t0_utc is not None and event.t0_utc < wanted.stop_utc))
         and any(text in one.casefold() for one in (event.id, event.name, *event.aliases))
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.store import UnitOfWork
-from tocsin.workflow.queries import EventListItem, EventView, part_views
+from tocsin.workflow.queries import EventListItem, EventView, event_view
 
 #: How far back the latest figures go.
 RECENT = timedelta(days=30)
@@ -66,6 +66,12 @@ def statistics(work: UnitOfWork, *, clearance: frozenset[str], now: datetime) ->
         first_page=_latency([*work.first_page_times_s(clearance), *_first_pages_s(views)]),
         acknowledged=_latency([*work.acknowledgement_times_s(clearance), *_taken_s(views)]),
     )
+
+
+def part_views(work: UnitOfWork, clearance: frozenset[str]) -> tuple[EventView, ...]:
+    """Events of which an audience may see a part and not the whole, each as it sees it."""
+    found = (event_view(work, event_id, clearance=clearance) for event_id in work.partly_seen_ids(clearance))
+    return tuple(view for view in found if view is not None)
 
 
 def _recent(parts: Sequence[EventListItem], now: datetime) -> int:

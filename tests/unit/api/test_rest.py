@@ -172,10 +172,11 @@ def test_who_is_on_call_is_told_without_addresses(client: Browser) -> None:
 @pytest.mark.parametrize(
     ("page", "twin"),
     [
-        ("/", "/events.json"),
+        ("/", "/tonight.json"),
+        ("/transients", "/transients.json"),
         ("/events/s261122a", "/events/s261122a.json"),
         ("/feeds", "/feeds.json"),
-        ("/oncall", "/oncall.json"),
+        ("/rota", "/rota.json"),
     ],
 )
 def test_every_page_has_a_json_twin(night: Night, client: Browser, page: str, twin: str) -> None:
