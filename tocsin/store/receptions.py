@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, case, func, select
+from sqlalchemy import Insert, Select, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.domain.notices import RawNotice
@@ -12,16 +13,21 @@ from tocsin.store.feed_progress import FeedProgress
 from tocsin.store.prepared import kept
 from tocsin.store.rows import NoticeStatus, RawKept, SourcePosition
 from tocsin.store.tables import kafka_positions, notices, raw_blobs, receptions, topic_counts
-from tocsin.store.topic import PUBLIC
+from tocsin.store.topic import PUBLIC, any_of, numbered
 
 #: Notices written by one statement; databases limit a statement's parameters.
 AT_ONCE = 1000
 
 _ADD_NOTICES = kept(notices.insert())
 _ADD_RECEPTIONS = kept(receptions.insert())
-_KEYS_OF = select(notices.c.raw_sha256, notices.c.key).where(
-    notices.c.raw_sha256.in_(bindparam("digests", expanding=True))
-)
+#: Digests asked for together are so many, some of them twice: few statements are made ready.
+ROUND = 16
+
+
+@cache
+def _keys_of(number: int) -> Select[*tuple[Any, ...]]:
+    """Numbers of the notices of so many digests."""
+    return kept(select(notices.c.raw_sha256, notices.c.key).where(any_of(notices.c.raw_sha256, "digest_", number)))
 
 
 class Receptions(FeedProgress):
@@ -58,7 +64,12 @@ class Receptions(FeedProgress):
 
     def _keys(self, digests: Sequence[str]) -> dict[str, int]:
         """Numbers of the notices whose bytes are kept already, by digest."""
-        found = self._statements.execute(_KEYS_OF, {"digests": sorted(set(digests))})
+        asked = sorted(set(digests))
+        if not asked:
+            return {}
+        if len(asked) > 1:
+            asked += asked[:1] * (-len(asked) % ROUND)
+        found = self._statements.execute(_keys_of(len(asked)), numbered("digest_", asked))
         return {digest: key for digest, key in found}  # noqa: C416 - rows, not pairs, to the type checker
 
     def _keep_bytes(self, new: dict[str, RawNotice]) -> None:

@@ -8,11 +8,21 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
+from tocsin.store.prepared import kept
 from tocsin.store.rows import TrialRow
 from tocsin.store.tables import trial_outcomes, trials
 from tocsin.store.topic import Topic
+
+_DECLARED = kept(select(trials.c.id).where(trials.c.key == bindparam("of_key")))
+_LAST_OUTCOME = kept(
+    select(trial_outcomes.c.outcome)
+    .where(trial_outcomes.c.trial_key == bindparam("of_key"))
+    .order_by(trial_outcomes.c.id.desc())
+    .limit(1)
+)
+_CONCLUDE = kept(trial_outcomes.insert())
 
 
 class Trials(Topic):
@@ -68,13 +78,12 @@ class Trials(Topic):
         LookupError
             It was never declared.
         """
-        if self._one(select(trials.c.id).where(trials.c.key == key)) is None:
+        if self._one(_DECLARED, of_key=key) is None:
             raise LookupError(f"no trial {key} was declared")
-        last = select(trial_outcomes.c.outcome).where(trial_outcomes.c.trial_key == key)
-        found = self._one(last.order_by(trial_outcomes.c.id.desc()))
+        found = self._one(_LAST_OUTCOME, of_key=key)
         if found is None or dict(found.outcome) != dict(outcome):
             row = {"trial_key": key, "at_utc": at_utc, "outcome": outcome}
-            self._statements.execute(trial_outcomes.insert(), row)
+            self._statements.execute(_CONCLUDE, row)
 
     def trials(
         self,
