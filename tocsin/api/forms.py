@@ -13,9 +13,10 @@ from tocsin.domain.people import Acknowledgement, Person
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import ApprovalRow, Computation, TimelineRow
 from tocsin.workflow.draft_views import DraftView
+from tocsin.workflow.feed_queries import FeedsView
 from tocsin.workflow.findings import Finding
 from tocsin.workflow.limits import UpperLimit
-from tocsin.workflow.queries import EventListItem, EventView, FeedsView, NoticeItem
+from tocsin.workflow.queries import EventListItem, EventView, NoticeItem
 from tocsin.workflow.statistics import Statistics
 from tocsin.workflow.tonight import Tonight
 

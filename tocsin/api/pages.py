@@ -22,6 +22,7 @@ from tocsin.domain.notices import Messenger
 from tocsin.domain.people import Acknowledgement, PersonRole
 from tocsin.workflow import queries
 from tocsin.workflow.escalating import still_needed
+from tocsin.workflow.feed_queries import feeds as feeds_view
 from tocsin.workflow.informing import open_tasks
 from tocsin.workflow.why import why_woken
 from triangulation.skymap import SkyMap
@@ -166,7 +167,7 @@ async def theme(form: Form) -> Response:
 def feeds(request: Request, services: Services, asker: Asker) -> Response:
     """What is listened to, and what could not be read."""
     with services.store.read() as work:
-        view = queries.feeds(work, clearance=asker.clearance, labels_of=services.labels_of_streams)
+        view = feeds_view(work, clearance=asker.clearance, labels_of=services.labels_of_streams)
     return render(request, "feeds.html", {"view": view, "health": services.health()})
 
 

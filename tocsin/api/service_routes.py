@@ -11,6 +11,7 @@ from tocsin.api.access import Asker, Services
 from tocsin.api.responses import json_response
 from tocsin.domain.clock import to_utc
 from tocsin.workflow import queries
+from tocsin.workflow.feed_queries import feeds as feeds_view
 from tocsin.workflow.queries import EventFilter
 
 router = APIRouter(prefix="/api/v1", tags=["service"])
@@ -56,5 +57,5 @@ def on_call(request: Request, services: Services) -> Response:
 def feeds(request: Request, services: Services, asker: Asker) -> Response:
     """Counts of every feed, and what was quarantined, with the reasons."""
     with services.store.read() as work:
-        view = queries.feeds(work, clearance=asker.clearance, labels_of=services.labels_of_streams)
+        view = feeds_view(work, clearance=asker.clearance, labels_of=services.labels_of_streams)
     return json_response(request, forms.feeds_json(view))

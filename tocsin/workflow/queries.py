@@ -5,7 +5,7 @@ not exist. What people did (pages, acknowledgements, escalations) is told of suc
 would have woken them. Nothing here writes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,10 +21,8 @@ from tocsin.store import (
     CLASS_SHARE,
     EventRow,
     EventSelection,
-    FeedRow,
     NoticeRow,
     NoticeStatus,
-    QuarantineRow,
     TimelineRow,
     UnitOfWork,
 )
@@ -142,19 +140,6 @@ class EventView:
     awaited_data: tuple[AwaitedData, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedsView:
-    """Feeds, totals over those shown, and what was quarantined."""
-
-    feeds: tuple[FeedRow, ...]
-    received: int
-    stored: int
-    duplicates: int
-    quarantined: int
-    unknown: int
-    quarantine: tuple[QuarantineRow, ...]
-
-
 def list_events(
     work: UnitOfWork,
     wanted: EventFilter,
@@ -256,36 +241,6 @@ def sky_map(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBL
         return None
     found = _products(work, part, ProductKind.SKYMAP, with_blob=True)
     return next((product for product in reversed(found) if product.blob is not None), None)
-
-
-def feeds(
-    work: UnitOfWork,
-    *,
-    clearance: frozenset[str] = PUBLIC,
-    labels_of: Mapping[str, frozenset[str]] | None = None,
-    limit: int = 50,
-) -> FeedsView:
-    """Figures of the feeds that may be seen, and what was quarantined on them.
-
-    Parameters
-    ----------
-    labels_of
-        Labels of restricted topics and streams, by name; one that is not named is public.
-    """
-    labels = labels_of or {}
-    rows = tuple(r for r in work.feed_report() if may_see(labels.get(r.topic_or_stream, PUBLIC), clearance))
-    quarantine = tuple(
-        q for q in work.quarantined(limit) if may_see(labels.get(q.topic or q.transport, PUBLIC), clearance)
-    )
-    return FeedsView(
-        feeds=rows,
-        received=sum(row.received for row in rows),
-        stored=sum(row.stored for row in rows),
-        duplicates=sum(row.duplicates for row in rows),
-        quarantined=sum(row.quarantined for row in rows),
-        unknown=sum(row.unknown for row in rows),
-        quarantine=quarantine,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
