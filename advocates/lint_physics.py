@@ -12,6 +12,7 @@ from tocsin.domain.drafts import Finding
 _MPC_CM = 3.0856775814913673e24
 #: Energies are printed with two digits, distances with three; authors take the mean, the mode, or a bound.
 MAX_RATIO = 1.25
+MONTHS = 12
 _N = r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+|\s?[x*]\s?10\^?\(?[+-]?\d+\)?)?)"
 _DISTANCE = re.compile(_N + r"\s*(?:\+/-\s*[\d.]+\s*)?Mpc")
 _ENERGY = re.compile(
@@ -60,7 +61,9 @@ def _date(subject: str, body: str) -> Iterator[Finding]:
 
 
 def _is_near(name: tuple[str, str, str], date: tuple[str, str, str]) -> bool:
-    """The same day, or one beside it (names follow the trigger, texts may tell of the evening after)."""
+    """The same day, or one beside it (names follow the trigger, texts may tell of the evening after); no month 13."""
+    if not all(1 <= int(one[1]) <= MONTHS for one in (name, date)):
+        return False
     days = [
         datetime(2000 + int(one[0]), int(one[1]), 1, tzinfo=UTC) + timedelta(days=int(one[2]) - 1)
         for one in (name, date)

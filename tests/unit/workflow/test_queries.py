@@ -13,6 +13,7 @@ from tocsin.domain.events import EventKind, EventState, Tier
 from tocsin.domain.products import ProductKind
 from tocsin.store import EventSelection
 from tocsin.workflow import queries
+from tocsin.workflow.feed_queries import feeds
 from tocsin.workflow.findings import strongest_excess
 from tocsin.workflow.queries import EventFilter
 
@@ -129,8 +130,8 @@ def test_feeds_of_restricted_streams_count_only_for_the_cleared(night: Night) ->
     night.notice("hush", SECRET, decision=decision())
     labels = {"antares": ANTARES}
     with night.store.read() as work:
-        public = queries.feeds(work, labels_of=labels)
-        cleared = queries.feeds(work, labels_of=labels, clearance=ANTARES)
+        public = feeds(work, labels_of=labels)
+        cleared = feeds(work, labels_of=labels, clearance=ANTARES)
     assert cleared.received == public.received + 1
     assert "antares" not in {row.topic_or_stream for row in public.feeds}
 
