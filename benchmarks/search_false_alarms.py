@@ -52,11 +52,13 @@ class DayClaims:
     spike_like: Sequence[bool]
 
 
-def searched_days(days: int, seed: int) -> Iterator[SearchedDay]:
-    """Days searched one by one; the phi of each is drawn among three."""
+def searched_days(days: int, seed: int, *, first: int = 0) -> Iterator[SearchedDay]:
+    """Days searched one by one; the phi of each is drawn among three. Those before the `first` are only simulated."""
     rng = np.random.default_rng(seed)
-    for _ in range(days):
+    for number in range(days):
         day = simulated_day(rng, float(rng.choice(PHIS)))
+        if number < first:
+            continue
         found = search_background(day.curve)
         yield SearchedDay(
             phi=day.phi,
@@ -144,9 +146,16 @@ def poisson_interval(counted: int, level: float = 0.9) -> tuple[float, float]:
 
 
 def write(path: Path, days: int, seed: int) -> None:
-    """Search days and keep what was found, one line each as they come."""
+    """Search days and keep what was found, one line each as they come; the days of an earlier run are kept."""
+    whole = (
+        [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+        if path.exists()
+        else []
+    )
     with path.open("w", encoding="utf-8") as out:
-        for one in searched_days(days, seed):
+        out.writelines(whole)
+        out.flush()
+        for one in searched_days(days, seed, first=len(whole)):
             out.write(one.to_json() + "\n")
             out.flush()
 
