@@ -17,7 +17,7 @@ from acs_stream.positions import read_positions
 from acs_stream.readers import FORMATS, read_channels, read_event_list, read_light_curve
 from acs_stream.spacecraft import check_distance, simultaneity_of, spacecraft_of
 from tocsin.domain.clock import to_utc
-from tocsin.domain.errors import ConfigurationError, ScienceError
+from tocsin.domain.errors import BurstFileError, ScienceError
 from tocsin.domain.light_curves import LightCurve
 from triangulation.geometry import Simultaneity, SpacecraftPosition
 
@@ -120,7 +120,7 @@ def load_burst(path: Path | str) -> Burst:
 
     Raises
     ------
-    ConfigurationError
+    BurstFileError
         The file is no TOML, or a key is missing, unknown or of the wrong kind.
     ScienceError
         A light curve or an ephemeris cannot be read honestly.
@@ -129,7 +129,8 @@ def load_burst(path: Path | str) -> Burst:
     try:
         config = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", file=file.name, key="(file)") from error
+        words = error.strerror if isinstance(error, OSError) else error
+        raise BurstFileError(f"cannot be read: {words}", file=file.name) from error
     return burst_of(config, file=file)
 
 
@@ -138,26 +139,24 @@ def burst_of(config: Mapping[str, Any], *, file: Path) -> Burst:
 
     Raises
     ------
-    ConfigurationError, ScienceError
+    BurstFileError, ScienceError
         As `load_burst`.
     """
     _refuse_unknown(config, TOP_KEYS, file.name, "")
     rows = config.get("observation", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ConfigurationError("must be [[observation]] tables", file=file.name, key="observation")
+        raise BurstFileError("must be [[observation]] tables", file=file.name, key="observation")
     items = tuple(_Entry(row, file=file, key=f"observation[{k}]").observation() for k, row in enumerate(rows))
     names = [item.instrument for item in items]
     if len(set(names)) != len(names):
-        raise ConfigurationError("two observations have one instrument name", file=file.name, key="observation")
+        raise BurstFileError("two observations have one instrument name", file=file.name, key="observation")
     return Burst(name=str(config.get("name", file.stem)), observations=items)
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: frozenset[str], file: str, prefix: str) -> None:
     for key in table:
         if key not in known:
-            raise ConfigurationError(
-                f"unknown setting; known are {', '.join(sorted(known))}", file=file, key=prefix + key
-            )
+            raise BurstFileError(f"unknown setting; known are {', '.join(sorted(known))}", file=file, key=prefix + key)
 
 
 class _Entry:
@@ -214,8 +213,8 @@ class _Entry:
         words = [word for word in REPORTED if word != "rounded" or "t0_utc" not in self._row]
         return any(word in remark for word in words)
 
-    def _fail(self, key: str, message: str) -> ConfigurationError:
-        return ConfigurationError(message, file=self._file.name, key=f"{self._key}.{key}")
+    def _fail(self, key: str, message: str) -> BurstFileError:
+        return BurstFileError(message, file=self._file.name, key=f"{self._key}.{key}")
 
     def _text(self, key: str, default: str | None = None) -> str:
         value = self._row.get(key, default)

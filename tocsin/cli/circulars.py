@@ -42,7 +42,7 @@ def lint(
             console.print(
                 f"{finding.severity.value:8} {finding.place}: {finding.rule}: {finding.message}", markup=False
             )
-        console.print(f"{len(findings)} findings")
+        console.print("1 finding" if len(findings) == 1 else f"{len(findings) or 'no'} findings")
     if any(finding.severity.value == "blocking" for finding in findings):
         raise typer.Exit(1)
 

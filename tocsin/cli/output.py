@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 
-from tocsin.domain.errors import ConfigurationError, TocsinError
+from tocsin.domain.errors import BurstFileError, ConfigurationError, TocsinError
 
 #: For people; standard output stays free for results.
 console = Console(stderr=True, highlight=False)
@@ -30,15 +30,19 @@ def fail(message: str, *, status: int = 1) -> NoReturn:
 
 @contextmanager
 def failures_in_words() -> Iterator[None]:
-    """Turn the errors Tocsin names into one line and an exit status: 2 for a wrong setting, 1 otherwise."""
+    """Turn errors of Tocsin's own and of files into one line and an exit status: 2 for a wrong setting, 1 otherwise."""
     try:
         yield
+    except BurstFileError as error:
+        fail(str(error), status=2)
     except ConfigurationError as error:
         fail(f"refusing to start: {error}", status=2)
     except TocsinError as error:
         fail(str(error))
     except FileNotFoundError as error:
         fail(f"no such file: {error.filename}")
+    except OSError as error:
+        fail(f"{error.filename or 'files'}: {error.strerror or error}")
 
 
 @contextmanager

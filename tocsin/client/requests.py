@@ -10,7 +10,7 @@ from typing import Any
 
 from acs_stream.burst import load_burst
 from tocsin.domain.clock import iso_utc
-from tocsin.domain.errors import ConfigurationError
+from tocsin.domain.errors import BurstFileError
 from triangulation.geometry import SpacecraftPosition
 
 
@@ -19,14 +19,15 @@ def request_of(file: Path) -> dict[str, Any]:
 
     Raises
     ------
-    ConfigurationError
+    BurstFileError
         It is no burst file, or a file it names is missing.
     """
     try:
         config = tomllib.loads(file.read_text(encoding="utf-8"))
         rows = [_packed(row, file) for row in config.get("observation", [])]
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", file=file.name, key="(file)") from error
+        words = error.strerror if isinstance(error, OSError) else error
+        raise BurstFileError(f"cannot be read: {words}", file=file.name) from error
     if any("ephemeris" in row for row in rows):
         _spell_out(rows, file)
     return {"name": str(config.get("name", file.stem)), "observations": rows}

@@ -10,6 +10,7 @@ r"""Errors, by who must act.
      |- NotAllowedError     not for this person     -> HTTP 403
      |- BusyError           too much at once        -> HTTP 503, to be asked again
      `- ConfigurationError  a setting is wrong      -> refuse to start, name the file and the key
+         `- BurstFileError  a burst file is wrong   -> the command ends, names the file and the key
 
 Anything else is a bug. This module must not import anything of Tocsin.
 """
@@ -109,10 +110,21 @@ class ConfigurationError(TocsinError):
     file
         The configuration file (or ``environment``).
     key
-        The key within it, dotted.
+        The key within it, dotted; ``(file)`` for the whole of it.
     """
 
+    remedy_always = "correct the setting and start again"
+
     def __init__(self, message: str, *, file: str, key: str) -> None:
-        super().__init__(f"{file}: {key}: {message}", remedy="correct the setting and start again")
+        super().__init__(f"{file}: {key}: {message}", remedy=self.remedy_always)
         self.file = file
         self.key = key
+
+
+class BurstFileError(ConfigurationError):
+    """A file that a person gave to a command is not as it should be; parameters as in `ConfigurationError`."""
+
+    remedy_always = "correct the file and try again"
+
+    def __init__(self, message: str, *, file: str, key: str = "(file)") -> None:
+        super().__init__(message, file=file, key=key)
