@@ -7,7 +7,7 @@ without missing a thin ring, and with its value at the centre once the cell reso
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import brentq
@@ -19,9 +19,6 @@ from triangulation import pixels
 from triangulation.annulus import Annulus
 from triangulation.geometry import EARTH_RADIUS_KM, SpacecraftPosition, unit_vector
 from triangulation.posterior import DelayPosterior, valleys
-
-if TYPE_CHECKING:
-    from triangulation.skymap import SkyMap
 
 #: A term never says "impossible": relative to an even spread, this much always remains.
 FLOOR = 1e-12
@@ -310,11 +307,11 @@ class MapTerm:
     cumulative: FloatArray
 
     @classmethod
-    def of(cls, skymap: "SkyMap") -> "MapTerm":
-        """Term of a map."""
+    def of(cls, start: IntArray, probability: FloatArray) -> "MapTerm":
+        """Term of a map: first numbers of its cells on the finest grid, and the probability in each, shape (n,)."""
         return cls(
-            start=np.append(skymap.start, pixels.N_FINEST),
-            cumulative=np.concatenate([[0.0], np.cumsum(skymap.probability)]),
+            start=np.append(start, pixels.N_FINEST),
+            cumulative=np.concatenate([[0.0], np.cumsum(probability)]),
         )
 
     def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:

@@ -144,7 +144,8 @@ class SkyMap:
         """
         skymap_build.check_independent(pairs, len(annuli), delay_covariance_s2)
         terms: list[SkyTerm] = [AnnulusTerm.of(annulus) for annulus in annuli]
-        terms += [EarthTerm.of(craft) for craft in detected_by] + [MapTerm.of(prior) for prior in priors]
+        terms += [EarthTerm.of(craft) for craft in detected_by]
+        terms += [MapTerm.of(prior.start, prior.probability) for prior in priors]
         uniq, density = skymap_build.build(terms, covariance_s2=delay_covariance_s2, max_order=max_order)
         sources = skymap_build.united([prior.sources for prior in priors], skymap_build.delay_sources(pairs))
         return cls(uniq=uniq, density_sr=density, header=dict(header or {}), sources=sources)
