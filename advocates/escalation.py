@@ -11,8 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from advocates.people import People
-from advocates.reading import Table
 from advocates.rota import Rota
+from tocsin.domain.config_table import Table
 from tocsin.domain.people import Person, PersonRole
 
 ON_CALL = "on_call"
@@ -105,22 +105,21 @@ class Plan:
         ConfigurationError
             A setting is unknown, missing or malformed, or a target is nobody.
         """
-        table = Table(values=mapping, file=file)
-        table.only(
-            ("name", "acknowledgements_needed", "repeats", "pause_s", "safety_net", "step", "snooze", "draft_action")
-        )
-        listed = [_step(item, people) for item in table.tables("step")]
+        table = Table(mapping, file=file)
+        listed = [_step(item, people) for item in table.children("step")]
         if not listed:
-            raise table.wrong("step", "at least one step is needed")
+            raise table.error("step", "at least one step is needed")
         if listed[0].hours is not None:
-            raise table.wrong("step", "the first step has no hours: a page is never passed over")
+            raise table.error("step", "the first step has no hours: a page is never passed over")
         steps = _repeated(table, listed)
-        return cls(
+        plan = cls(
             name=table.text("name"),
-            steps=_numbered([*steps, *_safety_net(table.table("safety_net"), steps[-1].delay_s)]),
-            acknowledgements_needed=table.whole("acknowledgements_needed", 1, low=1, high=10),
-            asking=_asking(table),
+            steps=_numbered([*steps, *_safety_net(table.child("safety_net"), steps[-1].delay_s)]),
+            acknowledgements_needed=table.integer_within("acknowledgements_needed", 1, 10, default=1),
+            asking=_asking(table, file),
         )
+        table.finish()
+        return plan
 
     def is_satisfied(self, acknowledgements: int) -> bool:
         """Whether enough people have acknowledged."""
@@ -208,21 +207,23 @@ def _newcomers(rota: Rota, now: datetime) -> tuple[Person, ...]:
 
 
 def _step(table: Table, people: People) -> Step:
-    table.only(("after_s", "target", "only_from", "only_to"))
     target = table.text("target")
     if target not in _GROUPS and people.person(target) is None:
-        raise table.wrong("target", f"{target!r} is neither a person nor one of {', '.join(sorted(_GROUPS))}")
-    return Step(index=0, delay_s=table.number("after_s", low=0, high=_DAY_S), target=target, hours=_hours(table))
+        raise table.error("target", f"{target!r} is neither a person nor one of {', '.join(sorted(_GROUPS))}")
+    step = Step(index=0, delay_s=table.number_within("after_s", 0, _DAY_S), target=target, hours=_hours(table))
+    table.finish()
+    return step
 
 
 def _hours(table: Table) -> tuple[str, str] | None:
-    if ("only_from" in table.values) != ("only_to" in table.values):
-        raise table.wrong("only_from", "only_from and only_to are given together")
-    if "only_from" not in table.values:
+    is_from, is_to = "only_from" in table, "only_to" in table
+    if is_from != is_to:
+        raise table.error("only_from", "only_from and only_to are given together")
+    if not is_from:
         return None
     start, stop = table.clock_time("only_from"), table.clock_time("only_to")
     if start == stop:
-        raise table.wrong("only_to", "is the same as only_from")
+        raise table.error("only_to", "is the same as only_from")
     return f"{start:%H:%M}", f"{stop:%H:%M}"
 
 
@@ -230,27 +231,28 @@ def _hours_of(kept: Any) -> tuple[str, str] | None:
     return (str(kept[0]), str(kept[1])) if kept else None
 
 
-def _asking(table: Table) -> Asking:
+def _asking(table: Table, file: str) -> Asking:
     given = Asking()
-    empty = Table(values={}, file=table.file)
-    snooze = table.table("snooze") if "snooze" in table.values else empty
-    draft = table.table("draft_action") if "draft_action" in table.values else empty
-    snooze.only(("for_s", "most"))
-    draft.only(("within_s", "times"))
-    return Asking(
-        snooze_s=snooze.number("for_s", given.snooze_s, low=60, high=3600),
-        most_snoozes=snooze.whole("most", given.most_snoozes, low=0, high=10),
-        draft_within_s=draft.number("within_s", given.draft_within_s, low=60, high=_DAY_S),
-        draft_times=draft.whole("times", given.draft_times, low=0, high=10),
+    snooze, draft = (
+        table.child(name) if name in table else Table({}, file=file, key=name) for name in ("snooze", "draft_action")
     )
+    asking = Asking(
+        snooze_s=snooze.number_within("for_s", 60, 3600, given.snooze_s),
+        most_snoozes=snooze.integer_within("most", 0, 10, given.most_snoozes),
+        draft_within_s=draft.number_within("within_s", 60, _DAY_S, given.draft_within_s),
+        draft_times=draft.integer_within("times", 0, 10, given.draft_times),
+    )
+    snooze.finish()
+    draft.finish()
+    return asking
 
 
 def _repeated(table: Table, listed: list[Step]) -> list[Step]:
     """Steps and their repeats with the delay since the first page; ``after_s`` counts from the step before."""
-    pause_s = table.number("pause_s", 300, low=0, high=_DAY_S)
+    pause_s = table.number_within("pause_s", 0, _DAY_S, default=300)
     made: list[Step] = []
     clock_s = 0.0
-    for round_number in range(1 + table.whole("repeats", 0, low=0, high=10)):
+    for round_number in range(1 + table.integer_within("repeats", 0, 10, default=0)):
         clock_s += pause_s if round_number else 0.0
         for step in listed:
             clock_s += step.delay_s
@@ -260,10 +262,10 @@ def _repeated(table: Table, listed: list[Step]) -> list[Step]:
 
 def _safety_net(net: Table, last_s: float) -> list[Step]:
     """Everybody, as often as the safety net says, after the last step."""
-    net.only(("after_s", "times", "every_s"))
-    first_s = last_s + net.number("after_s", low=0, high=_DAY_S)
-    every_s = net.number("every_s", 600, low=1, high=_DAY_S)
-    times = net.whole("times", 1, low=1, high=100)
+    first_s = last_s + net.number_within("after_s", 0, _DAY_S)
+    every_s = net.number_within("every_s", 1, _DAY_S, default=600)
+    times = net.integer_within("times", 1, 100, default=1)
+    net.finish()
     return [Step(index=0, delay_s=first_s + i * every_s, target=EVERYBODY) for i in range(times)]
 
 

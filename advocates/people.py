@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from advocates.reading import Table
+from tocsin.domain.config_table import Table
 from tocsin.domain.people import Person, PersonRole
 from tocsin.domain.quiet_hours import QuietHours
 
@@ -14,10 +14,6 @@ _ID = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
 _APPRISE = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
-_KEYS = (
-    "name", "affiliation", "email", "slack_id", "webhook", "apprise", "sign_in", "roles", "clearance", "quiet_hours",
-    "tell_low_tiers",
-)  # fmt: skip
 _UNIQUE = ("email", "slack_id", "webhook", "apprise", "sign_in")
 
 
@@ -51,10 +47,12 @@ class People:
         ConfigurationError
             A setting is unknown, missing, malformed, or the same address belongs to two people.
         """
-        registry = Table(values=mapping, file=file).only(["people"]).table("people")
-        made = {key: _person(registry.table(key), key) for key in registry.values}
+        whole = Table(mapping, file=file)
+        registry = whole.child("people")
+        whole.finish()
+        made = {key: _person(registry.child(key), key) for key in registry.names}
         if not made:
-            raise registry.wrong("", "nobody is named")
+            raise registry.error("", "nobody is named")
         for field in _UNIQUE:
             _refuse_shared(registry, made, field)
         return cls(by_id=made)
@@ -120,9 +118,8 @@ def _listed(found: tuple[Path, ...]) -> str:
 
 def _person(table: Table, person_id: str) -> Person:
     if not _ID.fullmatch(person_id):
-        raise table.wrong("", f"{person_id!r} is no id: small letters, digits, - and _, at most 40, a letter first")
-    table.only(_KEYS)
-    return Person(
+        raise table.error("", f"{person_id!r} is no id: small letters, digits, - and _, at most 40, a letter first")
+    person = Person(
         id=person_id,
         name=table.text("name"),
         affiliation=table.text("affiliation", ""),
@@ -132,50 +129,46 @@ def _person(table: Table, person_id: str) -> Person:
         apprise=_matching(table, "apprise", _APPRISE, "an address of apprise (service://...)"),
         sign_in=table.optional_text("sign_in"),
         roles=_roles(table),
-        clearance=frozenset(table.texts("clearance", ())),
+        clearance=frozenset(table.list_of_texts("clearance", ())),
         quiet_hours=_quiet_hours(table),
-        is_told_of_low_tiers=_switch(table, "tell_low_tiers"),
+        is_told_of_low_tiers=table.flag("tell_low_tiers", default=False),
     )
+    table.finish()
+    return person
 
 
 def _quiet_hours(table: Table) -> QuietHours | None:
-    if "quiet_hours" not in table.values:
+    if "quiet_hours" not in table:
         return None
-    hours = table.table("quiet_hours")
-    hours.only(("from", "to", "time_zone"))
+    hours = table.child("quiet_hours")
     begins, ends = hours.clock_time("from"), hours.clock_time("to")
     if begins == ends:
-        raise hours.wrong("to", "is the same as from: nobody is quiet all day")
-    return QuietHours(begins=begins, ends=ends, zone=hours.zone("time_zone"))
-
-
-def _switch(table: Table, key: str) -> bool:
-    value = table.values.get(key, False)
-    if not isinstance(value, bool):
-        raise table.wrong(key, "true or false is needed")
-    return value
+        raise hours.error("to", "is the same as from: nobody is quiet all day")
+    quiet = QuietHours(begins=begins, ends=ends, zone=hours.zone("time_zone"))
+    hours.finish()
+    return quiet
 
 
 def _roles(table: Table) -> frozenset[PersonRole]:
     known = {role.value: role for role in PersonRole}
-    named = table.texts("roles", ("advocate",))
+    named = table.list_of_texts("roles", ("advocate",))
     for name in named:
         if name not in known:
-            raise table.wrong("roles", f"{name!r} is not one of {', '.join(sorted(known))}")
+            raise table.error("roles", f"{name!r} is not one of {', '.join(sorted(known))}")
     return frozenset(known[name] for name in named)
 
 
 def _matching(table: Table, key: str, pattern: re.Pattern[str], what: str) -> str | None:
     value = table.optional_text(key)
     if value is not None and not pattern.fullmatch(value):
-        raise table.wrong(key, f"{value!r} is not {what}")
+        raise table.error(key, f"{value!r} is not {what}")
     return value
 
 
 def _webhook(table: Table) -> str | None:
     value = table.optional_text("webhook")
     if value is not None and not re.fullmatch(r"https?://[^\s]+", value):
-        raise table.wrong("webhook", "a URL that starts with https:// is needed")
+        raise table.error("webhook", "a URL that starts with https:// is needed")
     return value
 
 
@@ -187,4 +180,4 @@ def _refuse_shared(registry: Table, made: Mapping[str, Person], field: str) -> N
             continue
         first = owner.setdefault(address.casefold(), person.id)
         if first != person.id:
-            raise registry.wrong(f"{person.id}.{field}", f"belongs to {first} already")
+            raise registry.error(f"{person.id}.{field}", f"belongs to {first} already")

@@ -16,9 +16,9 @@ from advocates.calendar_fetching import CalendarSource
 from advocates.calendar_reading import CalendarShifts
 from advocates.overrides import Override
 from advocates.people import People
-from advocates.reading import Table
 from advocates.rota_reading import read_calendar_source, read_override, read_person, read_rotation
 from tocsin.domain.clock import to_utc
+from tocsin.domain.config_table import Table
 from tocsin.domain.people import Person
 
 #: How far ahead `Rota.next` looks, in steps.
@@ -136,16 +136,18 @@ class Rota:
         ConfigurationError
             A setting is unknown, missing or malformed, or somebody named is not in the registry.
         """
-        table = Table(values=mapping, file=file).only(("name", "time_zone", "fallback", "layer", "override"))
+        table = Table(mapping, file=file)
         zone = table.zone("time_zone")
-        layers = tuple(_layer(item, people, zone, calendars or {}) for item in table.tables("layer"))
+        layers = tuple(_layer(item, people, zone, calendars or {}) for item in table.children("layer"))
         if not layers:
-            raise table.wrong("layer", "at least one layer is needed")
-        fallback = tuple(read_person(table, "fallback", name, people) for name in table.texts("fallback"))
+            raise table.error("layer", "at least one layer is needed")
+        fallback = tuple(read_person(table, "fallback", name, people) for name in table.list_of_texts("fallback"))
         if not fallback:
-            raise table.wrong("fallback", "somebody must be told when nobody is on call")
-        overrides = tuple(read_override(item, people, zone) for item in table.tables("override"))
-        return cls(name=table.text("name"), zone=zone, layers=layers, overrides=overrides, fallback=fallback)
+            raise table.error("fallback", "somebody must be told when nobody is on call")
+        overrides = tuple(read_override(item, people, zone) for item in table.children("override"))
+        rota = cls(name=table.text("name"), zone=zone, layers=layers, overrides=overrides, fallback=fallback)
+        table.finish()
+        return rota
 
     def on_call(self, now: datetime) -> tuple[Person, ...]:
         """People on call at `now`, empty in a gap."""
@@ -236,24 +238,25 @@ def calendar_sources(mapping: Mapping[str, Any], file: str = "rota.toml") -> dic
         A calendar's table is wrong, or two such layers have one name.
     """
     found: dict[str, CalendarSource] = {}
-    for layer in Table(values=mapping, file=file).tables("layer"):
-        if "calendar" in layer.values:
+    for layer in Table(mapping, file=file).children("layer"):
+        if "calendar" in layer:
             name = layer.text("name")
             if name in found:
-                raise layer.wrong("name", f"another layer with a calendar is called {name!r}")
-            found[name] = read_calendar_source(layer.table("calendar"))
+                raise layer.error("name", f"another layer with a calendar is called {name!r}")
+            found[name] = read_calendar_source(layer.child("calendar"))
     return found
 
 
 def _layer(table: Table, people: People, zone: ZoneInfo, calendars: Mapping[str, Turns]) -> Layer:
-    table.only(("name", "combine", "rotation", "calendar"))
-    rotations: tuple[Turns, ...] = tuple(read_rotation(item, people, zone) for item in table.tables("rotation"))
-    if "calendar" in table.values:
+    rotations: tuple[Turns, ...] = tuple(read_rotation(item, people, zone) for item in table.children("rotation"))
+    if "calendar" in table:
         rotations += (calendars.get(table.text("name"), CalendarShifts()),)
     if not rotations:
-        raise table.wrong("rotation", "at least one rotation, or a calendar, is needed")
+        raise table.error("rotation", "at least one rotation, or a calendar, is needed")
     is_together = table.choice("combine", ("instead", "together"), "instead") == "together"
-    return Layer(name=table.text("name", ""), rotations=rotations, is_together=is_together)
+    layer = Layer(name=table.text("name", ""), rotations=rotations, is_together=is_together)
+    table.finish()
+    return layer
 
 
 def _once(people: Any) -> tuple[Person, ...]:

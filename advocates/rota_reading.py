@@ -8,14 +8,11 @@ from zoneinfo import ZoneInfo
 from advocates.calendar_fetching import CalendarSource
 from advocates.overrides import Override, OverrideKind
 from advocates.people import People
-from advocates.reading import Table
 from advocates.rotation import Block, Crew, Rotation, Unit
+from tocsin.domain.config_table import Table
 from tocsin.domain.people import Person
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ROTATION_KEYS = (
-    "people", "unit", "length", "handover", "first_day", "last_day", "time_zone", "opens", "closes", "weekdays",
-)  # fmt: skip
 #: Which of `person` and `other` an override of each kind needs, and may have.
 _NEEDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "add": (frozenset({"person"}), frozenset({"person"})),
@@ -35,43 +32,42 @@ def read_person(table: Table, key: str, person_id: Any, people: People) -> Perso
     """
     person = people.person(person_id) if isinstance(person_id, str) else None
     if person is None:
-        raise table.wrong(key, f"{person_id!r} is nobody in the registry of people")
+        raise table.error(key, f"{person_id!r} is nobody in the registry of people")
     return person
 
 
 def read_rotation(table: Table, people: People, zone: ZoneInfo) -> Rotation:
     """Rotation of a table ``[[layer.rotation]]``."""
-    table.only(_ROTATION_KEYS)
     rotation = Rotation(
         crews=_crews(table, people),
         first_day=table.day("first_day"),
         handover=table.clock_time("handover"),
         unit=Unit(table.choice("unit", [unit.value for unit in Unit], "week")),
-        length=table.whole("length", 1, low=1, high=1000),
+        length=table.integer_within("length", 1, 1000, default=1),
         zone=table.zone("time_zone", zone),
         block=_block(table),
-        last_day=table.day("last_day") if "last_day" in table.values else None,
+        last_day=table.day("last_day") if "last_day" in table else None,
     )
+    table.finish()
     if rotation.last_day is not None and rotation.last_day <= rotation.first_day:
-        raise table.wrong("last_day", "is not after first_day")
+        raise table.error("last_day", "is not after first_day")
     return rotation
 
 
 def read_override(table: Table, people: People, zone: ZoneInfo) -> Override:
     """Override of a table ``[[override]]``; times without an offset are wall-clock times of the rota's zone."""
-    table.only(("kind", "start", "stop", "person", "other", "reason"))
     kind = table.choice("kind", _NEEDS)
     needed, allowed = _NEEDS[kind]
     for key in ("person", "other"):
-        if key in needed and key not in table.values:
-            raise table.wrong(key, f"an override of kind {kind} needs it")
-        if key not in allowed and key in table.values:
-            raise table.wrong(key, f"an override of kind {kind} has none")
-    named = {key: read_person(table, key, table.values[key], people) for key in allowed if key in table.values}
+        if key in needed and key not in table:
+            raise table.error(key, f"an override of kind {kind} needs it")
+        if key not in allowed and key in table:
+            raise table.error(key, f"an override of kind {kind} has none")
+    named = {key: read_person(table, key, table.value(key), people) for key in allowed if key in table}
     start, stop = _moment_utc(table, "start", zone), _moment_utc(table, "stop", zone)
     if stop <= start:
-        raise table.wrong("stop", "is not after start")
-    return Override(
+        raise table.error("stop", "is not after start")
+    override = Override(
         kind=OverrideKind(kind),
         start_utc=start,
         stop_utc=stop,
@@ -79,49 +75,50 @@ def read_override(table: Table, people: People, zone: ZoneInfo) -> Override:
         other=named.get("other"),
         reason=table.text("reason", ""),
     )
+    table.finish()
+    return override
 
 
 def read_calendar_source(table: Table) -> CalendarSource:
     """Where a calendar is kept, of a table ``[layer.calendar]``: a `file` or a `url`."""
-    table.only(("file", "url", "allow_private", "timeout_s"))
-    if ("file" in table.values) == ("url" in table.values):
-        raise table.wrong("url", "either a file or a url is needed")
-    allow_private = table.values.get("allow_private", False)
-    if not isinstance(allow_private, bool):
-        raise table.wrong("allow_private", "true or false is needed")
+    is_file, is_url = "file" in table, "url" in table
+    if is_file == is_url:
+        raise table.error("url", "either a file or a url is needed")
     source = CalendarSource(
-        place=table.text("url" if "url" in table.values else "file"),
-        allow_private=allow_private,
-        timeout_s=table.number("timeout_s", 20, low=1, high=120),
+        place=table.text("url" if is_url else "file"),
+        allow_private=table.flag("allow_private", default=False),
+        timeout_s=table.number_within("timeout_s", 1, 120, default=20),
     )
-    if source.is_url != ("url" in table.values):
-        raise table.wrong("url", "a url starts with https://, a file is a path")
+    table.finish()
+    if source.is_url != is_url:
+        raise table.error("url", "a url starts with https://, a file is a path")
     return source
 
 
 def _crews(table: Table, people: People) -> tuple[Crew, ...]:
-    listed = table.values.get("people")
+    listed = table.value("people")
     if not isinstance(listed, list) or not listed:
-        raise table.wrong("people", "a list of ids, or of lists of ids, is needed")
+        raise table.error("people", "a list of ids, or of lists of ids, is needed")
     crews = tuple(item if isinstance(item, list) else [item] for item in listed)
     if not all(crews):
-        raise table.wrong("people", "a crew is empty")
+        raise table.error("people", "a crew is empty")
     return tuple(tuple(read_person(table, "people", person_id, people) for person_id in crew) for crew in crews)
 
 
 def _block(table: Table) -> Block | None:
-    if not {"opens", "closes", "weekdays"} & set(table.values):
+    given = {key for key in ("opens", "closes", "weekdays") if key in table}
+    if not given:
         return None
-    named = table.texts("weekdays", _WEEKDAYS)
+    named = table.list_of_texts("weekdays", _WEEKDAYS)
     for day in named:
         if day not in _WEEKDAYS:
-            raise table.wrong("weekdays", f"{day!r} is not one of {', '.join(_WEEKDAYS)}")
-    if ("opens" in table.values) != ("closes" in table.values):
-        raise table.wrong("opens", "opens and closes are given together")
+            raise table.error("weekdays", f"{day!r} is not one of {', '.join(_WEEKDAYS)}")
+    if len(given & {"opens", "closes"}) == 1:
+        raise table.error("opens", "opens and closes are given together")
     midnight = time(0)
-    opens, closes = (table.clock_time(key, "00:00") for key in ("opens", "closes"))
+    opens, closes = (table.clock_time(key, midnight) for key in ("opens", "closes"))
     if opens == closes != midnight:
-        raise table.wrong("closes", "is the same as opens")
+        raise table.error("closes", "is the same as opens")
     return Block(opens=opens, closes=closes, weekdays=frozenset(_WEEKDAYS.index(day) for day in named))
 
 

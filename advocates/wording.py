@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from advocates.reading import Table
 from tocsin.domain.clock import to_utc
+from tocsin.domain.config_table import Table
 from tocsin.domain.errors import ConfigurationError
-
-_KEYS = (
-    "ipn_team", "coincidence_team", "response", "background", "instruments", "excess", "facts",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,22 +99,23 @@ class Wording:
         ConfigurationError
             A setting is unknown, missing or malformed.
         """
-        table = Table(values=mapping, file=file).only(_KEYS)
-        instruments = table.table("instruments")
-        excess = table.table("excess").only(("detection_below", "marginal_below", "coincidence_below"))
-        facts = table.table("facts")
-        return cls(
+        table = Table(mapping, file=file)
+        instruments, excess, facts = (table.child(name) for name in ("instruments", "excess", "facts"))
+        wording = cls(
             ipn_team=table.text("ipn_team"),
             coincidence_team=table.text("coincidence_team"),
-            detection_below=excess.number("detection_below", low=0, high=1),
-            marginal_below=excess.number("marginal_below", low=0, high=1),
-            coincidence_below=excess.number("coincidence_below", low=0, high=1),
-            facts={name: facts.text(name) for name in facts.values},
+            detection_below=excess.number_within("detection_below", 0, 1),
+            marginal_below=excess.number_within("marginal_below", 0, 1),
+            coincidence_below=excess.number_within("coincidence_below", 0, 1),
+            facts={name: facts.text(name) for name in facts.names},
             response=tuple(sorted(_rows(table, "response", "at_least"), reverse=True)),
             background=tuple(sorted(_rows(table, "background", "below"))),
-            instruments={name: _instrument(instruments.table(name)) for name in instruments.values},
+            instruments={name: _instrument(instruments.child(name)) for name in instruments.names},
             source=f"config:{file.removeprefix('config/')}",
         )
+        excess.finish()
+        table.finish()
+        return wording
 
     def response_word(self, percent: float) -> str:
         """Word for a response in percent of the best direction."""
@@ -140,22 +137,23 @@ class Wording:
 
 
 def _rows(table: Table, key: str, limit: str) -> list[tuple[float, str]]:
-    rows = [
-        (item.only((limit, "word")).number(limit, low=0, high=math.inf), item.text("word"))
-        for item in table.tables(key)
-    ]
-    if not rows:
-        raise table.wrong(key, "at least one row is needed")
+    listed = table.children(key)
+    if not listed:
+        raise table.error(key, "at least one row is needed")
+    rows = [(row.number_within(limit, 0, math.inf), row.text("word")) for row in listed]
+    for row in listed:
+        row.finish()
     return rows
 
 
 def _instrument(table: Table) -> InstrumentWords:
-    table.only(("name", "team", "real_time_until", "references", "omnidirectional"))
-    until = to_utc(table.moment("real_time_until")) if "real_time_until" in table.values else None
-    return InstrumentWords(
+    until = to_utc(table.moment("real_time_until")) if "real_time_until" in table else None
+    words = InstrumentWords(
         name=table.text("name"),
         team=table.text("team"),
         real_time_until=until,
-        references=table.texts("references", ()),
-        is_omnidirectional=table.values.get("omnidirectional") is True,
+        references=table.list_of_texts("references", ()),
+        is_omnidirectional=table.flag("omnidirectional", default=False),
     )
+    table.finish()
+    return words

@@ -228,4 +228,4 @@ def test_a_layer_kept_in_a_calendar_lies_on_the_others(tmp_path: Path) -> None:
 def test_a_wrong_calendar_is_refused_with_its_key(calendar: dict[str, object], key: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         calendar_sources({"layer": [{"name": "x", "calendar": calendar}]})
-    assert caught.value.key == f"layer[0].calendar.{key}"
+    assert caught.value.key == f"layer[1].calendar.{key}"

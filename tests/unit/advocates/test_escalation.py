@@ -100,9 +100,9 @@ def test_a_step_is_described_for_the_card() -> None:
     ("change", "key"),
     [
         ({"step": []}, "step"),
-        ({"step": [{"after_s": 0, "target": "zoe"}]}, "step[0].target"),
-        ({"step": [{"after_s": -1, "target": "anna"}]}, "step[0].after_s"),
-        ({"step": [{"after_s": True, "target": "anna"}]}, "step[0].after_s"),
+        ({"step": [{"after_s": 0, "target": "zoe"}]}, "step[1].target"),
+        ({"step": [{"after_s": -1, "target": "anna"}]}, "step[1].after_s"),
+        ({"step": [{"after_s": True, "target": "anna"}]}, "step[1].after_s"),
         ({"repeats": 1.5}, "repeats"),
         ({"safety_net": {}}, "safety_net.after_s"),
         ({"safety_net": {"after_s": 1, "times": 0}}, "safety_net.times"),

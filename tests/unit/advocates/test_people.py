@@ -31,8 +31,8 @@ def test_an_advocate_with_one_path_alone_is_named() -> None:
 @pytest.mark.parametrize(
     ("people", "key"),
     [
-        ({}, "people."),
-        ({"Bad Id": {"name": "x"}}, "people.Bad Id."),
+        ({}, "people"),
+        ({"Bad Id": {"name": "x"}}, "people.Bad Id"),
         ({"a": {}}, "people.a.name"),
         ({"a": {"name": "x", "emial": "a@b.org"}}, "people.a.emial"),
         ({"a": {"name": "x", "email": "a@b.org\nBcc: c@d.org"}}, "people.a.email"),
