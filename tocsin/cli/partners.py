@@ -62,7 +62,9 @@ def token_add(
         print_json({**_token_json(token), "token": secret})
         return
     typer.echo(secret)
-    console.print(f"token {token.id} of {name}, valid until {iso_utc(token.expires_utc)}; it is not shown again")
+    console.print(
+        f"token {token.id} of {name}, valid until {token.expires_utc:%Y-%m-%d %H:%M} UTC; it is not shown again"
+    )
 
 
 @token_app.command("list")
