@@ -21,25 +21,37 @@ class SystemClock:
         return clock_s
 
 
-class SteppedClock(SystemClock):
-    """The wall's clock as it would be after a step: rehearses machines whose time jumps.
+class RehearsedClock(SystemClock):
+    """The wall's clock as it would be after a step, or in a night that passes faster: the same in every process.
 
     Parameters
     ----------
     file
-        Holds the step in s; written while the service runs. Missing or empty: no step.
+        Holds the step in s and, where time is to pass faster, how many times and since when (UNIX time, s); written
+        while the service runs. Missing or empty: the wall's clock.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def now(self) -> datetime:
-        """Time now, wrong by the step, UTC."""
+        """Time shown, UTC."""
+        step_s, speed, since_s = self._read()
+        true = super().now()
+        ahead_s = step_s if speed == 1.0 else step_s + (speed - 1.0) * max(0.0, true.timestamp() - since_s)
+        return true + timedelta(seconds=ahead_s)
+
+    def wall_s(self, clock_s: float) -> float:
+        """Seconds of real waiting for `clock_s` seconds of this clock."""
+        return clock_s / self._read()[1]
+
+    def _read(self) -> tuple[float, float, float]:
         try:
-            step_s = float(self._file.read_text(encoding="ascii") or 0.0)
+            step_s, *faster = (float(word) for word in self._file.read_text(encoding="ascii").split())
+            speed, since_s = faster or (1.0, 0.0)
         except (OSError, ValueError):
-            step_s = 0.0
-        return super().now() + timedelta(seconds=step_s)
+            return 0.0, 1.0, 0.0
+        return step_s, speed, since_s
 
 
 class FastClock:

@@ -17,7 +17,7 @@ from notifier.socket_mode import SocketModeListener
 from tocsin.api.app import build_app
 from tocsin.api.services import Health
 from tocsin.app.build import build_context, build_doors, build_people, build_store
-from tocsin.app.clocks import SteppedClock, SystemClock
+from tocsin.app.clocks import RehearsedClock, SystemClock
 from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, health_of, vtp_topics
 from tocsin.app.gauges import Gauges
 from tocsin.app.leading import Lead
@@ -190,9 +190,9 @@ def run(environment: Mapping[str, str], share: Share, *, host: str | None = None
 
 
 def _clock(environment: Mapping[str, str]) -> Clock:
-    """The machine's clock; or, to rehearse one that jumps, stepped by what the named file says."""
+    """The machine's clock; or, to rehearse one that jumps or a long night, what the named file makes of it."""
     file = environment.get("TOCSIN_REHEARSED_CLOCK")
-    return SteppedClock(Path(file)) if file else SystemClock()
+    return RehearsedClock(Path(file)) if file else SystemClock()
 
 
 def _serve(settings: Settings, console: Console, clock: Clock, share: Share | None = None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.app.clocks import FastClock, SystemClock
+from tocsin.app.clocks import FastClock, RehearsedClock, SystemClock
 from tocsin.app.inbox import InboxWatch
 
 START = datetime(2024, 10, 17, 2, 0, tzinfo=UTC)
@@ -32,6 +32,26 @@ def test_the_wall_s_clock_is_aware_and_waits_as_long_as_it_says() -> None:
     assert clock.now().tzinfo is UTC
     assert clock.wall_s(3.0) == 3.0
     assert clock.monotonic_s() <= clock.monotonic_s()
+
+
+def test_a_rehearsed_clock_steps_and_runs_as_its_file_says(tmp_path: Path) -> None:
+    file, wall = tmp_path / "clock", SystemClock()
+    clock = RehearsedClock(file)
+    assert abs(clock.now() - wall.now()) < timedelta(seconds=10)
+    file.write_text("-30", encoding="ascii")
+    assert abs(clock.now() - wall.now() + timedelta(seconds=30)) < timedelta(seconds=10)
+    assert clock.wall_s(6.0) == 6.0
+    since = wall.now() - timedelta(minutes=10)
+    file.write_text(f"30 6 {since.timestamp()}", encoding="ascii")
+    assert abs(clock.now() - since - timedelta(minutes=60, seconds=30)) < timedelta(seconds=60)
+    assert clock.wall_s(6.0) == 1.0
+
+
+@pytest.mark.parametrize("garbage", ["", "soon", "1 2", "1 2 3 4"])
+def test_a_rehearsed_clock_without_a_readable_file_is_the_wall_s(tmp_path: Path, garbage: str) -> None:
+    (tmp_path / "clock").write_text(garbage, encoding="ascii")
+    clock = RehearsedClock(tmp_path / "clock")
+    assert abs(clock.now() - SystemClock().now()) < timedelta(seconds=10)
 
 
 class Watched:
