@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import psutil
 from confluent_kafka import Producer
 
 #: Longest wait for a process to say hello, or to end, s.
@@ -22,6 +24,12 @@ POLL_S = 0.05
 def pause(seconds: float) -> None:
     """Wait in real time."""
     threading.Event().wait(seconds)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 class Postgresql:
@@ -133,6 +141,11 @@ class Process:
         self._read_from = 0
 
     @property
+    def log(self) -> Path:
+        """What all its lives have said."""
+        return self._log
+
+    @property
     def pid(self) -> int:
         """Its number."""
         return 0 if self._process is None else self._process.pid
@@ -162,6 +175,18 @@ class Process:
     def is_alive(self) -> bool:
         """Whether it runs."""
         return self._process is not None and self._process.poll() is None
+
+    def cpu_s(self) -> float:
+        """Processor time that it has used since it was started, s."""
+        times = psutil.Process(self.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; its exit status, 1 where it never began or does not end."""
+        try:
+            return 1 if self._process is None else self._process.wait(5 * PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            return 1
 
     def end(self, number: int = signal.SIGKILL) -> None:
         """End it by a signal."""

@@ -59,6 +59,10 @@ class Lead:
         """Who was seen to have it last, if not we."""
         return "" if self._seen is None else self._seen.holder
 
+    def tell(self, on_change: Callable[[bool], None]) -> None:
+        """Tell somebody else, from now on, when the lease is won or lost."""
+        self._on_change = on_change
+
     def is_mine(self) -> bool:
         """Whether we have it, and have said so recently enough that nobody can have taken it."""
         return self._held is not None and self._clock.monotonic_s() - self._held_at_s < STILL_S - BEAT_S

@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import FastAPI
 
 from tocsin.app.build import calendars_of
+from tocsin.app.clocks import SystemClock
 from tocsin.app.inbox import InboxWatch
 from tocsin.app.leading import Lead
 from tocsin.domain.errors import ConfigurationError, ConflictError
@@ -34,6 +35,9 @@ GRACE_S = 2
 
 #: How often calendars of the rota are fetched.
 CALENDAR_MINUTES = 15
+
+#: Name of the scheduler's jobs that the leader alone does.
+TICK = "tick"
 
 #: A listener runs until the event is set.
 Listener = Callable[[threading.Event], None]
@@ -99,6 +103,9 @@ class Service:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._runners = [*self._workers(name, Role.NOTIFY), *self._workers(name, Role.REACT)]
+        self._has_ticked = False
+        if lead is not None:
+            lead.tell(self.lead_changed)
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -131,7 +138,15 @@ class Service:
     def every(self, seconds: float, do: Tick) -> None:
         """Let something be done again and again, by one process at a time, once the service has started."""
         if Role.TICK in self._roles:
-            self._scheduler.add_job(lambda: self._tick(do), "interval", seconds=seconds)
+            self._scheduler.add_job(lambda: self._tick(do), "interval", seconds=seconds, name=TICK)
+
+    def lead_changed(self, is_mine: bool) -> None:
+        """We lead now: do at once what the dead leader may have left undone; or we do no longer."""
+        self._has_ticked = False
+        if is_mine:
+            for job in self._scheduler.get_jobs():
+                if job.name == TICK:
+                    job.modify(next_run_time=SystemClock().now())  # the scheduler's clock is the machine's
 
     def _tick(self, do: Tick) -> None:
         if self._lead is None:
@@ -141,6 +156,10 @@ class Service:
                 do(replace(self.context, store=self._lead.store()))
             except ConflictError as error:
                 log.warning("a tick was not ours to do", reason=str(error))
+                return
+            if not self._has_ticked:
+                self._has_ticked = True
+                log.info("ticks here from now on")
 
     def start(self) -> None:
         """Start everything; returns when the API answers.

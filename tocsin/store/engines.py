@@ -20,6 +20,13 @@ LOOK_EVERY_MS = 1
 PRIMARY_CODE = 0xFF
 #: Attempts to change a new file's journal while other processes do the same.
 ATTEMPTS = 20
+#: How the two ends of a connection to PostgreSQL find out that the other is out of reach, s: ours by asking a silent
+#: server, and the server by asking us, so that what a cut-off host had locked is free for the others soon.
+SILENT_S, ASK_EVERY_S, ASK_TIMES = 5, 2, 3
+#: What was sent and not confirmed by the other end's machine for so long will not be, ms.
+UNCONFIRMED_MS = 12_000
+#: Longest wait for a connection, s.
+CONNECT_S = 10
 #: Many readers at once: one connection each, kept open.
 READERS = 8
 MOST_READERS = 64
@@ -59,9 +66,24 @@ def build_engines(url: URL, *, is_durable: bool = True) -> tuple[Engine, Engine]
     Without `is_durable` an SQLite file is not forced to disk at each commit: a power failure may lose the last ones.
     """
     if url.get_backend_name() == "postgresql":
-        writer = create_engine(url, pool_size=READERS, max_overflow=MOST_READERS, pool_pre_ping=True)
+        writer = create_engine(
+            url, pool_size=READERS, max_overflow=MOST_READERS, pool_pre_ping=True, connect_args=_reachable(url)
+        )
         return writer, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return _sqlite_writer(url, is_durable=is_durable), _sqlite_reader(url)
+
+
+def _reachable(url: URL) -> dict[str, str | int]:
+    """Settings of a connection to PostgreSQL by which a cut link is noticed within seconds, at both ends.
+
+    What the URL says wins.
+    """
+    ours = {"idle": SILENT_S, "interval": ASK_EVERY_S, "count": ASK_TIMES}
+    ask = {f"keepalives_{name}": value for name, value in ours.items()}
+    waits = {"connect_timeout": CONNECT_S, "tcp_user_timeout": UNCONFIRMED_MS}
+    theirs = {f"tcp_keepalives_{name}": value for name, value in ours.items()} | {"tcp_user_timeout": UNCONFIRMED_MS}
+    options = {"options": " ".join(f"-c {name}={value}" for name, value in theirs.items())}
+    return {name: value for name, value in {**ask, **waits, **options}.items() if name not in url.query}
 
 
 def _sqlite_writer(url: URL, *, is_durable: bool) -> Engine:
