@@ -19,34 +19,34 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
 from chaos_audit import Eavesdropper, Record, Standing, audit, event_of, standing
-from chaos_faults import TIMEOUT_S, ArchiveInTrouble, World, craft, faults
+from chaos_faults import ArchiveInTrouble, World, craft, faults
 from figures import Figure
+from outside import CHANNEL, configured
 from rig import Broker, Postgresql, Process, SmallDisk, free_port, pause
-from traffic import SECRET, TOPICS, traffic
+from traffic import TOPICS, traffic
 
 from tocsin.app.clocks import RehearsedClock
 from tocsin.demo.stand_ins import SlackStandIn
-from tocsin.domain.clock import iso_utc
 from tocsin.domain.errors import RemoteError
 
 #: Simulated seconds per second (a little more than an hour in ten minutes), and notices per second of the machine.
 SPEED, PER_SECOND = 6.3, 20.0
 #: Simulated minutes played by `tocsin bench chaos`, and the longest wall time for each, s.
 MINUTES, WALL_S_PER_MINUTE = 60.0, 10.0
+#: Share of LVK's mock alerts, each of which is rehearsed by the whole chain: one in half a second, not in an hour.
+MOCKS = 0.1
 #: Between faults, s, and how long one lasts.
 EVERY_S, LASTS_S = 8.0, 4.0
 #: Longest time for everything owed to be done after the last fault, s; and without any progress.
 DRAIN_S, STUCK_S = 1800.0, 90.0
 #: The stand-in broker forgets what is older than 5 MB: sending waits for the service so far behind.
 MOST_BEHIND, LOOK_S = 1500, 2.0
-#: A backup is begun when so few messages are still to be sent.
-BACKUP_AT = 800
-CHANNEL = "C1"
+#: A backup is begun when so few messages are still to be sent, and no more than this share.
+BACKUP_AT, BACKUP_SHARE = 800, 0.3
 ROLES = {
     "door": ("listen", "api"),
     "ears": ("listen", "react"),
@@ -87,7 +87,7 @@ class Night:
     def __init__(self, folder: Path, disk: SmallDisk, seed: int, minutes: float) -> None:
         self._chance = random.Random(seed)
         self._longest_s = WALL_S_PER_MINUTE * minutes
-        self._sent = traffic(seed, seconds=60.0 * minutes, per_second=PER_SECOND / SPEED)
+        self._sent = traffic(seed, seconds=60.0 * minutes, per_second=PER_SECOND / SPEED, mocks=MOCKS)
         self._folder = folder
         self._disk = disk
         self._database = Postgresql(disk.folder / "postgresql")
@@ -131,60 +131,16 @@ class Night:
             return [*self._story(stranger.answers), *judged, *self._restored(record)]
 
     def _configure(self) -> None:
-        config = self._folder / "config"
-        config.mkdir()
-        (config / "tocsin.toml").write_text(
-            f"""
-reaction = {{ instruments = ["SPI-ACS"], retry_s = 30 }}
-workers = {{ lease_s = {5 * SPEED:g} }}
-[channels]
-enabled = ["slack"]
-[channels.slack]
-channel = "{CHANNEL}"
-base_url = "{self._slack.base_url}"
-timeout_s = 2
-[feeds.kafka]
-enabled = true
-bootstrap_servers = "{self._broker.bootstrap}"
-security_protocol = "plaintext"
-session_timeout_s = 6
-""",
-            encoding="utf-8",
-        )
-        topics = "".join(f'[topics."{topic}"]\n' for topic in TOPICS if topic != SECRET)
-        kafka = '[kafka]\nheartbeat_topic = ""\npoll_s = 0.1\n'
-        (config / "streams.toml").write_text(
-            f'{kafka}{topics}[topics."{SECRET}"]\nlabels = ["antares"]\n', encoding="utf-8"
-        )
-        # Mocks are of days before the archive begins: no data are made for their rehearsals.
-        begins = iso_utc(self._clock.now() - timedelta(days=5))
-        (config / "instruments.toml").write_text(
-            f"""
-[[instrument]]
-name = "SPI-ACS"
-spacecraft = "INTEGRAL"
-aliases = ["INTEGRAL", "INTEGRAL SPI-ACS"]
-kind = "isdc-rtlc"
-base_url = "{self._archive.url}"
-status = "operating"
-data_from = "a stand-in"
-start_utc = "{begins}"
-light_travel_s = 0.53
-latency_s = 20
-retry_s = 30
-timeout_s = {TIMEOUT_S:g}
-clock_error_s = {{ realtime = 0.010 }}
-""",
-            encoding="utf-8",
-        )
-        self._environment = {
-            "TOCSIN_CONFIG_DIR": str(config),
-            "TOCSIN_DATA_DIR": str(self._folder / "data"),
-            "TOCSIN_STORE_URL": self._database.url,
-            "TOCSIN_SLACK_TOKEN": self._slack.token,
-            "TOCSIN_SLACK_SIGNING_SECRET": self._slack.signing_secret,
-            "TOCSIN_REHEARSED_CLOCK": str(self._step),
-        }
+        self._environment = configured(
+            self._folder,
+            broker=self._broker,
+            slack=self._slack,
+            archive=self._archive,
+            clock=self._clock,
+            clock_file=self._step,
+            archive_days=5.0,
+            lease_s=5 * SPEED,
+        ) | {"TOCSIN_STORE_URL": self._database.url}
 
     def _process(self, name: str, command: tuple[str, ...], **more: str) -> Process:
         port = () if command[0] in {"backup", "restore"} else ("--port", str(self._port))
@@ -205,7 +161,7 @@ clock_error_s = {{ realtime = 0.010 }}
             if now_s >= next_look_s:
                 self._done.held_s += self._hold(len(self._sent) - len(queue))
                 next_look_s = now_s + LOOK_S
-            if len(queue) <= BACKUP_AT:
+            if len(queue) <= min(BACKUP_AT, BACKUP_SHARE * len(self._sent)):
                 self._back_up()
             if now_s >= next_fault_s and end_fault is not None:
                 end_fault()

@@ -63,9 +63,12 @@ class Eavesdropper:
         Of the service's API.
     names
         What must not be heard.
+    every_s
+        How often.
     """
 
-    def __init__(self, url: str, names: Sequence[str]) -> None:
+    def __init__(self, url: str, names: Sequence[str], *, every_s: float = LISTENS_EVERY_S) -> None:
+        self._every_s = every_s
         self._url = url
         self._names = names
         self._stop = threading.Event()
@@ -82,7 +85,7 @@ class Eavesdropper:
         self._thread.join(timeout=30)
 
     def _listen(self) -> None:
-        while not self._stop.wait(LISTENS_EVERY_S):
+        while not self._stop.wait(self._every_s):
             for door in DOORS:
                 try:
                     said = httpx.get(self._url + door, timeout=10.0, trust_env=False).text

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from outside import TIMEOUT_S
 from rig import Broker, Postgresql, Process, SmallDisk
 
 from tocsin.demo.stand_ins import IsdcStandIn, SlackStandIn
@@ -17,8 +18,8 @@ from tocsin.simulate.integral import Integral
 from tocsin.simulate.spacecraft import KeplerOrbit
 
 STEP_S = 30.0
-#: The archive: longest patience of the service, how long a slow answer takes, and a silent one is held, s.
-TIMEOUT_S, SLOW_S, SILENCE_S = 2.0, 1.5, 10.0
+#: How long a slow answer of the archive takes, and a silent one is held, s.
+SLOW_S, SILENCE_S = 0.75 * TIMEOUT_S, 5.0 * TIMEOUT_S
 
 #: Begins a fault, and gives what ends it.
 Begin = Callable[[], Callable[[], None]]

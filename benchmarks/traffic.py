@@ -17,7 +17,25 @@ from tocsin.simulate.notices import (
 )
 
 LVK, GBM, SECRET, NOISE = "igwn.gwalert", "gcn.classic.voevent.FERMI_GBM_ALERT", "secret.neutrinos", "gcn.unheard.of"
-TOPICS = (LVK, GBM, SECRET, NOISE)
+POINTING = "gcn.classic.voevent.SWIFT_POINTDIR"
+TOPICS = (LVK, GBM, SECRET, NOISE, POINTING)
+#: A notice of where a telescope points to: stored, decoded, nobody's business.
+POINTING_XML = """<?xml version="1.0" encoding="UTF-8"?>
+<voe:VOEvent xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.0" ivorn="ivo://nasa.gsfc.gcn/SWIFT#Point_Dir_{stamp}_{number}"
+ role="utility" version="2.0">
+  <Who><AuthorIVORN>ivo://example.tocsin/bench</AuthorIVORN><Date>{told}</Date></Who>
+  <What>
+    <Param name="Packet_Type" value="83"/><Param name="TrigID" value="{number}"/>
+    <Param name="Segment_Num" value="0"/><Param name="Coords_Type" value="1" unit="dn"/>
+  </What>
+  <WhereWhen><ObsDataLocation><ObservatoryLocation id="GEOLUN"/><ObservationLocation>
+    <AstroCoordSystem id="UTC-FK5-GEO"/><AstroCoords coord_system_id="UTC-FK5-GEO">
+      <Time unit="s"><TimeInstant><ISOTime>{told}</ISOTime></TimeInstant></Time>
+      <Position2D unit="deg"><Value2><C1>{ra_deg:.4f}</C1><C2>{dec_deg:.4f}</C2></Value2>
+      <Error2Radius>0.0500</Error2Radius></Position2D>
+    </AstroCoords></ObservationLocation></ObsDataLocation></WhereWhen>
+</voe:VOEvent>
+"""
 #: Share of messages that come once more, byte by byte.
 REPEATED = 0.05
 #: Share of the superevents that are retracted.
@@ -51,14 +69,19 @@ def secret_name(number: int) -> str:
     return f"IceCube-261126{letters(number).upper()}"
 
 
-def traffic(seed: int, *, seconds: float, per_second: float, story_s: float = 60.0) -> list[Sent]:
-    """Everything that is sent, in order, a story every `story_s`; for one seed the same but for its day."""
+def traffic(seed: int, *, seconds: float, per_second: float, story_s: float = 60.0, mocks: float = 1.0) -> list[Sent]:
+    """Everything that is sent, in order, a story every `story_s`; for one seed the same but for its day.
+
+    Of what is no story, `mocks` is the share of LVK's mock alerts, which are rehearsed; the rest are pointings.
+    """
     chance = random.Random(seed)
     now = datetime.now(UTC).replace(microsecond=0)
     stories = range(int(seconds // story_s))
     events = [one for number in stories for one in _story(number, story_s * number, now, chance)]
-    mocks = _mocks(int(seconds * per_second * (1 - REPEATED)) - len(events), seconds, now, chance)
-    sent = sorted([*events, *mocks], key=lambda one: one.at_s)
+    number = int(seconds * per_second * (1 - REPEATED)) - len(events)
+    background = _mocks(int(number * mocks), seconds, now, chance)
+    pointings = _pointings(number - int(number * mocks), seconds, now, chance)
+    sent = sorted([*events, *background, *pointings], key=lambda one: one.at_s)
     again = [
         Sent(at_s=one.at_s + chance.uniform(0.0, 20.0), topic=one.topic, payload=one.payload)
         for one in sent
@@ -114,3 +137,17 @@ def _mocks(number: int, seconds: float, now: datetime, chance: random.Random) ->
         phase = ("PRELIMINARY", "INITIAL", "UPDATE")[index % 3]
         told = now + timedelta(seconds=at_s)
         yield Sent(at_s=at_s, topic=LVK, payload=lvk_alert(mock, phase, told, skymap=None).payload)
+
+
+def _pointings(number: int, seconds: float, now: datetime, chance: random.Random) -> Iterator[Sent]:
+    for index in range(number):
+        at_s = seconds * index / number
+        told = now + timedelta(seconds=at_s)
+        text = POINTING_XML.format(
+            stamp=f"{told:%Y-%m-%dT%H:%M:%S}",
+            told=f"{told:%Y-%m-%dT%H:%M:%S}.{index % 100:02d}",
+            number=7_000_000 + index,
+            ra_deg=chance.uniform(0, 360),
+            dec_deg=chance.uniform(-80, 80),
+        )
+        yield Sent(at_s=at_s, topic=POINTING, payload=text.encode())
