@@ -25,9 +25,9 @@ from pathlib import Path
 from chaos_audit import Eavesdropper, Record, Standing, audit, event_of, standing
 from chaos_faults import ArchiveInTrouble, World, craft, faults
 from figures import Figure
-from outside import CHANNEL, configured
+from outside import ALL_TOPICS, CHANNEL, configured
 from rig import Broker, Postgresql, Process, SmallDisk, free_port, pause
-from traffic import TOPICS, traffic
+from traffic import traffic
 
 from tocsin.app.clocks import RehearsedClock
 from tocsin.demo.stand_ins import SlackStandIn
@@ -91,7 +91,7 @@ class Night:
         self._folder = folder
         self._disk = disk
         self._database = Postgresql(disk.folder / "postgresql")
-        self._broker = Broker(TOPICS)
+        self._broker = Broker(ALL_TOPICS)
         self._done = Done()
         self._step, true = folder / "clock", folder / "true-clock"
         self._clock = RehearsedClock(true)
@@ -119,7 +119,7 @@ class Night:
                 process.start()
             for process in processes.values():
                 process.wait_until_it_works()
-            record = Record(sent=self._sent, channel=CHANNEL, clicked=self._done.clicked)
+            record = Record(sent=self._sent, channel=CHANNEL, clicked=self._done.clicked, file=self._slack.file)
             with Eavesdropper(f"http://127.0.0.1:{self._port}", record.secrets) as stranger:
                 self._done.wall_s = self._play(processes)
                 self._done.drained_s = self._drain(processes)

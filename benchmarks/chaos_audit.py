@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -104,6 +104,7 @@ class Record:
     channel: str = ""
     clicked: Mapping[str, str] = field(default_factory=dict)
     heard: set[str] = field(default_factory=set)
+    file: Callable[[str], bytes | None] = lambda _file_id: None
     logs: Sequence[Path] = ()
 
     @property
@@ -116,6 +117,14 @@ class Record:
         """Everything that was ever to be read in the channel, and in the logs."""
         said = [f"{m.text} {m.blocks} {m.revisions}" for m in self.messages if m.channel == self.channel]
         return " ".join(said + [log.read_text(encoding="utf-8", errors="replace") for log in self.logs])
+
+    def line(self, message: StoredMessage) -> str:
+        """What tells one message from all others: its key, or for a picture its place and content."""
+        key = (message.metadata or {}).get("event_payload", {}).get("key")
+        if key is not None or not message.files:
+            return str(key)
+        contents = sha256(b"".join(self.file(one["id"]) or b"" for one in message.files)).hexdigest()
+        return f"{message.thread_ts} {contents}"
 
 
 def event_of(metadata: Mapping[str, object] | None) -> str:
@@ -171,18 +180,16 @@ def _pages(book: _Book, record: Record) -> list[Figure]:
     owed = set(book.column(must_wake))
     told = set(book.column("SELECT event_id FROM messages WHERE state = 'sent' AND purpose = 'page'"))
     said = [one for one in record.messages if one.ephemeral_user is None and one.channel == record.channel]
-    roots = Counter(event_of(one.metadata) for one in said if one.thread_ts is None)
-    keys = Counter(
-        str((one.metadata or {}).get("event_payload", {}).get("key")) for one in said if one.thread_ts is not None
-    )
+    roots = Counter(event_of(one.metadata) for one in said if one.thread_ts is None and event_of(one.metadata))
+    lines = Counter(record.line(one) for one in said)
     superevents = {one.wakes for one in record.sent if one.wakes}
     return [
         Figure(name="superevents that must wake people", value=len(owed), low=0.5 * len(superevents)),
         Figure(name="pages lost", value=len(owed - told) + len(owed - set(roots)), high=0),
         Figure(name="events shown in chat", value=len(roots)),
         Figure(name="events shown twice in chat", value=sum(count - 1 for count in roots.values()), high=0),
-        Figure(name="lines of threads", value=keys.total()),
-        Figure(name="lines of threads shown twice", value=sum(count - 1 for count in keys.values()), high=0),
+        Figure(name="messages, lines of threads and pictures", value=lines.total()),
+        Figure(name="of these shown twice", value=sum(count - 1 for count in lines.values()), high=0),
         Figure(name="work given up", value=book.number("SELECT count(*) FROM jobs WHERE state = 'failed'"), high=0),
     ]
 

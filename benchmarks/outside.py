@@ -8,8 +8,11 @@ from traffic import SECRET, TOPICS
 
 from tocsin.demo.stand_ins import IsdcStandIn, SlackStandIn
 from tocsin.domain.clock import Clock, iso_utc
+from tocsin.settings import load_settings
 
 CHANNEL = "C1"
+#: Topics of the stand-in broker: ours, and all that the service listens to anyway.
+ALL_TOPICS = tuple(sorted({*TOPICS, *load_settings({}).document("streams").values["topics"]}))
 #: Longest wait for the archive and for Slack, s.
 TIMEOUT_S = 2.0
 

@@ -21,9 +21,9 @@ import psutil
 from chaos_audit import Eavesdropper, event_of
 from chaos_faults import craft
 from figures import Figure
-from outside import configured
+from outside import ALL_TOPICS, configured
 from rig import Broker, Process, free_port, pause
-from traffic import SECRET, TOPICS, secret_name, traffic
+from traffic import SECRET, secret_name, traffic
 
 from tocsin.app.clocks import RehearsedClock
 from tocsin.demo.stand_ins import IsdcStandIn, SlackStandIn
@@ -56,7 +56,7 @@ class Day:
         self._file = folder / "clock"
         self._clock = RehearsedClock(self._file)
         self._file.write_text(f"0 {self._speed:g} {self._clock.now().timestamp():.3f}", encoding="ascii")
-        self._broker = Broker(TOPICS)
+        self._broker = Broker(ALL_TOPICS)
         self._slack = SlackStandIn(clock=self._clock)
         self._clicked: set[str] = set()
         self._port = free_port()
