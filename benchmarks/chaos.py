@@ -133,13 +133,12 @@ class Night:
     def _configure(self) -> None:
         self._environment = configured(
             self._folder,
-            broker=self._broker,
+            bootstrap=self._broker.bootstrap,
             slack=self._slack,
             archive=self._archive,
             clock=self._clock,
             clock_file=self._step,
             archive_days=5.0,
-            lease_s=5 * SPEED,
         ) | {"TOCSIN_STORE_URL": self._database.url}
 
     def _process(self, name: str, command: tuple[str, ...], **more: str) -> Process:

@@ -1,5 +1,6 @@
 """The audit after a bad night: nothing lost, doubled or leaked, every product once, every click in the record."""
 
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -182,6 +183,10 @@ def _pages(book: _Book, record: Record) -> list[Figure]:
     said = [one for one in record.messages if one.ephemeral_user is None and one.channel == record.channel]
     roots = Counter(event_of(one.metadata) for one in said if one.thread_ts is None and event_of(one.metadata))
     lines = Counter(record.line(one) for one in said)
+    for key, count in lines.items():
+        if count > 1:
+            at = [f"{one.ts} ({one.posted_monotonic_s:.1f} s)" for one in said if record.line(one) == key]
+            print(f"shown {count} times: {key} at {', '.join(at)}", file=sys.stderr)
     superevents = {one.wakes for one in record.sent if one.wakes}
     return [
         Figure(name="superevents that must wake people", value=len(owed), low=0.5 * len(superevents)),

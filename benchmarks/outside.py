@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-from rig import Broker
 from traffic import SECRET, TOPICS
 
 from tocsin.demo.stand_ins import IsdcStandIn, SlackStandIn
@@ -20,7 +19,7 @@ TIMEOUT_S = 2.0
 def configured(
     folder: Path,
     *,
-    broker: Broker,
+    bootstrap: str,
     slack: SlackStandIn,
     archive: IsdcStandIn,
     clock: Clock,
@@ -46,7 +45,7 @@ base_url = "{slack.base_url}"
 timeout_s = {TIMEOUT_S:g}
 [feeds.kafka]
 enabled = true
-bootstrap_servers = "{broker.bootstrap}"
+bootstrap_servers = "{bootstrap}"
 security_protocol = "plaintext"
 session_timeout_s = 6
 """,

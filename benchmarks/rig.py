@@ -39,9 +39,13 @@ class Postgresql:
     ----------
     folder
         Data and socket; owned by ``nobody`` where we are root, since PostgreSQL refuses to be.
+    address
+        Where it listens, too; nowhere else without one.
+    on
+        What a command begins with that is to run on another host.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, address: str = "", on: Sequence[str] = ()) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._run = partial(subprocess.run, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -52,12 +56,30 @@ class Postgresql:
         binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
         if not binaries:
             raise RuntimeError("no PostgreSQL server: install postgresql")
-        settings = f"-k {folder} -c listen_addresses='' -c max_connections=200"
+        settings = f"-k {folder} -c listen_addresses='{address}' -c max_connections=200"
         data = folder / "data"
-        self._control = [str(binaries[0] / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", settings]
+        as_nobody = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups") if on else ()
+        self._control = [
+            *on,
+            *as_nobody,
+            str(binaries[0] / "pg_ctl"),
+            "-D",
+            str(data),
+            "-w",
+            "-l",
+            str(folder / "log"),
+            "-o",
+            settings,
+        ]
         make = [binaries[0] / "initdb", "-D", data, "-U", "tocsin", "-A", "trust", "-E", "UTF8", "--locale=C"]
         self._run(make, check=True)
-        self.url = f"postgresql://tocsin@/postgres?host={folder}"
+        self.url = self.local_url = f"postgresql://tocsin@/postgres?host={folder}"
+        if on:
+            self._run = partial(subprocess.run, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if address:
+            self.url = f"postgresql://tocsin@{address}/postgres"
+            with (data / "pg_hba.conf").open("a", encoding="ascii") as who:
+                who.write("host all all 10.99.0.0/16 trust\n")
 
     def start(self) -> None:
         """Start it, or start it again whatever state it is in."""
@@ -129,11 +151,21 @@ class Process:
         Arguments of ``tocsin``.
     environment, folder
         Where it works.
+    on
+        What a command begins with that is to run on another host.
     """
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        *,
+        on: Sequence[str] = (),
+    ) -> None:
         self.name = name
-        self._command = [sys.executable, "-m", "tocsin", *command]
+        self._command = [*on, sys.executable, "-m", "tocsin", *command]
         self._environment = {key: value for key, value in os.environ.items() if not key.startswith("TOCSIN_")}
         self._environment |= environment
         self._log = folder / f"{name}.log"

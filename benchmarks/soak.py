@@ -70,7 +70,7 @@ class Day:
             archive = at_end.enter_context(IsdcStandIn(craft(self._clock), clock=self._clock))
             environment = configured(
                 self._folder,
-                broker=self._broker,
+                bootstrap=self._broker.bootstrap,
                 slack=self._slack,
                 archive=archive,
                 clock=self._clock,

@@ -58,6 +58,9 @@ class LoopbackServer:
     A `handle` that returns None closes the connection without a word.
     """
 
+    #: Where it listens: loopback, but for rehearsals on several hosts.
+    address = "127.0.0.1"
+
     def __init__(self) -> None:
         self.stopping = threading.Event()
         self._server: ThreadingHTTPServer | None = None
@@ -78,12 +81,12 @@ class LoopbackServer:
         """
         if self._server is None:
             raise RuntimeError(f"{type(self).__name__} is not running")
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://{self.address}:{self._server.server_port}"
 
     def start(self) -> Self:
         """Listen on a free port."""
         self.stopping.clear()
-        self._server = _Server(("127.0.0.1", 0), _handler_class(self))
+        self._server = _Server((self.address, 0), _handler_class(self))
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             kwargs={"poll_interval": 0.02},
