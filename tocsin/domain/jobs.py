@@ -54,6 +54,8 @@ class Job:
         Where it stands.
     created_utc
         When it was first owed.
+    lease_s
+        How long it is its worker's from when it was claimed; None for one that was not claimed.
     """
 
     id: int
@@ -66,3 +68,4 @@ class Job:
     state: JobState = JobState.WAITING
     last_error: str | None = None
     created_utc: datetime | None = None
+    lease_s: float | None = None

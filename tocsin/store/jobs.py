@@ -1,6 +1,7 @@
 """Owed work: begun by one worker at a time under a lease, and by another when the lease runs out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -76,12 +77,19 @@ class Jobs(Topic):
             return []
         lease = {"state": JobState.LEASED, "worker": worker, "updated_utc": now}
         lease |= {"lease_until_utc": now + timedelta(seconds=lease_s), **numbered("chosen_", chosen)}
-        begun = [_job(row) for row in self._statements.execute(_begin(len(chosen)), lease)]
+        begun = [replace(_job(row), lease_s=lease_s) for row in self._statements.execute(_begin(len(chosen)), lease)]
         return sorted(begun, key=lambda job: (job.due_utc, job.id))
 
     def extend_lease(self, job_id: int, until_utc: datetime, *, attempt: int | None = None) -> bool:
         """Keep a job that takes long; False where the lease is lost."""
         return self._leave(job_id, attempt, lease_until_utc=until_utc)
+
+    def renew_lease(self, job: Job) -> bool:
+        """Let a claimed job's lease begin anew; False where it is another worker's by now, who may be at it."""
+        if job.lease_s is None:
+            return True
+        until_utc = self._clock.now() + timedelta(seconds=job.lease_s)
+        return self.extend_lease(job.id, until_utc, attempt=job.attempts)
 
     def finish(self, job_id: int, *, attempt: int | None = None) -> bool:
         """Mark a job done; False where it is not being done any more (cancelled, or lost to another worker).

@@ -71,6 +71,9 @@ def announce(context: Context, job: Job) -> None:
     if door is None:
         return
     message = _composed(context, job, door)
+    with context.store.begin() as work:
+        if not work.renew_lease(job):
+            return  # another worker's, who took us for dead and may be at it just now
     send_once(door.channel, message, is_repeat=job.attempts > 1)
     metrics.MESSAGES.labels(door.name, message.purpose.value, "sent").inc()
 

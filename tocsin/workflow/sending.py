@@ -52,8 +52,8 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> OutgoingM
     with context.store.begin() as work:
         work.lock(f"messages {event_id}")
         earlier = work.message(job.key)
-        if earlier is not None and earlier.sent_utc is not None:
-            return None
+        if (earlier is not None and earlier.sent_utc is not None) or not work.renew_lease(job):
+            return None  # done, or another worker's, who took us for dead and may be at it just now
         reasons = [str(reason) for reason in job.payload.get("reasons", ())]
         recipient = str(job.payload["recipient"])
         card = card_for(context, work, event_id, clearance_at(context, door, recipient), reasons=reasons)

@@ -19,6 +19,7 @@ from tocsin.domain.people import MessagePurpose, OutgoingMessage
 from tocsin.workflow.context import Door
 from tocsin.workflow.handlers import NOTIFYING
 from tocsin.workflow.runner import Runner
+from tocsin.workflow.sending import send
 
 S = "s241017ab"
 
@@ -75,6 +76,22 @@ def test_a_message_that_arrived_although_nobody_said_so_is_not_sent_again(slack:
     assert len(roots(stand_in)) == 1
     (row,) = desk.read(lambda work: work.messages(S))
     assert row.reference.endswith(roots(stand_in)[0].ts)
+
+
+def test_a_worker_that_stood_still_does_not_send_what_another_is_sending(slack: tuple[Desk, SlackStandIn]) -> None:
+    desk, stand_in = slack
+    desk.take(merger())
+    claims = []
+    for worker in ("stood still", "took over"):
+        with desk.store.begin() as work:
+            claims += work.claim([JobKind.SEND], now=desk.clock.now(), lease_s=30.0, worker=worker)
+        desk.clock.advance(31.0)
+    late, mine = claims
+    assert late.id == mine.id
+    send(desk.context, late)
+    assert stand_in.messages == ()
+    send(desk.context, mine)
+    assert len(roots(stand_in)) == 1
 
 
 def test_a_server_error_is_tried_again_until_it_works(slack: tuple[Desk, SlackStandIn]) -> None:
