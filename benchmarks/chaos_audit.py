@@ -182,10 +182,12 @@ def _pages(book: _Book, record: Record) -> list[Figure]:
     told = set(book.column("SELECT event_id FROM messages WHERE state = 'sent' AND purpose = 'page'"))
     said = [one for one in record.messages if one.ephemeral_user is None and one.channel == record.channel]
     roots = Counter(event_of(one.metadata) for one in said if one.thread_ts is None and event_of(one.metadata))
-    lines = Counter(record.line(one) for one in said)
+    # The message of an event carries the key of its newest line.
+    others = [one for one in said if one.thread_ts is not None or not event_of(one.metadata)]
+    lines = Counter(record.line(one) for one in others)
     for key, count in lines.items():
         if count > 1:
-            at = [f"{one.ts} ({one.posted_monotonic_s:.1f} s)" for one in said if record.line(one) == key]
+            at = [f"{one.ts} ({one.posted_monotonic_s:.1f} s)" for one in others if record.line(one) == key]
             print(f"shown {count} times: {key} at {', '.join(at)}", file=sys.stderr)
     superevents = {one.wakes for one in record.sent if one.wakes}
     return [
@@ -193,7 +195,7 @@ def _pages(book: _Book, record: Record) -> list[Figure]:
         Figure(name="pages lost", value=len(owed - told) + len(owed - set(roots)), high=0),
         Figure(name="events shown in chat", value=len(roots)),
         Figure(name="events shown twice in chat", value=sum(count - 1 for count in roots.values()), high=0),
-        Figure(name="messages, lines of threads and pictures", value=lines.total()),
+        Figure(name="lines of threads, pictures, announcements", value=lines.total()),
         Figure(name="of these shown twice", value=sum(count - 1 for count in lines.values()), high=0),
         Figure(name="work given up", value=book.number("SELECT count(*) FROM jobs WHERE state = 'failed'"), high=0),
     ]

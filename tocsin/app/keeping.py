@@ -1,4 +1,4 @@
-"""Backups, restoring them, and moving from one database to another; what is copied is compared with what was there.
+"""Backups, restoring, moving from one database to another, retention; what is copied is compared with what was there.
 
 A backup is a folder: ``store.sqlite`` (every row of the store, whatever database it lives in), ``files/`` (all else in
 the data folder) and ``manifest.json``, written last: a folder without it is no backup. The service may go on working
@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -16,7 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import tocsin
+from tocsin.app import retaining
 from tocsin.app.clocks import SystemClock
+from tocsin.app.retaining import Forgettable
 from tocsin.domain.clock import Clock, iso_utc
 from tocsin.domain.errors import ConfigurationError, ConflictError
 from tocsin.settings import Settings, load_settings
@@ -141,6 +144,25 @@ class Keeper:
         """
         sums = self._copy_store(self.settings.store_url, url)
         return Kept(place=parse_url(url).render_as_string(), rows=_rows(sums), files=0)
+
+    def outlook(self) -> Forgettable:
+        """What the rules of retention would let go of now."""
+        with self._open() as store:
+            return retaining.outlook(store, self.clock, self.settings.retention)
+
+    def forget(self) -> Forgettable:
+        """Let go of it."""
+        with self._open() as store:
+            return retaining.forget(store, self.clock, self.settings.retention, actor="operator")
+
+    @contextmanager
+    def _open(self) -> Iterator[Store]:
+        store = Store(self.settings.store_url, clock=self.clock)
+        try:
+            store.migrate()
+            yield store
+        finally:
+            store.close()
 
     def _copy_store(self, from_url: str, to_url: str, *, restored_from: Path | None = None) -> Mapping[str, TableSum]:
         source = Store(from_url, clock=self.clock)

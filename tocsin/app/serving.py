@@ -25,6 +25,7 @@ from tocsin.app.logs import configure_logs
 from tocsin.app.partners import partner_teller
 from tocsin.app.publishing import PUBLISH_EVERY_S, build_publisher, signs_of
 from tocsin.app.rates import Following, RateBoard, build_following, with_parts
+from tocsin.app.retaining import EVERY_S, forget_by_itself
 from tocsin.app.service import EVERY_ROLE, Listener, Role, Service
 from tocsin.app.starting import own_folder, own_name, refuse_wrong_clock
 from tocsin.app.watchdog import Watchdog
@@ -208,6 +209,8 @@ def _serve(settings: Settings, console: Console, clock: Clock, share: Share | No
                 own_name(store, clock, share.name, folder=settings.data_dir, on_loss=service.ask_to_stop)
             )
         service.every(settings.watchdog.every_s, built.watchdog.look)
+        if settings.retention.automatic:
+            service.every(EVERY_S, partial(forget_by_itself, rules=settings.retention))
         at_end.callback(service.stop)
         service.start()
         _say_hello(settings, built, console, share)

@@ -1,4 +1,4 @@
-"""Commands for whoever keeps the service: backup, restore, migrate-store, doctor."""
+"""Commands for whoever keeps the service: backup, restore, migrate-store, retain, doctor."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Add this group's commands."""
-    for command in (backup, restore, doctor):
+    for command in (backup, restore, retain, doctor):
         app.command()(command)
     app.command("migrate-store")(migrate_store)
 
@@ -47,6 +47,21 @@ def migrate_store(
     with _keeper() as keeper:
         kept = keeper.move_store(url)
     console.print(f"copied to {kept.words}; set TOCSIN_STORE_URL to it and start", markup=False, soft_wrap=True)
+
+
+def retain(
+    *,
+    forget: Annotated[bool, typer.Option("--forget", help="Do it; without, it is only shown.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+) -> None:
+    """Show what [retention] lets go of, or forget it: notices of no event, products of rehearsals; never an event's."""
+    with _keeper() as keeper:
+        found = keeper.forget() if forget else keeper.outlook()
+    if as_json:
+        print_json({"forgotten": forget, **asdict(found)})
+    else:
+        words = f"forgotten: {found.words}" if forget else f"would be forgotten: {found.words}; --forget does it"
+        console.print(words, markup=False, soft_wrap=True)
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False) -> None:

@@ -7,13 +7,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from tocsin.domain.errors import ConfigurationError
 from tocsin.settings.files import ConfigFile, ConfigFolder, default_folder
 from tocsin.settings.rates import ArchiveTable, SourcesTable
 
 Seconds = Annotated[float, Field(gt=0)]
+
+
+def _for_ever_or_a_month(days: float) -> float:
+    if days and days < LEAST_DAYS:
+        raise ValueError(f"keep for {LEAST_DAYS:g} days or more, or 0: for ever")
+    return days
+
+
+#: What is younger is never forgotten: notices are sent again, and an expert may look at last week's rehearsal.
+LEAST_DAYS = 30.0
+Days = Annotated[float, Field(ge=0), AfterValidator(_for_ever_or_a_month)]
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -215,6 +226,14 @@ class DrillTable(_Table):
     at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "10:00"
 
 
+class RetentionTable(_Table):
+    """For how long what nothing rests on is kept; 0: for ever."""
+
+    other_notices_days: Days = 0.0
+    rehearsals_days: Days = 0.0
+    automatic: bool = False
+
+
 class Secrets(_Table):
     """Credentials, from the environment alone; each may come as NAME or as a file named by NAME_FILE."""
 
@@ -252,6 +271,7 @@ class Settings(_Table):
     archive: ArchiveTable = ArchiveTable()
     workers: WorkersTable = WorkersTable()
     watchdog: WatchdogTable = WatchdogTable()
+    retention: RetentionTable = RetentionTable()
     secrets: Secrets = Secrets()
     folder: ConfigFolder = ConfigFolder(defaults=default_folder())
     file: str = "config/tocsin.toml"

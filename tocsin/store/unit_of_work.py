@@ -15,6 +15,7 @@ from tocsin.store.jobs import Jobs
 from tocsin.store.leases import Leases
 from tocsin.store.owners import OwnerTasks
 from tocsin.store.receptions import Receptions
+from tocsin.store.retention import Retention
 from tocsin.store.timeline import Timeline
 from tocsin.store.trials import Trials
 from tocsin.store.webhooks import Webhooks
@@ -36,6 +37,7 @@ class UnitOfWork(
     Computations,
     Webhooks,
     EventCounting,
+    Retention,
 ):
     """One transaction: what is done here is kept together, or not at all.
 
