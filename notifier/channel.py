@@ -38,6 +38,21 @@ class Channel(Protocol):
 
 
 @runtime_checkable
+class Remembering(Protocol):
+    """A channel in which the message of an event can be found again, whoever sent it."""
+
+    def find_event(self, message: OutgoingMessage) -> str | None:
+        """Reference of the message that shows the event of this one, None where there is none.
+
+        Raises
+        ------
+        RemoteError
+            The channel could not be read.
+        """
+        ...
+
+
+@runtime_checkable
 class Pinboard(Protocol):
     """A channel that can show a picture beneath the message of an event."""
 

@@ -115,12 +115,32 @@ class SlackChannel:
         try:
             if message.replaces is not None:
                 return message.replaces if self._is_in_thread(message, message.replaces) else None
-            conversation = self._readable_conversation(message)
-            found = self._search(message.key, self._client.conversations_history, channel=conversation)
+            return self._in_history(message, "key", message.key)
         except SLACK_FAILURES as failure:
             if is_lasting(failure) or is_gone(failure):
                 return None
             raise remote_error(failure, "conversations.history") from failure
+
+    def find_event(self, message: OutgoingMessage) -> str | None:
+        """Reference of the channel's message about the same event, whatever it was sent for; None as in `find_sent`.
+
+        Raises
+        ------
+        RemoteError
+            Slack could not be read just now.
+        """
+        if not message.event_id:
+            return None
+        try:
+            return self._in_history(message, "event_id", message.event_id)
+        except SLACK_FAILURES as failure:
+            if is_lasting(failure) or is_gone(failure):
+                return None
+            raise remote_error(failure, "conversations.history") from failure
+
+    def _in_history(self, message: OutgoingMessage, field: str, value: str) -> str | None:
+        conversation = self._readable_conversation(message)
+        found = self._search(field, value, self._client.conversations_history, channel=conversation)
         return f"{conversation}/{found}" if found else None
 
     def pin(self, reference: str, content: bytes, *, name: str, title: str, alt_text: str) -> None:
@@ -202,15 +222,17 @@ class SlackChannel:
         """Whether the thread holds the history line of this message; the updated message itself proves nothing."""
         conversation, stamp = _split(reference)
         read = self._client.conversations_replies
-        return self._search(message.key, read, not_at=stamp, channel=conversation, ts=stamp) is not None
+        return self._search("key", message.key, read, not_at=stamp, channel=conversation, ts=stamp) is not None
 
-    def _search(self, key: str, read: Callable[..., SlackResponse], *, not_at: str = "", **place: str) -> str | None:
+    def _search(
+        self, field: str, value: str, read: Callable[..., SlackResponse], *, not_at: str = "", **place: str
+    ) -> str | None:
         cursor: str | None = None
         for _ in range(_HISTORY_PAGES):
             page = read(**place, include_all_metadata=True, limit=_HISTORY_PAGE, cursor=cursor)
             for entry in page.get("messages") or []:
                 payload = (entry.get("metadata") or {}).get("event_payload") or {}
-                if payload.get("key") == key and entry["ts"] != not_at:
+                if payload.get(field) == value and entry["ts"] != not_at:
                     return str(entry["ts"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
             if cursor is None:

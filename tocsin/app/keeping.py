@@ -26,6 +26,7 @@ from tocsin.settings import Settings, load_settings
 from tocsin.store import Store
 from tocsin.store.copying import TableSum
 from tocsin.store.engines import parse_url
+from tocsin.workflow.after_restore import note_restored
 
 MANIFEST = "manifest.json"
 STORE = "store.sqlite"
@@ -175,6 +176,7 @@ class Keeper:
                 with target.begin() as work:
                     detail = {"rows": _rows(sums)}
                     work.audit("operator", "restored", str(restored_from), detail, self.clock.now())
+                    note_restored(work, self.clock.now())
         finally:
             source.close()
             target.close()

@@ -11,6 +11,7 @@ from tocsin.domain.jobs import Job, JobKind
 from tocsin.domain.people import Card, MessagePurpose, OutgoingMessage, Person, PersonRole
 from tocsin.store import UnitOfWork
 from tocsin.workflow import metrics
+from tocsin.workflow.after_restore import is_restored_lately
 from tocsin.workflow.audiences import clearance_at
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.open_events import open_events
@@ -74,7 +75,8 @@ def announce(context: Context, job: Job) -> None:
     with context.store.begin() as work:
         if not work.renew_lease(job):
             return  # another worker's, who took us for dead and may be at it just now
-    send_once(door.channel, message, is_repeat=job.attempts > 1)
+        is_recalled = is_restored_lately(work, context.clock.now())
+    send_once(door.channel, message, is_repeat=job.attempts > 1 or is_recalled)
     metrics.MESSAGES.labels(door.name, message.purpose.value, "sent").inc()
 
 

@@ -286,7 +286,7 @@ def _owe_messages(
             stood_down[door.name] = seen.event.id
             owed.append(owe_stand_down(context, work, door, seen.event.id, reasons, cause=f"notice-{key}"))
         else:
-            owed.append(owe_messages(context, work, door, seen.event, seen.decision, notice_key=key, raw=raw))
+            owed.append(owe_messages(context, work, door, seen.event, seen.decision, raw=raw))
     for event_id in set(stood_down.values()):
         end_alarm(context, work, event_id, list(stood_down), cause=f"notice-{key}")
     return any(owed)

@@ -43,12 +43,14 @@ def owe_messages(
     event: Event,
     decision: Decision,
     *,
-    notice_key: int,
     raw: RawNotice,
 ) -> bool:
-    """Owe what a notice's decision says at one door; a page carries when the notice came, for its latency."""
+    """Owe what a notice's decision says at one door; a page carries when the notice came, for its latency.
+
+    The key names the notice by its bytes: the same in a store that was restored and heard the notice again.
+    """
     details = {} if raw.received_monotonic_s is None else {"received_monotonic_s": raw.received_monotonic_s}
-    return owe_decided(context, work, door, event, decision, cause=f"notice-{notice_key}", details=details)
+    return owe_decided(context, work, door, event, decision, cause=f"notice-{raw.sha256[:12]}", details=details)
 
 
 def owe_decided(

@@ -9,6 +9,7 @@ from tocsin.domain.jobs import Job
 from tocsin.domain.people import Card, MessagePurpose, OutgoingMessage
 from tocsin.store import UnitOfWork
 from tocsin.workflow import metrics
+from tocsin.workflow.after_restore import is_restored_lately, shown_before
 from tocsin.workflow.audiences import clearance_at
 from tocsin.workflow.cards import card_for
 from tocsin.workflow.context import Context, Door
@@ -33,11 +34,13 @@ def send(context: Context, job: Job) -> None:
     door = next((door for door in context.doors if door.name == job.payload["door"]), None)
     if door is None or job.event_id is None:
         return
-    message = _compose(context, job, door, job.event_id)
+    message, is_recalled = _compose(context, job, door, job.event_id)
     if message is None:
         return
     try:
-        reference = send_once(door.channel, message, is_repeat=job.attempts > 1)
+        reference = shown_before(door, message) if is_recalled else None
+        if reference is None:
+            reference = send_once(door.channel, message, is_repeat=job.attempts > 1 or is_recalled)
     except RemoteError as error:
         metrics.MESSAGES.labels(door.name, message.purpose.value, "failed").inc()
         with context.store.begin() as work:
@@ -47,13 +50,14 @@ def send(context: Context, job: Job) -> None:
     _record(context, job, message, reference)
 
 
-def _compose(context: Context, job: Job, door: Door, event_id: str) -> OutgoingMessage | None:
+def _compose(context: Context, job: Job, door: Door, event_id: str) -> tuple[OutgoingMessage | None, bool]:
+    """The message, unless it is needless by now; whether it may have been sent by a store of before."""
     purpose = MessagePurpose(str(job.payload["purpose"]))
     with context.store.begin() as work:
         work.lock(f"messages {event_id}")
         earlier = work.message(job.key)
         if (earlier is not None and earlier.sent_utc is not None) or not work.renew_lease(job):
-            return None  # done, or another worker's, who took us for dead and may be at it just now
+            return None, False  # done, or another worker's, who took us for dead and may be at it just now
         reasons = [str(reason) for reason in job.payload.get("reasons", ())]
         recipient = str(job.payload["recipient"])
         card = card_for(context, work, event_id, clearance_at(context, door, recipient), reasons=reasons)
@@ -62,7 +66,7 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> OutgoingM
         # Somebody asked for more people although the event is taken: that is never needless while it stands.
         is_asked_for = "asked_by" in job.payload and card is not None and not card.is_retracted
         if card is None or not (is_begun or is_asked_for or not _is_needless(work, purpose, card, door, recipient)):
-            return None
+            return None, False
         _keep_quiet(context, card, purpose, door, recipient)
         card = _headed(purpose, card, door)
         if door.is_shared and reference is None:
@@ -79,7 +83,7 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> OutgoingM
             acknowledge_url=_acknowledge_url(context, work, purpose, card, door, recipient),
         )
         work.add_message(message, context.clock.now())
-    return message
+        return message, is_restored_lately(work, context.clock.now())
 
 
 def _is_needless(work: UnitOfWork, purpose: MessagePurpose, card: Card, door: Door, recipient: str) -> bool:
