@@ -12,15 +12,18 @@ from typing import Any
 import numpy as np
 
 from acs_stream.attitude import Attitude
+from acs_stream.brightness import brightness_of
 from acs_stream.energetics import Energetics, isotropic
 from acs_stream.far_history import FarHistory
 from acs_stream.injection import Recovery, boxcar, recover, threshold_of
 from acs_stream.limits import LONG_S, SHORT_S, Limits, limits_from_counts, limits_to_json, upper_limits
 from acs_stream.measured import Measured
 from acs_stream.properties import BurstProperties, Durations, burst_properties
+from acs_stream.region_energy import Distance, RegionEnergy, energies_over_regions
 from acs_stream.response import Response, ResponseTable
 from acs_stream.search import SearchResult, result_to_json, search_with_noise
 from acs_stream.sky_limits import RegionLimits, limits_over_regions, probability_over_region
+from acs_stream.sky_sensitivity import SkySensitivity, sky_sensitivity
 from acs_stream.trial_bursts import Trial, TrialBurst, recovery_of, try_burst
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import LightCurve
@@ -98,13 +101,18 @@ class Answer:
     regions
         Range of ``sensitivity_3sigma`` over the 50 % and 90 % regions of the event's map.
     energy, luminosity
-        Isotropic-equivalent, of the hard 1 s limit and the soft 1 s one.
+        Isotropic-equivalent, of the hard 1 s limit and the soft 1 s one: over the 50 % region of the map where there
+        is one, else in the one direction.
+    energies
+        The same over the 50 % and 90 % regions of the event's map.
     trials
         Bursts that were tried.
     trials_over_region
         Their chance of being found over the 90 % region, by name: (lowest, mean, highest).
     properties
         Of the strongest excess, where it is a burst.
+    sky
+        Limits, and chances of the bursts that were tried, at every position; None without response or attitude.
     """
 
     result: SearchResult
@@ -116,9 +124,11 @@ class Answer:
     regions: tuple[RegionLimits, ...] = ()
     energy: Energetics | None = None
     luminosity: Energetics | None = None
+    energies: tuple[RegionEnergy, ...] = ()
     trials: tuple[Trial, ...] = ()
     trials_over_region: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     properties: BurstProperties | None = None
+    sky: SkySensitivity | None = None
 
 
 def answer(
@@ -148,17 +158,19 @@ def answer(
 def finish(light_curve: LightCurve, result: SearchResult, measured: Measured, known: Known) -> Answer:
     """Limits and the rest for a search that was made."""
     is_plain = not any(e.fap < REPORTED_FAP for e in result.excesses)
-    properties = _properties(light_curve, result, known)
     response = known.response()
+    properties = _properties(light_curve, result, known, response)
     t0_s, window_s = result.t0_s, result.window_s
     try:
         limits = upper_limits(light_curve, t0_s=t0_s, window_s=window_s, response=response)
     except ScienceError as error:
         return Answer(result=result, limits=None, limits_reason=str(error), is_plain=is_plain, properties=properties)
     far_hz, words = threshold_of(result.excesses, window_s)
-    energy, luminosity = _energetics(limits, known)
+    energies = _energies(limits, known)
+    energy, luminosity = (energies[0].energy, energies[0].luminosity) if energies else _energetics(limits, known)
     bursts_s = [(e.start_s, e.stop_s) for e in result.excesses if e.fap < REPORTED_FAP]
-    trials, over_region = _trials(measured, known, response, t0_s, window_s, bursts_s)
+    recoveries = _recoveries(measured, known, response, t0_s, window_s, bursts_s)
+    trials, over_region = _trials(recoveries, known, response)
     has_sky = known.table is not None and known.attitude is not None and known.skymap is not None
     return Answer(
         result=result,
@@ -171,9 +183,13 @@ def finish(light_curve: LightCurve, result: SearchResult, measured: Measured, kn
         else (),
         energy=energy,
         luminosity=luminosity,
+        energies=energies,
         trials=trials,
         trials_over_region=over_region,
         properties=properties,
+        sky=None
+        if known.table is None or known.attitude is None
+        else sky_sensitivity(limits, known.table, known.attitude, recoveries),
     )
 
 
@@ -199,6 +215,17 @@ def _upper_limit(
     return limits_from_counts(short, long, response=limits.response, excess_std_ratio=limits.excess_std_ratio)
 
 
+def _energies(limits: Limits, known: Known) -> tuple[RegionEnergy, ...]:
+    if known.table is None or known.skymap is None or known.direction_deg is not None:
+        return ()
+    distance = (
+        None
+        if known.distance_mpc is None
+        else Distance(mean_mpc=known.distance_mpc, error_mpc=known.distance_error_mpc)
+    )
+    return energies_over_regions(limits, known.table, known.skymap, attitude=known.attitude, distance=distance)
+
+
 def _energetics(limits: Limits, known: Known) -> tuple[Energetics | None, Energetics | None]:
     hard, soft = limits.hard_1s_erg_cm2, limits.soft_1s_erg_cm2_s
     if known.table is None or known.distance_mpc is None or hard is None or soft is None:
@@ -214,41 +241,53 @@ def _energetics(limits: Limits, known: Known) -> tuple[Energetics | None, Energe
     )
 
 
-def _trials(
+def _recoveries(
     measured: Measured,
     known: Known,
     response: Response | None,
     t0_s: float,
     window_s: float,
     avoid_s: Sequence[tuple[float, float]],
-) -> tuple[tuple[Trial, ...], Mapping[str, tuple[float, float, float]]]:
+) -> list[tuple[TrialBurst, Recovery]]:
     if known.table is None or response is None:
-        return (), {}
-    made, over_region = [], {}
+        return []
+    made = []
     for burst in known.bursts:
         try:
-            recovery: Recovery = recovery_of(measured, burst, t0_s=t0_s, window_s=window_s, avoid_s=avoid_s)
+            made.append((burst, recovery_of(measured, burst, t0_s=t0_s, window_s=window_s, avoid_s=avoid_s)))
         except ScienceError:
             continue
-        made.append(try_burst(recovery, burst, table=known.table, response=response))
-        if known.attitude is not None and known.skymap is not None:
-            over_region[burst.name] = probability_over_region(
-                recovery, burst, known.table, known.attitude, known.skymap
-            )
-    return tuple(made), over_region
+    return made
 
 
-def _properties(light_curve: LightCurve, result: SearchResult, known: Known) -> BurstProperties | None:
+def _trials(
+    recoveries: Sequence[tuple[TrialBurst, Recovery]], known: Known, response: Response | None
+) -> tuple[tuple[Trial, ...], Mapping[str, tuple[float, float, float]]]:
+    table, attitude, skymap = known.table, known.attitude, known.skymap
+    if table is None or response is None:
+        return (), {}
+    made = tuple(try_burst(recovery, burst, table=table, response=response) for burst, recovery in recoveries)
+    if attitude is None or skymap is None:
+        return made, {}
+    return made, {
+        burst.name: probability_over_region(recovery, burst, table, attitude, skymap) for burst, recovery in recoveries
+    }
+
+
+def _properties(
+    light_curve: LightCurve, result: SearchResult, known: Known, response: Response | None
+) -> BurstProperties | None:
     bursts = [e for e in result.excesses if e.snr >= MIN_SNR_OF_PROPERTIES and e.fap < REPORTED_FAP]
     if not bursts:
         return None
     best = max(bursts, key=lambda e: (not e.is_spike_like, e.snr))
     try:
-        return burst_properties(
+        found = burst_properties(
             light_curve, best.start_s + result.t0_s, best.stop_s + result.t0_s, durations=known.durations
         )
     except ScienceError:
         return None
+    return found if response is None else replace(found, brightness=brightness_of(found, response))
 
 
 def answer_to_json(found: Answer) -> Mapping[str, Any]:
@@ -272,6 +311,7 @@ def limits_json(found: Answer, limits: Limits) -> Mapping[str, Any]:
         "regions": [region.to_json() for region in found.regions],
         "isotropic_energy_erg": None if found.energy is None else found.energy.to_json(),
         "isotropic_luminosity_erg_s": None if found.luminosity is None else found.luminosity.to_json(),
+        "energies": [one.to_json() for one in found.energies],
     }
 
 

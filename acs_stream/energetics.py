@@ -15,6 +15,8 @@ SPEED_OF_LIGHT_KM_S = 299_792.458
 HUBBLE_KM_S_MPC, MATTER = 67.66, 0.3111
 #: Quantiles of the distance that are stated.
 QUANTILES = (0.05, 0.5, 0.95)
+#: What the distance is from: the layers of the sky map, cell by cell, or two numbers for the whole sky.
+LAYERS, MEAN = "distance layers of the sky map", "mean and standard deviation of the distance"
 LARGEST_REDSHIFT = 10.0
 
 
@@ -31,7 +33,12 @@ class Energetics:
     k_correction
         At the median distance.
     simple
-        4 pi d^2 F at the mean distance, as circulars state it: neither redshift nor band corrected.
+        4 pi d^2 F at the mean distance, as circulars state it: neither redshift nor band corrected. Over a region, F
+        is the highest limit within it.
+    distance_mpc
+        The mean distance, Mpc.
+    distance_from
+        What `low`, `median` and `high` take the distance from, in words: `LAYERS` or `MEAN`.
     """
 
     low: float
@@ -40,8 +47,10 @@ class Energetics:
     redshift: float
     k_correction: float
     simple: float
+    distance_mpc: float
+    distance_from: str = MEAN
 
-    def to_json(self) -> Mapping[str, float]:
+    def to_json(self) -> Mapping[str, float | str]:
         """JSON-able form."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
@@ -87,6 +96,7 @@ def isotropic(
         redshift=float(redshift[1]),
         k_correction=float(k[1]),
         simple=float(4 * np.pi * (distance_mpc * CM_PER_MPC) ** 2 * value),
+        distance_mpc=distance_mpc,
     )
 
 

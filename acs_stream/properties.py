@@ -1,6 +1,6 @@
 """Properties of a burst in one light curve: T90, T50, net counts, peak rate, hardness, long or short."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ REDRAWN = 200
 MARGIN_SHARE, MARGIN_S = 0.25, 0.5
 #: Time scales of the peak rate, s.
 PEAK_SCALES_S = (0.064, 0.256, 1.0)
+#: Hardness is 50-300 keV over what is below, as the catalogues of GBM have it, as nearly as channels allow.
+HARD_FROM_KEV, HARD_TO_KEV, EDGE_SLACK = 50.0, 400.0, 1.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,50 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brightness:
+    """Fluence, and flux of the brightest second, of a burst if it had a stated spectrum.
+
+    Parameters
+    ----------
+    spectrum, band_kev
+        Which, in words, and the band.
+    fluence_erg_cm2
+        Its 68 % interval holds what is not known of the response.
+    peak_flux_erg_cm2_s, peak_scale_s
+        Highest mean flux over the scale nearest to 1 s.
+    """
+
+    spectrum: str
+    band_kev: tuple[float, float]
+    fluence_erg_cm2: Value
+    peak_flux_erg_cm2_s: Value | None
+    peak_scale_s: float | None
+
+    def to_json(self) -> Mapping[str, Any]:
+        """JSON-able form."""
+        return {
+            "spectrum": self.spectrum,
+            "band_kev": list(self.band_kev),
+            "fluence_erg_cm2": self.fluence_erg_cm2.to_json(),
+            "peak_flux_erg_cm2_s": None if self.peak_flux_erg_cm2_s is None else self.peak_flux_erg_cm2_s.to_json(),
+            "peak_scale_s": self.peak_scale_s,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardness:
+    """Net counts of a harder band over those of a softer one of the same instrument, and the two bands in keV."""
+
+    ratio: Value
+    lower_kev: tuple[float, float]
+    upper_kev: tuple[float, float]
+
+    def to_json(self) -> Mapping[str, Any]:
+        """JSON-able form."""
+        return self.ratio.to_json() | {"lower_kev": list(self.lower_kev), "upper_kev": list(self.upper_kev)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BurstProperties:
     """What one light curve says of a burst; intervals are 68 %.
 
@@ -87,13 +133,15 @@ class BurstProperties:
     peaks_cts_s
         Highest rate above background, counts/s, by time scale in s.
     hardness
-        Net counts of a harder band over those of this one; None: no other band.
+        Of two bands; None: there is one band only.
     probability_long
         That it belongs to the long population; None: no populations given.
     is_saturated
         Masked bins lie in the interval: counts and duration are lower limits.
     band_kev
         Of the light curve.
+    brightness
+        For stated spectra; empty without a response.
     """
 
     start_s: float
@@ -103,10 +151,11 @@ class BurstProperties:
     t05_s: Value
     net_counts: Value
     peaks_cts_s: Mapping[float, Value]
-    hardness: Value | None
+    hardness: Hardness | None
     probability_long: Value | None
     is_saturated: bool
     band_kev: tuple[float, float] | None
+    brightness: tuple[Brightness, ...] = ()
 
     def to_json(self) -> Mapping[str, Any]:
         """JSON-able form."""
@@ -119,7 +168,13 @@ class BurstProperties:
             "probability_long": None if self.probability_long is None else self.probability_long.to_json(),
             "is_saturated": self.is_saturated,
             "band_kev": None if self.band_kev is None else list(self.band_kev),
+            "brightness": [one.to_json() for one in self.brightness],
         }
+
+    @property
+    def second(self) -> tuple[float, Value] | None:
+        """Scale nearest to 1 s and the highest rate on it; None where the burst is shorter than every scale."""
+        return min(self.peaks_cts_s.items(), key=lambda item: abs(item[0] - 1.0), default=None)
 
 
 def burst_properties(
@@ -128,7 +183,7 @@ def burst_properties(
     stop_s: float,
     *,
     durations: Durations | None = None,
-    harder: LightCurve | None = None,
+    channels: Sequence[LightCurve] = (),
     seed: int = 1,
 ) -> BurstProperties:
     """Properties of a burst found between two times.
@@ -141,8 +196,8 @@ def burst_properties(
         Stretch of the excess, s since the light curve's T0.
     durations
         Populations of bursts.
-    harder
-        The same in a harder band, same T0.
+    channels
+        The same in its energy channels, same T0, for the hardness.
     seed
         Of the redrawings that give the errors.
 
@@ -177,7 +232,7 @@ def burst_properties(
         t05_s=Value.of(times[0, 0], times[1:, 0]),
         net_counts=Value.of(net.sum(), draws.sum(axis=1)),
         peaks_cts_s=_peaks(net, draws, float(np.median(curve.width_s[inside]))),
-        hardness=None if harder is None else _hardness(net, draws, harder, start, stop, seed),
+        hardness=_hardness(channels, start, stop, seed),
         probability_long=None
         if durations is None
         else Value.of(float(durations.probability_long(t90[:1])[0]), durations.probability_long(t90[1:])),
@@ -249,10 +304,35 @@ def _peaks(net: FloatArray, draws: FloatArray, bin_s: float) -> Mapping[float, V
     return found
 
 
-def _hardness(
-    net: FloatArray, draws: FloatArray, harder: LightCurve, start_s: float, stop_s: float, seed: int
-) -> Value:
-    _, hard, sigma = _net(harder, start_s, stop_s)
-    error = float(np.sqrt((sigma**2).sum()))
-    redrawn = hard.sum() + error * np.random.default_rng(seed + 1).standard_normal(draws.shape[0])
-    return Value.of(float(hard.sum() / net.sum()), redrawn / np.maximum(draws.sum(axis=1), 1e-9))
+def _hardness(channels: Sequence[LightCurve], start_s: float, stop_s: float, seed: int) -> Hardness | None:
+    """Above over below `HARD_FROM_KEV`, where the channels are split there; else all but the lowest over it."""
+    known = [(one, one.energy_kev) for one in channels if one.energy_kev is not None]
+    lower = [one for one, band in known if band[1] <= EDGE_SLACK * HARD_FROM_KEV]
+    upper = [one for one, band in known if band[0] >= HARD_FROM_KEV / EDGE_SLACK and band[1] <= HARD_TO_KEV]
+    if not lower or not upper:
+        lowest = min((band for _, band in known), default=None)
+        lower = [one for one, band in known if band == lowest]
+        upper = [one for one, band in known if lowest is not None and band[0] >= lowest[1] / EDGE_SLACK]
+    if not lower or not upper:
+        return None
+    try:
+        (soft, soft_error), (hard, hard_error) = (_counts_of(part, start_s, stop_s) for part in (lower, upper))
+    except ScienceError:
+        return None
+    if not soft > 0:
+        return None
+    rng = np.random.default_rng(seed + 1)
+    drawn = rng.normal(hard, hard_error, REDRAWN) / np.maximum(rng.normal(soft, soft_error, REDRAWN), 1e-9)
+    return Hardness(
+        ratio=Value.of(float(hard / soft), drawn), lower_kev=_joint_band(lower), upper_kev=_joint_band(upper)
+    )
+
+
+def _counts_of(channels: Sequence[LightCurve], start_s: float, stop_s: float) -> tuple[float, float]:
+    found = np.array([counts_between(one, start_s, stop_s) for one in channels])
+    return float(found[:, 0].sum()), float(np.sqrt((found[:, 1] ** 2).sum()))
+
+
+def _joint_band(channels: Sequence[LightCurve]) -> tuple[float, float]:
+    bands = [one.energy_kev for one in channels if one.energy_kev is not None]
+    return min(low for low, _ in bands), max(high for _, high in bands)

@@ -81,7 +81,7 @@ def limits_over_regions(
     found = []
     peak_deg = float(attitude.angles_deg(*skymap.peak)[0])
     for level in LEVELS:
-        cells, ra, dec = _region(skymap, level)
+        cells, ra, dec = region_cells(skymap, level)
         weight = skymap.probability[cells]
         values = limit_map(limits, table, attitude, ra, dec)
         ranges = {name: _range(value, weight) for name, value in values.items()}
@@ -93,12 +93,13 @@ def probability_over_region(
     recovery: Recovery, burst: TrialBurst, table: ResponseTable, attitude: Attitude, skymap: SkyMap, level: float = 0.9
 ) -> tuple[float, float, float]:
     """Chance that a burst would have been found: (lowest, mean by probability, highest) over a credible region."""
-    cells, ra, dec = _region(skymap, level)
+    cells, ra, dec = region_cells(skymap, level)
     theta, phi = attitude.angles_deg(ra, dec)
     return _range(probability_over_sky(recovery, burst, table, theta, phi), skymap.probability[cells])
 
 
-def _region(skymap: SkyMap, level: float) -> tuple[IntArray, FloatArray, FloatArray]:
+def region_cells(skymap: SkyMap, level: float) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Cells of a credible region as indices into the map, and RA and Dec of their centres, deg, shape (n,) each."""
     cells = np.flatnonzero(np.isin(skymap.uniq, skymap.credible_region(level)))
     vectors = pixels.centres_mixed(skymap.order[cells], skymap.pixel[cells])
     ra = np.degrees(np.arctan2(vectors[:, 1], vectors[:, 0])) % 360.0

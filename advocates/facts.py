@@ -9,6 +9,9 @@ the name given first is looked into, else the content itself):
     ``angle_deg``, ``hard_spectrum``, ``soft_spectrum``, ``band_kev``,
     ``total_fraction`` (or ``systematic_fraction``), ``kind``}, ``region_percent``
     (limits over a credible region, not one direction), ``instrument`` (else the product's subject), ``is_archival``
+    ``is_plain`` (no excess above the reporting threshold: only then is a limit stated), ``isotropic_energy_erg`` and
+    ``isotropic_luminosity_erg_s`` {``low``, ``median``, ``high``, ``distance_mpc``, ``distance_from``}, ``energies``
+    [{``level``}]
 ``SEARCH`` (``search``)
     ``excesses`` [{``t_s``, ``scale_s``, ``snr``, ``fap``}], ``scales`` [{``scale_s``}], ``time_place``
 ``ANNULUS`` (``annulus``)
@@ -79,6 +82,9 @@ def upper_limit_facts(
     search = last_of(known, ProductKind.SEARCH, limit.subject)
     if search is not None:
         _search(sheet, search)
+    is_significant = "is_excess_significant" in sheet.facts and sheet.facts["is_excess_significant"].value is True
+    is_plain = not is_significant and content_of(limit, "limits").get("is_plain") is not False
+    sheet.add("is_plain", is_plain, limit.id)
     return sheet.facts
 
 
@@ -177,12 +183,37 @@ def _region(content: Mapping[str, Any], response: Mapping[str, Any]) -> str:
 
 
 def _energy(sheet: Sheet, event: Event, limit: Product) -> None:
-    """Isotropic-equivalent energy at the mean distance, 4 pi d^2 F, no k-correction (as circulars do it)."""
-    distance, fluence = event.details.get("distance_mpc"), sheet.number("limit_hard_1s_erg_cm2")
-    if isinstance(distance, bool) or not isinstance(distance, (int, float)) or not distance > 0 or fluence is None:
+    """Energy and luminosity that the limits allow: 4 pi d^2 F at the mean distance, and over the distance posterior."""
+    content = content_of(limit, "limits")
+    energy, luminosity = (
+        found if isinstance(found := content.get(name), Mapping) else {}
+        for name in ("isotropic_energy_erg", "isotropic_luminosity_erg_s")
+    )
+    distance, source = event.details.get("distance_mpc"), f"event:{event.id}"
+    if isinstance(distance, bool) or not isinstance(distance, (int, float)):
+        distance, source = energy.get("distance_mpc"), limit.id
+    fluence, flux = sheet.number("limit_hard_1s_erg_cm2"), sheet.number("limit_soft_1s_erg_cm2_s")
+    if not isinstance(distance, (int, float)) or not distance > 0 or fluence is None:
         return
-    sheet.add("distance_mpc", float(distance), f"event:{event.id}")
-    sheet.add("eiso_erg", 4 * math.pi * (distance * _MPC_CM) ** 2 * fluence, limit.id)
+    sphere_cm2 = 4 * math.pi * (distance * _MPC_CM) ** 2
+    sheet.add("distance_mpc", float(distance), source)
+    sheet.add("eiso_erg", sphere_cm2 * fluence, limit.id)
+    sheet.add("liso_erg_s", None if flux is None else sphere_cm2 * flux, limit.id)
+    for level in ("low", "median", "high"):
+        sheet.add(f"energy_{level}_erg", energy.get(level), limit.id)
+        sheet.add(f"luminosity_{level}_erg_s", luminosity.get(level), limit.id)
+    sheet.add("energy_distance", _distance_words(energy), limit.id)
+    over = next(iter(content.get("energies") or ()), None)
+    if isinstance(over, Mapping) and isinstance(over.get("level"), float):
+        sheet.add("energy_region", f"the region of {100 * over['level']:.0f}% probability", limit.id)
+
+
+def _distance_words(energy: Mapping[str, Any]) -> str | None:
+    """What the distance is taken from, after "over"."""
+    words = energy.get("distance_from")
+    if not isinstance(words, str):
+        return None
+    return "the distance posteriors of the sky map" if "layers" in words else f"the {words}"
 
 
 def _search(sheet: Sheet, search: Product) -> None:

@@ -1,7 +1,9 @@
 """Fact sheets of excesses, detections, coincidences and error boxes. Pure; nothing is guessed.
 
 What is read of the products beside what `advocates.facts` reads: ``SEARCH``: ``counterpart`` (one of the excesses);
-``LIMIT``: ``properties`` {``t90_s``, ``is_saturated``}; ``ASSOCIATION``: ``other_name``, ``difference_s``, ``trials``,
+``properties`` {``t90_s``, ``is_saturated``};
+``LIMIT``: ``properties`` {the same, ``brightness``}, ``upper_limit_90`` and ``upper_limit_90_over_region``
+{``hard_1s_erg_cm2``}; ``ASSOCIATION``: ``other_name``, ``difference_s``, ``trials``,
 ``association_chance``, ``joint_far_hz``, ``joint_far_is_limit``, ``overlap``; ``SKYMAP``: ``peak_ra_deg``,
 ``peak_dec_deg``, by which the box is chosen where two annuli cross twice.
 """
@@ -62,8 +64,11 @@ def marginal_facts(
     )
     limit = last_of(known, ProductKind.LIMIT, instrument)
     search = last_of(known, ProductKind.SEARCH, None if limit is None else limit.subject)
-    if search is None:
+    if limit is None or search is None:
         return sheet.facts
+    _beyond_the_excess(sheet, content_of(limit, "limits"), limit.id)
+    chance = sheet.number("loudest_fap")
+    sheet.add("is_excess_rare", chance is not None and chance < wording.detection_below, search.id)
     told = [one for one in content_of(search, "search").get("excesses") or () if _is_number(one.get("fap"))]
     for number, one in enumerate(sorted(told, key=lambda item: float(item["fap"]))[:MOST_EXCESSES], start=1):
         for key in ("t_s", "scale_s", "snr", "fap"):
@@ -123,7 +128,9 @@ def detection_facts(
         sheet.add("is_archival", content.get("is_archival", True), search.id)
         sheet.add("data_word", "archival" if content.get("is_archival", True) else "real-time", search.id)
     measured = last_of(known, ProductKind.LIMIT, instrument) or search
-    _duration(sheet, content_of(measured, "limits").get("properties"), measured.id)
+    properties = content.get("properties") or content_of(measured, "limits").get("properties")
+    _duration(sheet, properties, measured.id)
+    _brightness(sheet, content_of(measured, "limits"), measured.id)
     localization = "By itself the instrument gives no localization." if words.is_omnidirectional else ""
     sheet.add("localization_word", localization or "The localization is reported elsewhere.", wording.source)
     skymap = last_of(known, ProductKind.SKYMAP, None)
@@ -141,6 +148,31 @@ def _duration(sheet: Sheet, properties: Any, source: str) -> None:
     sheet.add("duration_low_s", t90.get("low"), source)
     sheet.add("duration_high_s", t90.get("high"), source)
     sheet.add("duration_word", "at least" if properties.get("is_saturated") else "about", source)
+
+
+def _brightness(sheet: Sheet, content: Mapping[str, Any], source: str) -> None:
+    """Fluence and peak flux for a hard and for a soft spectrum; nothing of a formula fitted to published limits."""
+    response, properties = content.get("response"), content.get("properties")
+    if not isinstance(response, Mapping) or response.get("kind") != "table" or not isinstance(properties, Mapping):
+        return
+    for one in properties.get("brightness") or ():
+        name = "hard" if one.get("spectrum") == response.get("hard_spectrum") else "soft"
+        fluence, peak = one.get("fluence_erg_cm2") or {}, one.get("peak_flux_erg_cm2_s") or {}
+        sheet.add(f"fluence_{name}_erg_cm2", fluence.get("value"), source)
+        sheet.add(f"fluence_{name}_low_erg_cm2", fluence.get("low"), source)
+        sheet.add(f"fluence_{name}_high_erg_cm2", fluence.get("high"), source)
+        sheet.add(f"peak_flux_{name}_erg_cm2_s", peak.get("value"), source)
+        sheet.add("peak_scale_s", one.get("peak_scale_s"), source)
+    known = response.get("angle_deg") is not None
+    sheet.add("fluence_region", "the most probable direction" if known else "the mean over the sky", source)
+
+
+def _beyond_the_excess(sheet: Sheet, content: Mapping[str, Any], source: str) -> None:
+    """What a further burst must have been to be more significant than the excess, 90 % of the time."""
+    best, over = content.get("upper_limit_90"), content.get("upper_limit_90_over_region")
+    for found in (best, over):
+        if isinstance(found, Mapping):
+            sheet.add("limit_90_hard_1s_erg_cm2", found.get("hard_1s_erg_cm2"), source)
 
 
 def coincidence_facts(

@@ -18,6 +18,16 @@ from advocates.lint_style import lint_body, lint_subject
 from tocsin.domain.drafts import Draft, DraftKind, Finding
 
 _REAL_TIME = re.compile(r"\breal[- ]?time\b", re.IGNORECASE)
+#: Facts that come from counts by way of the response.
+_IS_PHYSICAL = re.compile(r"limit_\w*erg|fluence_|peak_flux_|eiso_|liso_|energy_\w+_erg|luminosity_|response_percent")
+#: A limit on fluence or flux with its number, or the statement that nothing was seen.
+_LIMIT_STATED = re.compile(
+    r"upper[- ]limits?\b[^.;]{0,120}?\d[\d.]*\s*(?:e-?\d+|x\s?10)"
+    r"|\b(?:do|did) not (?:detect|see|find) any (?:significant )?(?:gamma-ray )?(?:counterpart|excess|signal|emission)"
+    r"|\bno (?:significant )?(?:gamma-ray )?(?:counterpart|excess)\b[^.;]{0,20}"
+    r"\b(?:is|was|were|has been) (?:found|detected|seen)",
+    re.IGNORECASE,
+)
 _ARCHIVAL = re.compile(r"\barchiv", re.IGNORECASE)
 
 
@@ -42,6 +52,7 @@ def lint_draft(draft: Draft, *, newest_utc: datetime | None = None) -> tuple[Fin
         *_facts(draft),
         *_data_words(draft),
         *_response(draft),
+        *_plain(draft),
     ]
     if draft.is_replay:
         words = "made from replayed or simulated notices: it cannot be approved for GCN"
@@ -132,7 +143,7 @@ def _data_words(draft: Draft) -> Iterator[Finding]:
 def _response(draft: Draft) -> Iterator[Finding]:
     """A formula fitted to published limits makes no new ones to publish."""
     kind = draft.facts.get("response_kind")
-    if kind is None or kind.value != "parametric":
+    if kind is None or kind.value != "parametric" or not any(_IS_PHYSICAL.match(span.fact) for span in draft.spans):
         return
     words = "the limits stand on a response fitted to published limits, not on the instrument's own table"
     if draft.is_replay:
@@ -140,3 +151,14 @@ def _response(draft: Draft) -> Iterator[Finding]:
     else:
         remedy = 'put the instrument\'s response by direction into response.toml (kind = "table")'
         yield blocking("response.parametric", "draft", words, remedy)
+
+
+def _plain(draft: Draft) -> Iterator[Finding]:
+    """With an excess above the reporting threshold in the interval no limit is stated as if there were none."""
+    is_plain = draft.facts.get("is_plain")
+    if is_plain is None or is_plain.value is not False:
+        return
+    for match in _LIMIT_STATED.finditer(draft.body):
+        words = "an excess above the reporting threshold lies in the interval: no limit is stated as if there were none"
+        remedy = "report the excess; of a further burst say what would have been more significant than it"
+        yield blocking("limit.not-plain", line_of(draft.body, match.start()), words, remedy)

@@ -23,7 +23,7 @@ _LIMIT = (
     "response_systematic_percent",
 )
 _MARGINAL = (
-    *(name for name in _LIMIT if not name.startswith(("limit_soft", "soft_"))),
+    *(name for name in _LIMIT if not name.startswith(("limit_", "soft_", "hard_", "band", "response_systematic"))),
     *("loudest_t_s", "loudest_scale_s", "loudest_snr", "loudest_fap", "time_place"),
     *("excess_1_t_s", "excess_1_scale_s", "excess_1_snr", "excess_1_fap", "excess_1_class"),
 )
@@ -36,7 +36,7 @@ _CORNERS = tuple(f"corner_{number}_{name}_deg" for number in range(1, 5) for nam
 STATED: Mapping[DraftKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     DraftKind.SPIACS_UPPER_LIMIT: (_LIMIT, ("angle_deg", "scale_min_s")),
     DraftKind.UPPER_LIMIT: (_LIMIT, ("angle_deg", "scale_min_s")),
-    DraftKind.MARGINAL_EXCESS: (_MARGINAL, ("angle_deg", "scale_min_s")),
+    DraftKind.MARGINAL_EXCESS: (_MARGINAL, ("angle_deg", "scale_min_s", "limit_90_hard_1s_erg_cm2")),
     DraftKind.DETECTION: (
         (
             *_EVENT,

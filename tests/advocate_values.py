@@ -86,8 +86,17 @@ def limit(**response: Any) -> Product:
         "soft_8s_erg_cm2_s": 5.843e-8,
         "excess_std_ratio": 1.27,
         "response": values,
+        "upper_limit_90": {"hard_1s_erg_cm2": 8.91e-7},
+        "isotropic_energy_erg": energy(1.24e48, 1.93e48, 2.81e48),
+        "isotropic_luminosity_erg_s": energy(1.65e48, 2.54e48, 3.66e48),
+        "energies": [{"level": 0.5}, {"level": 0.9}],
     }
     return product(ProductKind.LIMIT, "SPI-ACS", content, window_s=300.0)
+
+
+def energy(low: float, median: float, high: float) -> dict[str, Any]:
+    where = {"distance_mpc": 204.0, "distance_from": "distance layers of the sky map"}
+    return {"low": low, "median": median, "high": high, **where}
 
 
 def search(fap: float = 0.349) -> Product:
@@ -119,14 +128,39 @@ def limit_draft(*products: Product, is_replay: bool = False) -> Draft:
     return compose(kind, facts, event_id=WAVE.id, is_replay=is_replay, made_utc=MADE, templates=TEMPLATES)
 
 
+def excess_draft(fap: float) -> Draft:
+    facts = marginal_facts(
+        WAVE, [limit(kind="table"), search(fap=fap)], wording=WORDING, authors=[ANNA, BERT], made_utc=MADE
+    )
+    kind = DraftKind.MARGINAL_EXCESS
+    return compose(kind, facts, event_id=WAVE.id, is_replay=False, made_utc=MADE, templates=TEMPLATES)
+
+
+def detection_draft(**response: Any) -> Draft:
+    products = [measured_limit(**response), counterpart_search()]
+    facts = detection_facts(BURST, products, instrument="SPI-ACS", wording=WORDING, authors=[ANNA, BERT], made_utc=MADE)
+    kind = DraftKind.DETECTION
+    return compose(kind, facts, event_id=BURST.id, is_replay=False, made_utc=MADE, templates=TEMPLATES)
+
+
 def annulus_draft() -> Draft:
     facts = annulus_facts(BURST, annuli(), wording=WORDING, authors=[ANNA])
     return compose(DraftKind.IPN_ANNULUS, facts, event_id=BURST.id, is_replay=False, made_utc=MADE, templates=TEMPLATES)
 
 
-def measured_limit() -> Product:
-    made = limit()
-    properties = {"t90_s": {"value": 0.143, "low": 0.131, "high": 0.162}, "is_saturated": False}
+def measured_limit(**response: Any) -> Product:
+    made = limit(**response)
+    brightness = [
+        {
+            "spectrum": made.content["response"][f"{name}_spectrum"],
+            "fluence_erg_cm2": {"value": value, "low": 0.8 * value, "high": 1.2 * value},
+            "peak_flux_erg_cm2_s": {"value": 0.9 * value},
+            "peak_scale_s": 1.0,
+        }
+        for name, value in (("hard", 6.31e-6), ("soft", 5.42e-6))
+    ]
+    t90 = {"value": 0.143, "low": 0.131, "high": 0.162}
+    properties = {"t90_s": t90, "is_saturated": False, "brightness": brightness}
     return replace(made, content={**made.content, "properties": properties})
 
 
@@ -164,15 +198,15 @@ def crossing_annuli() -> list[Product]:
 def drafts_of_every_kind() -> dict[DraftKind, Draft]:
     """One draft of each kind, composed from facts as the service composes them."""
     common: dict[str, Any] = {"wording": WORDING, "authors": [ANNA, BERT]}
-    limits = [limit(), search(fap=4e-4)]
+    limits, quiet = [limit(), search(fap=4e-4)], [limit(), search()]
     timed: dict[str, Any] = {**common, "made_utc": MADE, "cited_circulars": [33813, 33816]}
     first = limit_draft()
     later_limit = replace(limit(), content={**limit().content, "hard_1s_erg_cm2": 2.9e-7, "excess_std_ratio": 1.18})
     own = OwnCircular(number=33820, draft=first, source="notice:abc")
     changes = changed_values(first, limit_draft(later_limit, search()), WORDING)
     facts = {
-        DraftKind.SPIACS_UPPER_LIMIT: (WAVE, upper_limit_facts(WAVE, limits, **timed)),
-        DraftKind.UPPER_LIMIT: (WAVE, upper_limit_facts(WAVE, limits, **timed)),
+        DraftKind.SPIACS_UPPER_LIMIT: (WAVE, upper_limit_facts(WAVE, quiet, **timed)),
+        DraftKind.UPPER_LIMIT: (WAVE, upper_limit_facts(WAVE, quiet, **timed)),
         DraftKind.MARGINAL_EXCESS: (WAVE, marginal_facts(WAVE, limits, **timed)),
         DraftKind.DETECTION: (
             BURST,

@@ -78,7 +78,7 @@ def test_any_added_number_is_found(name: str, number: int, data: st.DataObject) 
 @settings(deadline=None)
 @given(
     hard=st.floats(1e-9, 1e-4), soft=st.floats(1e-9, 1e-4), ratio=st.floats(0.8, 3), percent=st.floats(0.5, 100),
-    angle=st.one_of(st.none(), st.floats(0, 180)), fap=st.floats(1e-12, 1),
+    angle=st.one_of(st.none(), st.floats(0, 180)), fap=st.floats(1.36e-3, 1),
 )  # fmt: skip
 def test_whatever_the_values_a_draft_is_clean_and_can_be_read_back(
     hard: float, soft: float, ratio: float, percent: float, angle: float | None, fap: float

@@ -14,7 +14,7 @@ from advocates.facts_more import (
     marginal_facts,
     telling_association,
 )
-from advocates.sheet import enumerated
+from advocates.sheet import enumerated, last_of
 from tocsin.domain.drafts import FOLLOW_UPS, Draft, DraftKind, Fact
 from tocsin.domain.events import Event, EventKind
 from tocsin.domain.people import Person, PersonRole
@@ -68,6 +68,12 @@ class Papers:
             return self._follow_up(kind)
         cited = self._cited()
         facts = dict(self._first_report(kind, [one.number for one in cited]))
+        if kind in {DraftKind.MARGINAL_EXCESS, DraftKind.DETECTION} and (replaced := self._own_limits()):
+            facts["replaced_circulars"] = Fact(
+                name="replaced_circulars",
+                value="GCN " + enumerated([str(one.number) for one in replaced]),
+                product_id=replaced[-1].source,
+            )
         if cited and "cited_circulars" in facts:
             facts["cited_circulars"] = replace(facts["cited_circulars"], product_id=cited[-1].source)
         return facts
@@ -88,13 +94,13 @@ class Papers:
         event, wording = self._event, self._context.wording
         found: list[DraftKind] = []
         limits = {one.subject for one in self._products if one.kind is ProductKind.LIMIT and one.is_answer}
+        plain = {name for name in limits if self._is_plain(name)}
+        detector = self._detector()
         if event.kind in LIMITED:
-            found += [DraftKind.SPIACS_UPPER_LIMIT] if SPIACS in limits else []
-            found += [DraftKind.UPPER_LIMIT] if limits - {SPIACS} else []
-        chance = self._least_chance(SPIACS)
-        if SPIACS in limits and chance is not None and wording.detection_below <= chance < wording.marginal_below:
-            found += [DraftKind.MARGINAL_EXCESS] if event.kind in LIMITED else []
-        if self._detector() is not None:
+            found += [DraftKind.SPIACS_UPPER_LIMIT] if SPIACS in plain else []
+            found += [DraftKind.UPPER_LIMIT] if plain - {SPIACS} else []
+            found += [DraftKind.MARGINAL_EXCESS] if SPIACS in limits - plain and detector != SPIACS else []
+        if detector is not None:
             found.append(DraftKind.DETECTION)
         rings = [one for one in self._products if is_publishable(one)]
         found += [DraftKind.IPN_ANNULUS] if rings else []
@@ -164,6 +170,11 @@ class Papers:
         now = self.composed(own.draft.kind, self.facts(own.draft.kind), revision=1)
         return changed_values(own.draft, now, self._context.wording)
 
+    def _own_limits(self) -> list[OwnCircular]:
+        """Limits that we have reported of this event."""
+        kinds = {DraftKind.SPIACS_UPPER_LIMIT, DraftKind.UPPER_LIMIT}
+        return [one for one in self._own if one.draft.kind in kinds]
+
     def _newest_own(self) -> list[OwnCircular]:
         return list({one.draft.kind: one for one in self._own}.values())
 
@@ -172,6 +183,13 @@ class Papers:
         on_event = circulars_on(self._work, self._event, self._context.clock.now())
         others = [one for one in on_event if one.number not in ours]
         return others if len(others) <= MOST_CITED else [others[0], *others[1 - MOST_CITED :]]
+
+    def _is_plain(self, instrument: str) -> bool:
+        """Whether no excess of an instrument is above the reporting threshold: only then is its limit reported."""
+        limit = last_of(self._products, ProductKind.LIMIT, instrument)
+        chance = self._least_chance(instrument)
+        is_rare = chance is not None and chance < self._context.wording.marginal_below
+        return not is_rare and limit is not None and limit.content.get("is_plain") is not False
 
     def _least_chance(self, instrument: str) -> float | None:
         searches = [
@@ -200,7 +218,8 @@ class Papers:
 
     def _other_limit(self) -> str:
         limits = [one for one in self._products if one.kind is ProductKind.LIMIT and one.is_answer]
-        return next((one.subject for one in reversed(limits) if one.subject != SPIACS), SPIACS)
+        named = [one.subject for one in reversed(limits) if one.subject != SPIACS]
+        return next((name for name in named if self._is_plain(name)), next(iter(named), SPIACS))
 
     def _authors(self) -> tuple[Person, ...]:
         """Who signs: the advocate on call, then the approvers."""

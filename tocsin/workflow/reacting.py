@@ -20,6 +20,7 @@ from tocsin.domain.jobs import Job, JobKind
 from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
+from tocsin.workflow.burst_content import properties_content
 from tocsin.workflow.context import Context
 from tocsin.workflow.counterparts import counterpart
 from tocsin.workflow.informing import owe_word_to_owners
@@ -40,6 +41,7 @@ from triangulation.energy import grouped
 
 #: The instrument whose limits are published.
 LIMIT_INSTRUMENT = "SPI-ACS"
+FITS_TYPE = "application/fits"
 LIGHT_KM_S = 299_792.458
 #: An error circle larger than this chooses no detectors, deg.
 KNOWN_WITHIN_DEG = 20.0
@@ -243,18 +245,20 @@ class _Reaction:
             own, others = self._surroundings.windows(place)
             shown["counterpart"] = counterpart(shown["excesses"], own, others)
             shown["arrival_window_s"] = [own.start_s, own.stop_s]
+        durations = self._context.durations
+        shown["properties"] = properties_content(fetched, self._t0_utc, shown["counterpart"], durations)
         judged = () if self._surroundings is None else self._surroundings.sources
         return self._product(ProductKind.SEARCH, shown, inputs=(curve_id, *judged))
 
     def _limit_product(self, fetched: FetchedLightCurve, curve_id: str) -> Product:
         curve = fetched.total.with_t0(self._t0_utc)
-        content = limit_content(
-            curve, self._window_s, known_of(self._context, fetched, self._surroundings, self._t0_utc)
-        )
+        known = known_of(self._context, fetched, self._surroundings, self._t0_utc)
+        content, sky = limit_content(curve, self._window_s, known)
         if "error" in content:
             return self._product(ProductKind.LIMIT, content, inputs=(curve_id,))
+        inputs = (curve_id, "config:response.toml", "config:bursts.toml")
         return self._product(
-            ProductKind.LIMIT, content, inputs=(curve_id, "config:response.toml", "config:bursts.toml")
+            ProductKind.LIMIT, content, inputs=inputs, blob=sky, media=None if sky is None else FITS_TYPE
         )
 
     def _notice_input(self) -> str:

@@ -96,16 +96,19 @@ def known_of(context: Context, fetched: FetchedLightCurve, surrounding: Surround
     ).for_instrument(fetched.total.instrument)
 
 
-def limit_content(curve: LightCurve, window_s: float, known: Known) -> dict[str, Any]:
-    """Content of a limit product around the light curve's T0, or the reason why there is none."""
+def limit_content(curve: LightCurve, window_s: float, known: Known) -> tuple[dict[str, Any], bytes | None]:
+    """Content of a limit product around the light curve's T0, or the reason why there is none; and its map of the sky.
+
+    The map is the file of `acs_stream.sky_sensitivity`; None where response or attitude are not known.
+    """
     try:
         found = answer(curve, t0_s=0.0, window_s=window_s, known=known)
     except ScienceError as error:
-        return {"error": error.message, "remedy": error.remedy}
+        return {"error": error.message, "remedy": error.remedy}, None
     if found.limits is None:
-        return {"error": found.limits_reason, "remedy": ""}
+        return {"error": found.limits_reason, "remedy": ""}, None
     is_archival = curve.timing is None or not curve.timing.is_approximate
-    return (
+    content = (
         dict(limits_json(found, found.limits))
         | _over_region(found)
         | {
@@ -115,6 +118,7 @@ def limit_content(curve: LightCurve, window_s: float, known: Known) -> dict[str,
             "properties": None if found.properties is None else found.properties.to_json(),
         }
     )
+    return content, None if found.sky is None else found.sky.to_bytes()
 
 
 def _over_region(found: Answer) -> dict[str, Any]:
@@ -123,4 +127,15 @@ def _over_region(found: Answer) -> dict[str, Any]:
     if region is None:
         return {}
     names = ("hard_1s_erg_cm2", "soft_1s_erg_cm2_s", "soft_8s_erg_cm2_s")
-    return {name: getattr(region, name)[2] for name in names} | {"region_percent": 100.0 * region.level}
+    highest = {name: getattr(region, name)[2] for name in names}
+    return highest | {"region_percent": 100.0 * region.level, "upper_limit_90_over_region": _excluded(found, highest)}
+
+
+def _excluded(found: Answer, highest: Mapping[str, float]) -> dict[str, float] | None:
+    """``upper_limit_90`` where the sensitivity is worst within the region."""
+    limits, upper = found.limits, found.upper_limit_90
+    if limits is None or upper is None or limits.hard_1s_erg_cm2 is None or upper.hard_1s_erg_cm2 is None:
+        return None
+    return {
+        "hard_1s_erg_cm2": upper.hard_1s_erg_cm2 * highest["hard_1s_erg_cm2"] / limits.hard_1s_erg_cm2,
+    }

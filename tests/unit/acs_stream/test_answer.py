@@ -17,10 +17,12 @@ from acs_stream.properties import Durations, burst_properties
 from acs_stream.response import ResponseKind, ResponseTable
 from acs_stream.search import search, search_with_noise
 from acs_stream.sky_limits import limit_map
+from acs_stream.sky_sensitivity import ORDER, SkySensitivity
 from acs_stream.spectra import Spectrum
 from acs_stream.trial_bursts import agreement, bursts_from_config
 from tocsin.domain.errors import ConfigurationError, ScienceError
 from tocsin.domain.light_curves import LightCurve
+from triangulation import pixels
 from triangulation.skymap import SkyMap
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
@@ -230,17 +232,76 @@ def test_durations_and_counts_of_a_burst_are_measured(length_s: float) -> None:
     json.dumps(found.to_json())
 
 
-def test_hardness_is_the_ratio_of_two_bands_and_no_burst_has_no_properties() -> None:
-    soft, hard = quiet(9), quiet(10)
+def in_band(values: Any, low: float, high: float) -> LightCurve:
+    return curve(values).replace(energy_kev=(low, high))
+
+
+def test_hardness_is_the_ratio_of_two_bands_that_are_named() -> None:
+    soft, hard, harder = quiet(9), quiet(10), quiet(12)
     soft[12_200:12_240] += 1000.0
     hard[12_200:12_240] += 500.0
-    found = burst_properties(curve(soft), 0.0, 2.0, harder=curve(hard))
+    bands = [in_band(soft, 10, 50), in_band(hard, 50, 300), in_band(harder, 300, 1000)]
+    found = burst_properties(curve(soft + hard + harder), 0.0, 2.0, channels=bands)
     assert found.hardness is not None
-    assert found.hardness.low < 0.5 < found.hardness.high or found.hardness.value == pytest.approx(0.5, abs=0.05)
+    assert (found.hardness.lower_kev, found.hardness.upper_kev) == ((10, 50), (50, 300))
+    assert found.hardness.ratio.value == pytest.approx(0.5, abs=0.05)
+    assert found.hardness.ratio.low < 0.52
+    assert found.hardness.ratio.high > 0.48
+    of_konus = burst_properties(
+        curve(soft + hard), 0.0, 2.0, channels=[in_band(soft, 80, 300), in_band(hard, 300, 1200)]
+    )
+    assert of_konus.hardness is not None
+    assert of_konus.hardness.upper_kev == (300, 1200)
+    assert burst_properties(curve(soft), 0.0, 2.0).hardness is None
+
+
+def test_no_burst_has_no_properties() -> None:
     values = quiet(11)
     values[12_200:12_240] -= 500.0
     with pytest.raises(ScienceError, match="no counts above background"):
         burst_properties(curve(values), 0.0, 2.0)
+
+
+def test_what_a_burst_was_worth_is_said_with_the_spectrum_it_would_have_had(table: ResponseTable) -> None:
+    values = quiet(13)
+    values[12_200:12_220] += 2000.0
+    found = answer(curve(values), known=Known(table=table, direction_deg=(75.0, None))).properties
+    assert found is not None
+    hard, soft = found.brightness
+    assert hard.spectrum == table.hard_spectrum
+    assert hard.band_kev == (75, 2000)
+    assert hard.fluence_erg_cm2.value == pytest.approx(40_000 * 1.4206e-10 / 0.94, rel=0.05)
+    assert soft.fluence_erg_cm2.value < hard.fluence_erg_cm2.value
+    assert hard.fluence_erg_cm2.low < 0.72 * hard.fluence_erg_cm2.value, "a formula is known to 40 %"
+    assert hard.peak_flux_erg_cm2_s is not None
+    assert hard.peak_flux_erg_cm2_s.value == pytest.approx(hard.fluence_erg_cm2.value, rel=0.1)
+    without = answer(curve(values)).properties
+    assert without is not None
+    assert without.brightness == ()
+
+
+def test_the_map_of_the_sensitivity_says_the_same_as_the_limits_and_survives_its_file(
+    table: ResponseTable, bursts: Any
+) -> None:
+    attitude = Attitude.from_radec("2023-03-07", x_deg=(0.0, 0.0), z_deg=(0.0, 90.0), spacecraft="INTEGRAL")
+    skymap = SkyMap.from_position(75.0, 0.0, error_radius_deg=8.0)
+    found = answer(curve(quiet(7)), known=Known(table=table, attitude=attitude, skymap=skymap, bursts=bursts))
+    assert found.sky is not None
+    content = found.sky.to_bytes()
+    assert content == found.sky.to_bytes()
+    read = SkySensitivity.from_bytes(content)
+    assert read.bursts == ("like GRB 170817A", "typical short burst")
+    most = found.regions[1]
+    cells = pixels.finest_at(np.array([75.0]), np.array([0.0])) >> (2 * (29 - ORDER))
+    here = int(cells[0])
+    assert most.hard_1s_erg_cm2[0] <= read.columns["HARD_1S"][here] * 1.01
+    assert read.columns["HARD_1S"][here] <= most.hard_1s_erg_cm2[2] * 1.01
+    low, _, high = found.trials_over_region["like GRB 170817A"]
+    assert low - 0.02 <= read.chance(0)[here] <= high + 0.02
+    assert (read.chance(1) >= read.chance(0)).all()
+    assert read.header["RA_X"] == 0.0
+    with pytest.raises(ScienceError, match="no map of a sensitivity"):
+        SkySensitivity.from_bytes(b"NoData")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Drafts: composed from facts, golden texts, edits and what the lint says of them."""
 
+import tomllib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,12 +17,15 @@ from advocate_values import (
     WORDING,
     annuli,
     annulus_draft,
+    detection_draft,
+    excess_draft,
     limit,
     limit_draft,
     product,
     search,
 )
 
+from acs_stream.response import ResponseTable
 from advocates.drafts import compose, differences, edited
 from advocates.facts import annulus_facts, dms, hms, upper_limit_facts
 from advocates.lint import lint_draft
@@ -42,7 +46,9 @@ def rules(draft: Draft, severity: Severity | None = None) -> list[str]:
     [
         ("spiacs_upper_limit", limit_draft()),
         ("spiacs_upper_limit_unknown_direction", limit_draft(limit(angle_deg=None, fraction_of_best=0.6), search())),
-        ("spiacs_upper_limit_with_excess", limit_draft(limit(), search(fap=2.1e-5))),
+        ("marginal_excess", excess_draft(2.1e-5)),
+        ("rare_excess", excess_draft(2.1e-9)),
+        ("detection_with_fluence", detection_draft(kind="table")),
         ("ipn_annulus", annulus_draft()),
     ],
 )
@@ -81,6 +87,65 @@ def test_the_energy_is_that_of_the_circular_on_s190930t() -> None:
         made_utc=MADE,
     )
     assert facts["eiso_erg"].value == pytest.approx(4.6e47, rel=0.02)
+
+
+def test_both_forms_of_the_energy_are_stated_and_told_apart() -> None:
+    body = limit_draft().body
+    assert "At the mean distance of 204 Mpc" in body
+    assert "energy of 1.9e+48 erg, without correction for redshift or band, and" in body
+    assert "isotropic-equivalent luminosity of 1.8e+48 erg/s" in body
+    assert "Over the distance posteriors of the sky map within the region of 50% probability" in body
+    assert "the energy is 1.9e+48 erg (90% interval 1.2e+48 to 2.8e+48 erg)" in body
+    bare = {key: value for key, value in limit().content.items() if "isotropic" not in key and key != "energies"}
+    without = limit_draft(replace(limit(), content=bare), search())
+    assert "Over the" not in without.body
+    assert without.lint_errors == 0
+
+
+def test_with_an_excess_above_the_reporting_threshold_no_plain_limit_is_drafted() -> None:
+    draft = limit_draft(limit(), search(fap=2.1e-5))
+    assert "3-sigma" not in draft.body
+    assert "3.8e-07" not in draft.body
+    assert "we state no upper limit" in draft.body
+    assert "fact.missing" in rules(draft, Severity.BLOCKING), "this kind has nothing to report"
+    by_limits = replace(limit(), content={**limit().content, "is_plain": False})
+    assert limit_draft(by_limits, search()).facts["is_plain"].value is False
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The 3-sigma upper limit on the fluence is {limit} erg/cm^2.",
+        "We derive an upper-limit of {limit}.",
+        "We do not detect any significant counterpart.",
+        "No significant excess was found.",
+    ],
+)
+def test_a_limit_or_a_non_detection_written_beside_the_excess_by_hand_blocks(words: str) -> None:
+    draft = excess_draft(2.1e-5)
+    assert "limit.not-plain" not in rules(draft)
+    added = change(draft, "All excesses found", f"{words.format(limit='8.9e-07')} All excesses found")
+    assert "limit.not-plain" in rules(added, Severity.BLOCKING)
+    assert "limit.not-plain" not in rules(limit_draft())
+
+
+def test_a_fluence_from_a_fitted_response_is_not_stated_and_blocks_nothing() -> None:
+    fitted = detection_draft(kind="parametric", total_fraction=0.53)
+    assert "fluence" not in fitted.body
+    assert fitted.lint_errors == 0
+    assert "its fluence in the 75-2000 keV band is 6.3e-06 erg/cm^2" in detection_draft(kind="table").body
+
+
+def test_a_table_of_the_users_own_passes_and_states_a_fifth() -> None:
+    config = tomllib.loads((Path(__file__).resolve().parents[3] / "config" / "response.toml").read_text())
+    rows = [{"theta_deg": 90.0, "phi_deg": phi, "fraction_of_best": 0.7, "soft_over_hard": 0.9} for phi in (0.0, 90.0)]
+    own = config | {"kind": "table", "directions": rows, "scatter_fraction": 0.2, "source": "a matrix of our own"}
+    for values, is_public, percent in ((own, True, "20%"), (config, False, "44%")):
+        response = ResponseTable.from_config(values, file="response.toml").at(92.0, 10.0)
+        shown = {name: getattr(response, name) for name in ("kind", "total_fraction", "fraction_of_best", "angle_deg")}
+        draft = limit_draft(limit(**shown | {"kind": response.kind.value}), search())
+        assert ("response.parametric" not in rules(draft, Severity.BLOCKING)) is is_public
+        assert f"systematic uncertainty of about {percent}" in draft.body
 
 
 def test_a_missing_required_fact_blocks_and_its_slot_stays_visible() -> None:

@@ -104,6 +104,8 @@ def test_a_marginal_excess_lists_all_of_them_the_least_likely_first() -> None:
     body = DRAFTS[DraftKind.MARGINAL_EXCESS].body
     assert "\n  -24.60  0.40  3.6  4.0e-04  possibly associated\n" in body
     assert "marginal" in DRAFTS[DraftKind.MARGINAL_EXCESS].subject
+    assert "in 90% of cases if its fluence in the 75-2000 keV band exceeded 8.9e-07 erg/cm^2" in body
+    assert "3-sigma" not in body
 
 
 def test_an_update_prints_each_value_then_and_now_and_not_what_stayed() -> None:

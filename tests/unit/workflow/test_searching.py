@@ -12,6 +12,7 @@ from workflow_desk import T0, Desk, PaperSource, counts, merger, sources
 
 from acs_stream.attitude import Attitude
 from acs_stream.far_history import ExcessKind, FarHistory
+from acs_stream.sky_sensitivity import SkySensitivity
 from acs_stream.trial_bursts import bursts_from_config
 from tocsin.app.trailing import TrailingFolder
 from tocsin.domain.errors import ScienceError
@@ -106,12 +107,15 @@ def test_limits_hold_over_the_region_where_it_and_the_pointing_are_known(tmp_pat
         data = replace(counts(), attitude=attitude)
         skymap = SkyMap.from_position(85.0, 0.0, error_radius_deg=15.0)
         known = replace(known_of(desk.context, data, None, T0), skymap=skymap)
-        limit = limit_content(data.total.with_t0(T0), 300.0, known)
+        limit, sky = limit_content(data.total.with_t0(T0), 300.0, known)
         half = limit["regions"][0]
         assert limit["region_percent"] == 50.0
         assert limit["hard_1s_erg_cm2"] == half["hard_1s_erg_cm2"]["high"] > half["hard_1s_erg_cm2"]["low"]
         assert half["angle_deg"] == pytest.approx(75.0, abs=2.0)
         assert limit["sensitivity_3sigma"]["hard_1s_erg_cm2"] <= limit["hard_1s_erg_cm2"]
+        over = SkySensitivity.from_bytes(sky or b"")
+        assert over.columns["HARD_1S"].min() <= half["hard_1s_erg_cm2"]["low"]
+        assert over.columns["HARD_1S"].max() >= half["hard_1s_erg_cm2"]["high"]
 
 
 def test_a_folder_of_searched_days_is_the_background_of_later_events(tmp_path: Path) -> None:
