@@ -22,7 +22,7 @@ from triangulation.skymap import SkyMap
 from triangulation.skymap_file import DISTANCE_COLUMNS
 
 #: Distances at which the posterior of a cell is evaluated; and cells at most: of more, so many are drawn evenly.
-DISTANCES, MOST_CELLS = 601, 2000
+DISTANCES, MOST_CELLS = 601, 1000
 #: The posterior is followed so many standard deviations of a cell's distance to either side.
 REACH_SIGMAS = 5.0
 #: Steps of ln(energy) in which its distribution is kept.

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from markupsafe import Markup
 
+from tocsin.api.burst_pictures import sensitivity_pictures
 from tocsin.api.services import ApiServices, Viewer
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import LightCurve
@@ -49,13 +50,15 @@ NOTHING = Markup()
 class EventPictures:
     """SVG of an event, for pages: light curves of the whole window and around T0, the sky and a part of it.
 
-    Each is empty where there is nothing to draw; `problems` say why something could not be.
+    Each is empty where there is nothing to draw; `problems` say why something could not be. `sensitivity`: the chance
+    over the sky of each burst that was tried.
     """
 
     light_curves: Markup = NOTHING
     light_curves_near: Markup = NOTHING
     sky: Markup = NOTHING
     sky_near: Markup = NOTHING
+    sensitivity: tuple[Markup, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -103,16 +106,22 @@ def draw_event(store: Store, view: EventView, clearance: frozenset[str]) -> Even
     """Pictures of an event from the products that `clearance` opens, drawn now."""
     curves, curve_problem = _drawn(view, "light curves", lambda: _light_curves(view, _curves(store, view, clearance)))
     sky, sky_problem = _drawn(view, "sky map", lambda: _sky(view, _stored_map(store, view, clearance)))
+    chances, chance_problem = _drawn(view, "sensitivity", lambda: _chances(store, view, clearance))
     return EventPictures(
         light_curves=curves[0],
         light_curves_near=curves[1],
         sky=sky[0],
         sky_near=sky[1],
-        problems=tuple(problem for problem in (curve_problem, sky_problem) if problem),
+        sensitivity=tuple(one for one in chances if one),
+        problems=tuple(problem for problem in (curve_problem, sky_problem, chance_problem) if problem),
     )
 
 
-def _drawn(view: EventView, what: str, draw: Callable[[], tuple[Markup, Markup]]) -> tuple[tuple[Markup, Markup], str]:
+def _chances(store: Store, view: EventView, clearance: frozenset[str]) -> tuple[Markup, ...]:
+    return sensitivity_pictures(store, view, clearance, _stored_map(store, view, clearance))
+
+
+def _drawn(view: EventView, what: str, draw: Callable[[], tuple[Markup, ...]]) -> tuple[tuple[Markup, ...], str]:
     """Pictures, or why there are none: a picture that fails must never cost the page its Acknowledge button."""
     try:
         return draw(), ""

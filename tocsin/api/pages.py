@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse
 
 from tocsin.api import event_routes, forms, service_routes
 from tocsin.api.access import Asker, Services, not_found
+from tocsin.api.burst_words import burst_section
 from tocsin.api.event_pictures import pictures_of
 from tocsin.api.event_routes import FoundEvent, PageOfEvents, found_event
 from tocsin.api.posting import Form, chosen_person, own_path, people_to_choose, person_of, remember_person
@@ -108,6 +109,7 @@ def event(request: Request, services: Services, asker: Asker, view: FoundEvent) 
         "item": view.item,
         "event": view.item.event,
         "pictures": pictures_of(services, request.app.state.pictures, asker, view),
+        "bursts": burst_section(view),
         "people": people,
         "chosen": chosen_person(request, services, people),
         "can_acknowledge": view.item.tier is not Tier.RECORD and bool(people or asker.person_id),

@@ -12,16 +12,18 @@ from tocsin.api.responses import json_response, tagged
 from tocsin.domain.clock import iso_utc
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
+#: How files are named by their type; what is gzipped are FITS files.
+ENDINGS = {"application/fits": "fits", "application/gzip": "fits.gz"}
 
 
 @router.get("/events/{event_id}/products/{product_id}/file")
 def product_file(request: Request, product_id: str, services: Services, asker: Asker, view: FoundEvent) -> Response:
-    """File of one product of an event: a sky map (also one that assumes two events are one source), a light curve."""
+    """File of one product of an event: a sky map (also of two events together), a light curve, a sensitivity."""
     with services.store.read() as work:
         product = work.product(product_id, clearance=asker.clearance)
     if product is None or product.event_id != view.item.event.id or product.blob is None:
         raise not_found()
-    ending = "fits" if product.blob_type == "application/fits" else "bin"
+    ending = ENDINGS.get(product.blob_type or "", "bin")
     headers = {"Content-Disposition": f'attachment; filename="{product.id}.{ending}"'}
     return tagged(request, product.blob, product.blob_type or "application/octet-stream", headers=headers)
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tocsin.domain.light_curves import LightCurve
+from tocsin.domain.light_curves import FloatArray, LightCurve
 from tocsin.simulate.counting import CountingStream
-from tocsin.simulate.spacecraft import KeplerOrbit, position
+from tocsin.simulate.spacecraft import KeplerOrbit, position, ra_dec_deg, sun, unit
 from triangulation.geometry import SpacecraftPosition
 
 #: A revolution's science data begin and end at these phases after perigee.
@@ -37,15 +37,25 @@ class Integral:
         Counts of SPI-ACS, at INTEGRAL's own times.
     outages
         Intervals without data outside the perigee gaps.
+    axis
+        Where it points, unit vector, shape (3,); None: nobody tells.
     """
 
     orbit: KeplerOrbit
     acs: CountingStream
     outages: tuple[tuple[datetime, datetime], ...] = ()
+    axis: FloatArray | None = None
 
     def position(self, at_utc: datetime) -> SpacecraftPosition:
         """Place of INTEGRAL at a time."""
         return position("INTEGRAL", self.orbit, at_utc, error_km=POSITION_ERROR_KM)
+
+    def axes_deg(self, at_utc: datetime) -> tuple[tuple[float, float], tuple[float, float]] | None:
+        """RA and Dec of its axes X (pointing) and Z (towards the Sun, as near as X allows), deg."""
+        if self.axis is None:
+            return None
+        towards = sun(at_utc)
+        return ra_dec_deg(self.axis), ra_dec_deg(unit(towards - (towards @ self.axis) * self.axis))
 
     def revolution(self, at_utc: datetime, *, later: int = 0) -> Revolution:
         """Revolution (perigee to perigee) that a time lies in, or one some revolutions later (earlier if negative)."""

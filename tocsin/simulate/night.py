@@ -70,7 +70,9 @@ class Night:
         self.truth = NightTruth(events={scene.truth.hint: scene.truth for scene in scenes if scene.truth})
         arrivals = tuple(arrival for scene in scenes for arrival in scene.acs_arrivals)
         self.integral = Integral(
-            orbit=self.network.integral, acs=SPI_ACS.stream(arrivals, seed=seed, spikes_per_day=SPIKES_PER_DAY)
+            orbit=self.network.integral,
+            acs=SPI_ACS.stream(arrivals, seed=seed, spikes_per_day=SPIKES_PER_DAY),
+            axis=self.network.integral_axis,
         )
 
     @property

@@ -11,6 +11,7 @@ from astropy.io import fits
 
 from tocsin.domain.light_curves import FloatArray, IntArray
 from tocsin.simulate.spacecraft import direction, ra_dec_deg, unit
+from triangulation.distances import moments
 
 #: Coarsest and finest pixel order of a simulated map.
 FIRST_ORDER, LAST_ORDER = 4, 9
@@ -31,7 +32,7 @@ class GravitationalWaveMap:
     density_sr
         Probability per steradian, shape (n,).
     distance_mpc, distance_sd_mpc
-        Mean and standard deviation of the distance, Mpc.
+        Layers DISTMU and DISTSIGMA of every pixel, Mpc: distances have the density r^2 N(r; mu, sigma).
     """
 
     uniq: IntArray
@@ -62,14 +63,16 @@ class GravitationalWaveMap:
 
     def to_fits(self, *, superevent_id: str, t0_utc: datetime, made_utc: datetime, detectors: str) -> bytes:
         """FITS file in the form of LVK's multi-order maps, bytes."""
-        mean, sd = self.distance_mpc, self.distance_sd_mpc
+        mu, sigma = self.distance_mpc, self.distance_sd_mpc
         n = self.uniq.size
+        second, third, fourth = (float(one[0]) for one in moments(np.array([mu]), np.array([sigma])))
+        mean, sd = third / second, float(np.sqrt(fourth / second - (third / second) ** 2))
         columns = [
             fits.Column("UNIQ", "K", array=self.uniq),
             fits.Column("PROBDENSITY", "D", unit="sr-1", array=self.density_sr),
-            fits.Column("DISTMU", "D", unit="Mpc", array=np.full(n, mean)),
-            fits.Column("DISTSIGMA", "D", unit="Mpc", array=np.full(n, sd)),
-            fits.Column("DISTNORM", "D", unit="Mpc-2", array=np.full(n, 1.0 / (mean**2 + sd**2))),
+            fits.Column("DISTMU", "D", unit="Mpc", array=np.full(n, mu)),
+            fits.Column("DISTSIGMA", "D", unit="Mpc", array=np.full(n, sigma)),
+            fits.Column("DISTNORM", "D", unit="Mpc-2", array=np.full(n, 1.0 / second)),
         ]
         table = fits.BinTableHDU.from_columns(columns)
         cards = (

@@ -11,6 +11,7 @@ from tocsin.domain.people import Acknowledgement, Card, CardAction
 from tocsin.domain.products import Product, ProductKind, best_variants
 from tocsin.store import EventRow, UnitOfWork
 from tocsin.workflow.attach import visible_event
+from tocsin.workflow.burst_fields import burst_fields
 from tocsin.workflow.card_fields import duty_fields
 from tocsin.workflow.context import Context
 from tocsin.workflow.drills import is_drill
@@ -164,6 +165,7 @@ def _fields(event: Event, products: Sequence[Product]) -> dict[str, str]:
     place = localization(products)
     if place is not None and place.area_90_deg2 is not None:
         fields["Sky map"] = f"90 % within {place.area_90_deg2:.3g} deg2"
+    fields |= burst_fields(products)
     fields |= {one.instrument: one.problem for one in findings(products) if one.problem}
     coincident = [product for product in products if product.kind is ProductKind.ASSOCIATION and product.is_answer]
     fields |= {

@@ -41,7 +41,8 @@ from triangulation.energy import grouped
 
 #: The instrument whose limits are published.
 LIMIT_INSTRUMENT = "SPI-ACS"
-FITS_TYPE = "application/fits"
+#: Of the map of the sensitivity: a gzipped FITS file.
+MAP_TYPE = "application/gzip"
 LIGHT_KM_S = 299_792.458
 #: An error circle larger than this chooses no detectors, deg.
 KNOWN_WITHIN_DEG = 20.0
@@ -258,7 +259,7 @@ class _Reaction:
             return self._product(ProductKind.LIMIT, content, inputs=(curve_id,))
         inputs = (curve_id, "config:response.toml", "config:bursts.toml")
         return self._product(
-            ProductKind.LIMIT, content, inputs=inputs, blob=sky, media=None if sky is None else FITS_TYPE
+            ProductKind.LIMIT, content, inputs=inputs, blob=sky, media=None if sky is None else MAP_TYPE
         )
 
     def _notice_input(self) -> str:

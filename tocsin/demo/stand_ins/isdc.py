@@ -5,6 +5,7 @@
     /gw/integralhk/api/v1.0/rtlc/{t}/{dt}?json&prophecy     real-time light curve, and when data are to be expected
     /gw/integralhk/api/v1.0/genlc/ACS/{t0}/{dt}             the same counts as text
     /gw/integralhk/api/v1.0/ephs/{t}                        place of INTEGRAL
+    /gw/scsystem/api/v1.0/sc/{t}/{ra}/{dec}                 its axes, and where a source lies in them
 
 Data end `latency_s` before the clock's now; around perigee there are none.
 """
@@ -21,6 +22,7 @@ from tocsin.simulate.files.isdc import ephs_text, genlc_text, ijd_to_utc, rtlc_c
 from tocsin.simulate.integral import Integral, Revolution
 
 PREFIX = ["gw", "integralhk", "api", "v1.0"]
+POINTING = ["gw", "scsystem", "api", "v1.0", "sc"]
 #: Longest half-span the service accepts, s.
 MAX_HALF_SPAN_S = 4e5
 
@@ -61,9 +63,12 @@ class IsdcStandIn(LoopbackServer):
                 return Reply(status=502, body=b"Bad Gateway", content_type="text/plain")
         target = urlsplit(request.target)
         parts = [unquote(part) for part in target.path.split("/") if part]
-        if parts[:4] != PREFIX:
+        is_pointing = parts[:5] == POINTING and len(parts) == 8
+        if parts[:4] != PREFIX and not is_pointing:
             return Reply(status=404, body=b"Not Found", content_type="text/plain")
         try:
+            if is_pointing:
+                return self._pointing(_moment(parts[5]))
             return self._route(parts[4:], set(target.query.split("&")))
         except ValueError as error:
             return Reply(status=400, body=str(error).encode(), content_type="text/plain")
@@ -80,6 +85,12 @@ class IsdcStandIn(LoopbackServer):
                 )
             case _:
                 return Reply(status=404, body=b"Not Found", content_type="text/plain")
+
+    def _pointing(self, at_utc: datetime) -> Reply:
+        axes = self.integral.axes_deg(at_utc)
+        if axes is None:
+            return Reply(status=404, body=b"Not Found", content_type="text/plain")
+        return _json({name: {"ra": ra, "dec": dec} for name, (ra, dec) in zip(("scx", "scz"), axes, strict=True)})
 
     def _realtime(self, t0_utc: datetime, half_span: timedelta, options: set[str]) -> Reply:
         rows = [row for part in self._light_curves(t0_utc, half_span) for row in rtlc_columns(part)]
