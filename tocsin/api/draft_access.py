@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Query
 from starlette.exceptions import HTTPException
 
 from tocsin.api.access import Asker, Services, not_found
@@ -18,9 +18,16 @@ def draft_desk_of(services: ApiServices) -> DraftDesk:
     return services.drafts
 
 
-def found_draft(kind: str, services: Services, asker: Asker, event: FoundEvent) -> DraftView:
-    """The newest draft of a kind."""
-    draft = next((one for one in event.drafts if one.kind.value == kind), None)
+def found_draft(
+    kind: str,
+    services: Services,
+    asker: Asker,
+    event: FoundEvent,
+    audience: Annotated[str | None, Query(max_length=500)] = None,
+) -> DraftView:
+    """The newest draft of a kind for an audience; for the widest that there is one for, if none is named."""
+    fitting = (one for one in event.drafts if one.kind.value == kind and audience in {None, one.audience})
+    draft = next(fitting, None)
     view = None if draft is None else draft_desk_of(services).view(draft, asker.clearance)
     if view is None:
         raise not_found()

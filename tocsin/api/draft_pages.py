@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 
 from advocates.drafts import differences
 from advocates.lint import lint_draft
-from tocsin.api import draft_routes
+from tocsin.api import draft_routes, forms
 from tocsin.api.access import Asker, Services
 from tocsin.api.draft_access import FoundDraft, draft_desk_of, found_draft, revision_of
 from tocsin.api.errors import STATUS
@@ -114,12 +114,12 @@ def _done(
         act(person_id)
     except (ConflictError, NotAllowedError) as error:
         event = found_event(event_id, services, asker)
-        now = found_draft(kind, services, asker, event)
+        now = found_draft(kind, services, asker, event, view.draft.audience)
         typed = Refused(
             subject=form.get("subject", now.draft.subject), body=_plain(form.get("body", now.draft.body)), error=error
         )
         return _page(request, services, asker, event, now, refused=typed)
-    response = RedirectResponse(f"/events/{event_id}/drafts/{kind}", status_code=303)
+    response = RedirectResponse(forms.draft_page(view.draft), status_code=303)
     remember_person(response, person_id)
     return response
 
@@ -153,6 +153,7 @@ def _page(
         "signed_in_as": services.name_of(asker.person_id) if asker.person_id else None,
         "name_of": services.name_of,
         "here": f"/events/{draft.event_id}/drafts/{draft.kind.value}",
+        "of_audience": forms.of_audience(draft),
     }
     error = None if refused is None else refused.error
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 200)

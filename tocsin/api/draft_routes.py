@@ -13,6 +13,7 @@ from tocsin.api.draft_access import FoundDraft, draft_desk_of, found_draft, revi
 from tocsin.api.event_routes import found_event
 from tocsin.api.posting import Form, TextForm, person_of
 from tocsin.api.responses import json_response, tagged
+from tocsin.workflow.draft_views import DraftView
 
 router = APIRouter(prefix="/api/v1/events/{event_id}/drafts/{kind}", tags=["drafts"])
 
@@ -53,7 +54,7 @@ async def edit(
         form.get("body", ""),
         "api",
     )
-    return await run_in_threadpool(_answer, request, event_id, view.draft.kind.value, services, asker)
+    return await run_in_threadpool(_answer, request, event_id, view, services, asker)
 
 
 @router.post("/approve")
@@ -67,7 +68,7 @@ async def approve(
     person_id = person_of(services, asker, form.get("person", ""))
     given = (event_id, view.draft.kind, revision_of(form), person_id, form.get("sha256", ""), "api")
     await run_in_threadpool(draft_desk_of(services).approve, *given)
-    return await run_in_threadpool(_answer, request, event_id, view.draft.kind.value, services, asker)
+    return await run_in_threadpool(_answer, request, event_id, view, services, asker)
 
 
 @router.post("/comment")
@@ -78,9 +79,10 @@ async def comment(
     person_id = person_of(services, asker, form.get("person", ""))
     given = (event_id, view.draft.kind, revision_of(form), person_id, form.get("text", ""), "api")
     await run_in_threadpool(draft_desk_of(services).comment, *given)
-    return await run_in_threadpool(_answer, request, event_id, view.draft.kind.value, services, asker)
+    return await run_in_threadpool(_answer, request, event_id, view, services, asker)
 
 
-def _answer(request: Request, event_id: str, kind: str, services: Services, asker: Asker) -> Response:
-    view = found_draft(kind, services, asker, found_event(event_id, services, asker))
+def _answer(request: Request, event_id: str, asked: DraftView, services: Services, asker: Asker) -> Response:
+    event = found_event(event_id, services, asker)
+    view = found_draft(asked.draft.kind.value, services, asker, event, asked.draft.audience)
     return json_response(request, forms.draft_view_json(view, services.name_of))

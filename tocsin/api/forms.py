@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from advocates.rota import Shift
 from listeners.render import notice_to_json
@@ -150,6 +151,8 @@ def draft_json(draft: Draft) -> dict[str, Any]:
         "made_utc": iso_utc(draft.made_utc),
         "author": draft.author,
         "is_replay": draft.is_replay,
+        "audience": draft.audience,
+        "labels": sorted(draft.labels),
         "subject": draft.subject,
         "body": draft.body,
         "lint_errors": draft.lint_errors,
@@ -158,9 +161,20 @@ def draft_json(draft: Draft) -> dict[str, Any]:
     }
 
 
+def of_audience(draft: Draft) -> str:
+    """Query by which the address of a draft names its audience; empty for the public one."""
+    return f"?{urlencode({'audience': draft.audience})}" if draft.labels else ""
+
+
+def draft_page(draft: Draft) -> str:
+    """Address of the page on which a draft is worked on."""
+    return f"/events/{draft.event_id}/drafts/{draft.kind.value}{of_audience(draft)}"
+
+
 def draft_view_json(view: DraftView, name_of: NameOf) -> dict[str, Any]:
     """A draft as it is worked on: what it came from, what stands in its way, who has signed it."""
     base = f"/api/v1/events/{view.draft.event_id}/drafts/{view.draft.kind.value}"
+    query = of_audience(view.draft)
     return draft_json(view.draft) | {
         "sha256": view.sha256,
         "is_approved": view.is_approved,
@@ -182,7 +196,7 @@ def draft_view_json(view: DraftView, name_of: NameOf) -> dict[str, Any]:
             {"revision": one.revision, "author": name_of(one.author), "made_utc": iso_utc(one.made_utc)}
             for one in view.revisions
         ],
-        "links": {"self": base, "text": f"{base}/text", "page": base.removeprefix("/api/v1")},
+        "links": {"self": base + query, "text": f"{base}/text{query}", "page": draft_page(view.draft)},
     }
 
 

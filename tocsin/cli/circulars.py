@@ -50,14 +50,22 @@ def lint(
 def draft(
     event: Annotated[str, typer.Argument(help="Event id, as on the page.")],
     kind: Annotated[DraftKind | None, typer.Option(help="Which circular; default: the newest.")] = None,
+    audience: Annotated[
+        str | None,
+        typer.Option(help="For whom: public, or labels with commas; default: public, else the least restricted."),
+    ] = None,
 ) -> None:
-    """Print the newest draft of an event: subject, empty line, body."""
+    """Print the newest draft of an event for an audience: subject, empty line, body."""
     try:
         from tocsin.app.reading import newest_draft  # noqa: PLC0415 - needs the server extra
     except ImportError as error:
         needs_server(error)
     with failures_in_words():
-        found = newest_draft(os.environ, event, kind)
+        found, others = newest_draft(os.environ, event, kind, audience)
+    if found.labels:
+        console.print(f"EMBARGOED: only for those cleared for {', '.join(sorted(found.labels))}", markup=False)
+    for other in others:
+        console.print(f"there is another for {other}: --audience {other}", markup=False)
     typer.echo(f"{found.subject}\n\n{found.body}")
     for finding in found.findings:
         console.print(f"{finding.severity.value}: {finding.rule}: {finding.message}", markup=False)

@@ -1,6 +1,6 @@
-"""Circular drafts: facts bound to products, the text made from them, what a lint finds."""
+"""Circular drafts: facts bound to products, the text made from them, what a lint finds, one for each audience."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,10 @@ class DraftKind(StrEnum):
     UPDATE = "update"
 
 
+#: Author of what no person has touched.
+COMPOSER = "tocsin"
+#: Audience of what carries no label.
+PUBLIC_AUDIENCE = "public"
 #: Kinds that answer an earlier circular of ours, and are approved in states in which others are not.
 FOLLOW_UPS = frozenset({DraftKind.RETRACTION, DraftKind.CORRECTION, DraftKind.UPDATE})
 
@@ -109,6 +113,8 @@ class Draft:
         Person id, or ``tocsin``.
     is_replay
         Made from replayed or simulated notices: can never be approved for GCN.
+    labels
+        Restrictions of what it is made from; empty: everybody may see it.
     """
 
     event_id: str
@@ -120,10 +126,57 @@ class Draft:
     findings: tuple[Finding, ...] = ()
     revision: int = 1
     made_utc: datetime | None = None
-    author: str = "tocsin"
+    author: str = COMPOSER
     is_replay: bool = False
+    labels: frozenset[str] = frozenset()
+
+    @property
+    def audience(self) -> str:
+        """Whom it is for, as commands and addresses name it: ``public``, or its labels, sorted, with commas."""
+        return audience_of(self.labels)
 
     @property
     def lint_errors(self) -> int:
         """Number of blocking findings."""
         return sum(finding.severity is Severity.BLOCKING for finding in self.findings)
+
+
+def audience_of(labels: frozenset[str]) -> str:
+    """Name of the audience that holds these labels: ``public``, or the labels, sorted, with commas."""
+    return ",".join(sorted(labels)) or PUBLIC_AUDIENCE
+
+
+def standing_variants(drafts: Iterable[Draft]) -> list[Draft]:
+    """Newest revision of each kind for each audience, the public one first.
+
+    Parameters
+    ----------
+    drafts
+        Revisions of the drafts about one event, as far as somebody may see them.
+
+    Returns
+    -------
+    list
+        By kind; within a kind from the least restricted on. A variant that Tocsin would write as it writes a less
+        restricted one is left out: that says the same, and to more people.
+    """
+    groups: dict[tuple[DraftKind, frozenset[str]], list[Draft]] = {}
+    for one in sorted(drafts, key=lambda one: one.revision):
+        groups.setdefault((one.kind, one.labels), []).append(one)
+    composed = {key: _composed_text(revisions) for key, revisions in groups.items()}
+    standing = [
+        revisions[-1]
+        for (kind, labels), revisions in groups.items()
+        if not any(
+            kind is other and narrower < labels and text is not None and text == composed[kind, labels]
+            for (other, narrower), text in composed.items()
+        )
+    ]
+    kinds = list(dict.fromkeys(kind for kind, _ in groups))
+    return sorted(standing, key=lambda one: (kinds.index(one.kind), len(one.labels), sorted(one.labels)))
+
+
+def _composed_text(revisions: Iterable[Draft]) -> tuple[str, str] | None:
+    """Subject and body that Tocsin composed last."""
+    texts = [(one.subject, one.body) for one in revisions if one.author == COMPOSER]
+    return texts[-1] if texts else None

@@ -19,6 +19,7 @@ from tocsin.store.topic import any_of, numbered
 
 _VOID = kept(update(approvals).where(approvals.c.event_id == bindparam("of_event"), approvals.c.voided_utc.is_(None)))
 _VOID_KIND = kept(_VOID.where(approvals.c.kind == bindparam("of_kind", type_=approvals.c.kind.type)))
+_VOID_REVISION = kept(_VOID_KIND.where(approvals.c.revision == bindparam("of_revision")))
 
 
 def draft_sha256(draft: Draft) -> str:
@@ -33,11 +34,11 @@ class Drafts(Lineage):
         """Keep a draft as the next revision of its kind and event; the revision it has.
 
         Where nothing but the time differs from the newest revision, no new one is made. `Draft.revision` is not
-        looked at: the store counts. A draft carries the labels of the products and notices its facts are bound to;
-        drafts of other labels are variants beside it, which it neither replaces nor outdates.
+        looked at: the store counts. A draft carries its own labels and those of the products and notices its facts are
+        bound to; drafts of other labels are variants beside it, which it neither replaces nor outdates.
         """
         self.lock(f"drafts {draft.event_id}")
-        labels = self._input_labels(fact.product_id for fact in draft.facts.values())
+        labels = draft.labels | self._input_labels(fact.product_id for fact in draft.facts.values())
         self._note_labels(labels)
         newest = self._newest(draft.event_id, draft.kind, labels)
         record = draft_to_record(draft)
@@ -101,12 +102,30 @@ class Drafts(Lineage):
             self._statements.execute(approvals.insert(), {**row, "sha256": sha256, "at_utc": at_utc})
             self._touch(event_id, asked.labels if asked is not None else None)
 
-    def void_approvals(self, event_id: str, reason: str, *, kind: DraftKind | None = None) -> int:
-        """Void all standing approvals of an event's drafts (of one kind, if told), since facts changed; how many."""
+    def void_approvals(
+        self, event_id: str, reason: str, *, kind: DraftKind | None = None, labels: frozenset[str] | None = None
+    ) -> int:
+        """Void all standing approvals of an event's drafts, since facts changed; how many.
+
+        Parameters
+        ----------
+        event_id, reason
+            Of which event, and why.
+        kind
+            Of drafts of this kind alone.
+        labels
+            With a kind: of the variant with these labels alone.
+        """
         values = {"of_event": event_id, "voided_utc": self._clock.now(), "void_reason": reason}
-        of_kind = {} if kind is None else {"of_kind": kind}
-        self._touch(event_id)
-        return int(self._statements.execute(_VOID if kind is None else _VOID_KIND, values | of_kind).rowcount)
+        self._touch(event_id, labels)
+        if kind is None:
+            return int(self._statements.execute(_VOID, values).rowcount)
+        if labels is None:
+            return int(self._statements.execute(_VOID_KIND, values | {"of_kind": kind}).rowcount)
+        revisions = {one.revision for one in self.drafts(event_id) if one.kind is kind and one.labels == labels}
+        standing = {one.revision for one in self._standing(event_id, kind)} & revisions
+        asked = ({**values, "of_kind": kind, "of_revision": revision} for revision in sorted(standing))
+        return sum(int(self._statements.execute(_VOID_REVISION, one).rowcount) for one in asked)
 
     def approvals(self, event_id: str) -> list[ApprovalRow]:
         """Approvals of an event's drafts, voided ones too, oldest first."""
@@ -174,4 +193,5 @@ def _draft(row: Row[*tuple[Any, ...]]) -> Draft:
         made_utc=row.made_utc,
         author=row.author,
         is_replay=row.is_replay,
+        labels=row.labels,
     )

@@ -77,6 +77,7 @@ def draft_from_record(
     made_utc: datetime,
     author: str,
     is_replay: bool,
+    labels: frozenset[str] = frozenset(),
 ) -> Draft:
     """Draft of a record."""
     return Draft(
@@ -91,6 +92,7 @@ def draft_from_record(
         made_utc=made_utc,
         author=author,
         is_replay=is_replay,
+        labels=labels,
     )
 
 

@@ -9,7 +9,7 @@ from tocsin.domain.people import Person, PersonRole
 from tocsin.store import EventRow, UnitOfWork
 from tocsin.workflow.attach import visible_event
 from tocsin.workflow.context import Context
-from tocsin.workflow.draft_views import labels_of, newest_draft, standing_of
+from tocsin.workflow.draft_views import of_variant, standing_of
 from tocsin.workflow.owing import owe_update
 from tocsin.workflow.voiding import void
 
@@ -99,15 +99,15 @@ def edit(
             return draft
         made = edited(draft, subject=subject, body=body, author=person.id, made_utc=now)
         kept = work.add_draft(made)
-        voided = void(work, event_id, f"the text was edited by {person.name}", kind=kind)
+        voided = void(work, event_id, f"the text was edited by {person.name}", kind=kind, labels=draft.labels)
         if row.state in _BEGUN:
             work.set_event_state(event_id, EventState.DRAFTING)
         detail = {"kind": kind.value, "revision": kept, "via": via, "voided": voided, "lint_errors": made.lint_errors}
         work.audit(person_id, "edit_draft", event_id, detail, now)
         owe_update(context, work, event_id, cause=f"edited-{kind.value}-{kept}")
-        found = newest_draft(work, event_id, kind, person.clearance)
+        found = of_variant(work, draft)
     context.wake()
-    return made if found is None else found
+    return found[-1] if found else made
 
 
 def _approve(
@@ -152,8 +152,7 @@ def _asked(work: UnitOfWork, event_id: str, kind: DraftKind, revision: int, pers
     draft = next((one for one in found if one.revision == revision), None)
     if draft is None:
         raise ConflictError(f"there is no revision {revision} of this draft", remedy="open the newest one")
-    labels = labels_of(work, draft)
-    newest = max(one.revision for one in found if one.revision == revision or labels_of(work, one) == labels)
+    newest = max(one.revision for one in found if one.labels == draft.labels)
     if newest != revision:
         raise ConflictError(f"revision {revision} is not the newest: that is {newest}", remedy="open the newest one")
     return draft, row

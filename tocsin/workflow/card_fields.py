@@ -1,5 +1,6 @@
 """What a card says of the work on an event: how old it is, what is awaited, who is told, what is ready."""
 
+from tocsin.domain.drafts import standing_variants
 from tocsin.domain.events import Event
 from tocsin.domain.jobs import Job, JobKind
 from tocsin.domain.products import Product, ProductKind
@@ -84,10 +85,11 @@ def _delays(products: list[Product]) -> str:
 
 def _drafts(work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> str:
     """Newest draft of each kind, and whether anything stands against it."""
-    newest = {draft.kind: draft for draft in work.drafts(row.id, clearance=clearance)}
-    approved = {one.kind for one in work.approvals(row.id) if one.voided_utc is None}
+    approved = {(one.kind, one.revision) for one in work.approvals(row.id) if one.voided_utc is None}
     words = []
-    for kind, draft in newest.items():
-        state = "approved" if kind in approved else "ready" if not draft.lint_errors else f"{draft.lint_errors} to mend"
-        words.append(f"{kind.value.replace('_', ' ')} r{draft.revision} {state}")
+    for draft in standing_variants(work.drafts(row.id, clearance=clearance)):
+        is_approved = (draft.kind, draft.revision) in approved
+        state = "approved" if is_approved else "ready" if not draft.lint_errors else f"{draft.lint_errors} to mend"
+        whose = f" for {draft.audience}" if draft.labels else ""
+        words.append(f"{draft.kind.value.replace('_', ' ')}{whose} r{draft.revision} {state}")
     return ", ".join(words)

@@ -79,8 +79,8 @@ class Papers:
         return facts
 
     def composed(self, kind: DraftKind, facts: Mapping[str, Fact], *, revision: int) -> Draft:
-        """Draft of that kind from its facts."""
-        return compose(
+        """Draft of that kind from its facts, with the labels of the audience it is for."""
+        made = compose(
             kind,
             facts,
             event_id=self._event.id,
@@ -89,6 +89,7 @@ class Papers:
             templates=self._context.templates,
             revision=revision,
         )
+        return replace(made, labels=self._event.labels)
 
     def _first_reports(self) -> list[DraftKind]:
         event, wording = self._event, self._context.wording

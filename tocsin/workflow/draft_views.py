@@ -9,16 +9,13 @@ from advocates.conflicts import Prior, conflicts, uncited
 from advocates.drafts import Passage, differences
 from advocates.hand_over import atel_findings, embargo_findings
 from advocates.lint import lint_draft
-from tocsin.domain.drafts import Draft, DraftKind, Finding, Severity
+from tocsin.domain.drafts import COMPOSER, Draft, Finding, Severity
 from tocsin.store import ApprovalRow, EventRow, UnitOfWork
 from tocsin.workflow.attach import widest_view
 from tocsin.workflow.circulars import bursts_of_the_day, circulars_on, own_circulars
 from tocsin.workflow.commenting import Comment, comments_on
 from tocsin.workflow.context import Context
-from tocsin.workflow.drafting import COMPOSER, is_outdated
-
-#: Label of a draft that the public may not see and none of whose inputs says why.
-RESTRICTED = frozenset({"restricted"})
+from tocsin.workflow.drafting import is_outdated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +68,7 @@ class DraftView:
     comments
         What people said of them.
     revisions
-        All of this kind that the asker may see, oldest first.
+        All of this kind for its audience, oldest first.
     """
 
     draft: Draft
@@ -98,7 +95,7 @@ def draft_view(context: Context, shown: Draft, clearance: frozenset[str]) -> Dra
         row = work.event_row(shown.event_id, clearance=clearance)
         if row is None:
             return None
-        revisions = tuple(draft for draft in of_kind(work, shown, clearance) if draft.revision <= shown.revision)
+        revisions = tuple(draft for draft in of_variant(work, shown) if draft.revision <= shown.revision)
         standing = standing_of(context, work, shown, row)
         seen = frozenset(draft.revision for draft in revisions)
         comments = comments_on(work, shown.event_id, shown.kind, seen)
@@ -130,25 +127,19 @@ def draft_view(context: Context, shown: Draft, clearance: frozenset[str]) -> Dra
     )
 
 
-def of_kind(work: UnitOfWork, draft: Draft, clearance: frozenset[str] | None = None) -> list[Draft]:
-    """Revisions of a draft, oldest first, as far as `clearance` may see them."""
-    found = [one for one in work.drafts(draft.event_id, clearance=clearance) if one.kind is draft.kind]
+def of_variant(work: UnitOfWork, draft: Draft) -> list[Draft]:
+    """Revisions of a draft for one audience, oldest first."""
+    found = [one for one in work.drafts(draft.event_id) if (one.kind, one.labels) == (draft.kind, draft.labels)]
     return sorted(found, key=lambda one: one.revision)
-
-
-def newest_draft(work: UnitOfWork, event_id: str, kind: DraftKind, clearance: frozenset[str]) -> Draft | None:
-    """Newest revision of a kind that `clearance` may see."""
-    found = [one for one in work.drafts(event_id, clearance=clearance) if one.kind is kind]
-    return max(found, key=lambda one: one.revision, default=None)
 
 
 def standing_of(context: Context, work: UnitOfWork, draft: Draft, row: EventRow) -> Standing:
     """What an approval of the draft depends on beside the text and the person."""
-    composed = [one for one in of_kind(work, draft) if one.author == COMPOSER and one.revision <= draft.revision]
+    composed = [one for one in of_variant(work, draft) if one.author == COMPOSER and one.revision <= draft.revision]
     is_old = bool(composed) and is_outdated(context, work, composed[-1])
     return Standing(
         row=row,
-        labels=labels_of(work, draft),
+        labels=draft.labels,
         newest_utc=context.clock.now() if is_old else None,
         conflicts=_conflicts(context, work, draft),
     )
@@ -180,17 +171,6 @@ def reasons_against(draft: Draft, standing: Standing) -> tuple[str, ...]:
     )
     blocking = (one for one in standing.conflicts if one.severity is Severity.BLOCKING)
     return (*found, *(f"{one.rule} ({one.place}): {one.message}" for one in blocking))
-
-
-def labels_of(work: UnitOfWork, draft: Draft) -> frozenset[str]:
-    """Restrictions of what a draft is made from; none for one that the public may see."""
-    if any(one.revision == draft.revision for one in of_kind(work, draft, frozenset())):
-        return frozenset()
-    ids = {fact.product_id for fact in draft.facts.values()}
-    products = [work.product(product_id) for product_id in ids if not product_id.startswith(("config:", "notice:"))]
-    found = frozenset[str]().union(*(product.labels for product in products if product is not None))
-    notices = [row.labels for row in work.notice_rows(draft.event_id) if f"notice:{row.raw_sha256}" in ids]
-    return found.union(*notices) or RESTRICTED
 
 
 def compared_to(draft: Draft, revisions: Sequence[Draft]) -> Draft | None:

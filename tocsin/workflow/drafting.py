@@ -1,66 +1,100 @@
-"""Drafting: the circulars that fit what is known, written again when anything they stand on changes."""
+"""Drafting: the circulars that fit what is known, written again when anything they stand on changes.
 
-from tocsin.domain.drafts import Draft, DraftKind
-from tocsin.domain.events import EventState
+Each audience has its own: the public one is written from public notices alone. A restricted one stands beside it, with
+its labels, where those who see more would write something else.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from tocsin.domain.drafts import COMPOSER, Draft, DraftKind, standing_variants
+from tocsin.domain.events import Event, EventState
 from tocsin.domain.jobs import Job, JobKind
 from tocsin.store import UnitOfWork
 from tocsin.workflow.attach import widest_view
 from tocsin.workflow.context import Context
 from tocsin.workflow.draft_kinds import Papers
 from tocsin.workflow.owing import UNFINISHED, owe_update
-from tocsin.workflow.views import products_of
+from tocsin.workflow.views import products_of, views
 from tocsin.workflow.voiding import void
 
-#: Author of what no person has touched.
-COMPOSER = "tocsin"
+#: Facts that stay those of the time of writing: who was on call, and what was expected then.
+_OF_THEN = ("authors", "verb")
 
 
 def draft(context: Context, job: Job) -> None:
-    """Write the drafts that an event's products call for."""
+    """Write the drafts that an event's products call for, for each audience."""
     if job.event_id is None:
         return
     with context.store.begin() as work:
         row = work.event_row(job.event_id)
         if row is None or (row.is_test and not context.is_rehearsal) or row.state is EventState.NOT_ASTROPHYSICAL:
             return
-        papers = papers_of(context, work, job.event_id)
-        for kind in papers.kinds():
-            _write(context, work, papers, kind, job.event_id, cause=str(job.id))
+        found = _audiences(context, work, job.event_id)
+        for view in found:
+            papers = Papers(context, work, view, products_of(work, view))
+            for kind in papers.kinds():
+                _write(context, work, papers, kind, view, cause=str(job.id))
+        _retire(work, job.event_id, {view.labels for view in found})
     context.wake()
 
 
-def papers_of(context: Context, work: UnitOfWork, event_id: str) -> Papers:
-    """What an event's circulars are written from: of its products those no more restricted than the event as told."""
-    event = widest_view(work, event_id)
-    return Papers(context, work, event, products_of(work, event))
-
-
 def is_outdated(context: Context, work: UnitOfWork, composed: Draft) -> bool:
-    """Whether the text composed for an event would be another if it were composed now, or is about to be."""
+    """Whether the text composed for an audience would be another if it were composed now, or is about to be."""
     jobs = work.jobs(composed.event_id)
     if any(job.kind is JobKind.DRAFT and job.state in UNFINISHED for job in jobs):
         return True
-    papers = papers_of(context, work, composed.event_id)
-    return composed.kind not in papers.kinds() or _would_differ(papers, composed)
+    view = next((one for one in _audiences(context, work, composed.event_id) if composed.labels <= one.labels), None)
+    if view is None:
+        return True
+    papers = Papers(context, work, view, products_of(work, view))
+    return composed.kind not in papers.kinds() or _text_now(papers, composed) != _text(composed)
 
 
-def _write(context: Context, work: UnitOfWork, papers: Papers, kind: DraftKind, event_id: str, *, cause: str) -> None:
-    earlier = [draft for draft in work.drafts(event_id) if draft.kind is kind]
-    written = [draft for draft in earlier if draft.author == COMPOSER]
+def _audiences(context: Context, work: UnitOfWork, event_id: str) -> Sequence[Event]:
+    """The event as each audience sees it, the public first."""
+    return views(context, work, event_id) or [widest_view(work, event_id)]
+
+
+def _write(context: Context, work: UnitOfWork, papers: Papers, kind: DraftKind, view: Event, *, cause: str) -> None:
+    of_kind = [one for one in work.drafts(view.id) if one.kind is kind]
+    written = [one for one in of_kind if one.labels == view.labels and one.author == COMPOSER]
     # What a person has made of the newest composed text stands until that text itself would be another.
-    if written and not _would_differ(papers, written[-1]):
+    if written and _text_now(papers, written[-1]) == _text(written[-1]):
         return
-    made = papers.composed(kind, papers.facts(kind), revision=len(earlier) + 1)
+    if not written and any(_text_now(papers, one) == _text(one) for one in _for_more_people(of_kind, view)):
+        return
+    made = papers.composed(kind, papers.facts(kind), revision=len(of_kind) + 1)
     work.add_draft(made)
-    void(work, event_id, "the draft was written again from newer products", kind=kind)
+    void(work, view.id, "the draft was written again from newer products", kind=kind, labels=view.labels)
     detail = {"kind": made.kind.value, "revision": made.revision, "lint_errors": made.lint_errors}
-    work.audit("tocsin", "draft", made.event_id, detail, context.clock.now())
-    owe_update(context, work, event_id, cause=f"draft-{kind.value}-{cause}")
+    if made.labels:
+        detail["audience"] = made.audience
+    work.audit("tocsin", "draft", view.id, detail, context.clock.now())
+    owe_update(context, work, view.id, cause=f"draft-{kind.value}-{cause}")
 
 
-def _would_differ(papers: Papers, composed: Draft) -> bool:
-    """Whether the text would be another if it were composed now; the authors stay those of then, a handover is none."""
+def _retire(work: UnitOfWork, event_id: str, audiences: Collection[frozenset[str]]) -> None:
+    """Let variants say what others are told, where nobody sees the event as their audience did any more."""
+    drafts = work.drafts(event_id)
+    for one in standing_variants(drafts):
+        of_kind = [other for other in drafts if other.kind is one.kind]
+        if one.labels and one.labels not in audiences and (told := _for_more_people(of_kind, one)):
+            work.add_draft(replace(told[-1], labels=one.labels))
+
+
+def _for_more_people(of_kind: Sequence[Draft], view: Event | Draft) -> list[Draft]:
+    """Newest composed text of each less restricted variant."""
+    composed = [one for one in of_kind if one.author == COMPOSER and one.labels < view.labels]
+    return list({one.labels: one for one in composed}.values())
+
+
+def _text_now(papers: Papers, composed: Draft) -> tuple[str, str]:
+    """Subject and body if a draft were composed now; the authors stay those of then, a handover is no news."""
     facts = dict(papers.facts(composed.kind))
-    facts |= {name: composed.facts[name] for name in ("authors", "verb") if name in composed.facts}
-    again = papers.composed(composed.kind, facts, revision=composed.revision)
-    return (again.subject, again.body) != (composed.subject, composed.body)
+    facts |= {name: composed.facts[name] for name in _OF_THEN if name in composed.facts}
+    return _text(papers.composed(composed.kind, facts, revision=composed.revision))
+
+
+def _text(draft: Draft) -> tuple[str, str]:
+    return draft.subject, draft.body

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tocsin.domain.drafts import standing_variants
 from tocsin.domain.events import EventState, Tier
 from tocsin.store import EventRow, UnitOfWork
 from tocsin.workflow.context import Context
@@ -30,10 +31,10 @@ def _line(context: Context, work: UnitOfWork, row: EventRow, clearance: frozense
     taken = work.acknowledgements(row.id)
     person = context.people.person(taken[0].person_id) if taken else None
     who = f"taken by {person.name}" if person else "taken by nobody"
-    drafts = {draft.kind: draft.revision for draft in work.drafts(row.id, clearance=clearance)}
-    approved = {one.kind for one in work.approvals(row.id) if one.voided_utc is None}
-    papers = [
-        f"{kind.value.replace('_', ' ')} r{revision} {'approved, not yet seen on GCN' if kind in approved else 'waits'}"
-        for kind, revision in drafts.items()
-    ]
+    approved = {(one.kind, one.revision) for one in work.approvals(row.id) if one.voided_utc is None}
+    papers = []
+    for one in standing_variants(work.drafts(row.id, clearance=clearance)):
+        state = "approved, not yet seen on GCN" if (one.kind, one.revision) in approved else "waits"
+        whose = f" for {one.audience}" if one.labels else ""
+        papers.append(f"{one.kind.value.replace('_', ' ')}{whose} r{one.revision} {state}")
     return f"{row.name} (tier {int(row.tier)}, {who}{', ' if papers else ''}{', '.join(papers)})"

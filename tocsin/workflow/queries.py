@@ -5,12 +5,12 @@ not exist. What people did (pages, acknowledgements, escalations) is told of suc
 would have woken them. Nothing here writes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from listeners.record import from_record as notice_from_record
-from tocsin.domain.drafts import Draft
+from tocsin.domain.drafts import Draft, standing_variants
 from tocsin.domain.events import Decision, Event, EventState, StoredNotice, Tier
 from tocsin.domain.jobs import Job, JobKind, JobState
 from tocsin.domain.light_curve_codec import from_bytes as light_curve_from_bytes
@@ -403,19 +403,8 @@ def _acknowledgements(work: UnitOfWork, part: _Part) -> tuple[Acknowledgement, .
 
 
 def _drafts(work: UnitOfWork, part: _Part) -> tuple[Draft, ...]:
-    """Newest revision of each kind whose every fact stands on what the audience may see."""
-    known = {p.id for p in work.products(part.event.id, current_only=False, clearance=part.clearance)}
-    known |= {f"notice:{sha256}" for sha256 in part.notice_sha256s}
-    newest = {
-        draft.kind: draft
-        for draft in sorted(work.drafts(part.event.id), key=lambda one: one.revision)
-        if part.is_whole or (draft.facts and all(_stands_on(f.product_id, known) for f in draft.facts.values()))
-    }
-    return tuple(newest.values())
-
-
-def _stands_on(product_id: str, known: Iterable[str]) -> bool:
-    return product_id in known or product_id.startswith("config:")
+    """Newest revision of each kind for each audience the asker belongs to, the public one first."""
+    return tuple(standing_variants(work.drafts(part.event.id, clearance=part.clearance)))
 
 
 def _timeline(work: UnitOfWork, part: _Part) -> tuple[TimelineRow, ...]:

@@ -5,9 +5,16 @@ from tocsin.domain.events import EventState
 from tocsin.store import UnitOfWork
 
 
-def void(work: UnitOfWork, event_id: str, reason: str, *, kind: DraftKind | None = None) -> int:
-    """Void the standing approvals of an event's drafts (of one kind, if told); how many there were."""
-    count = work.void_approvals(event_id, reason, kind=kind)
+def void(
+    work: UnitOfWork,
+    event_id: str,
+    reason: str,
+    *,
+    kind: DraftKind | None = None,
+    labels: frozenset[str] | None = None,
+) -> int:
+    """Void the standing approvals of an event's drafts (of one kind, of one variant, if told); how many there were."""
+    count = work.void_approvals(event_id, reason, kind=kind, labels=labels)
     row = work.event_row(event_id)
     if count and row is not None and row.state is EventState.APPROVED:
         work.set_event_state(event_id, EventState.DRAFTING)
