@@ -1,6 +1,7 @@
 """Values as the JSON that the API gives: the boundary where typed values become plain ones."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from tocsin.store import ApprovalRow, Computation, TimelineRow
 from tocsin.workflow.draft_views import DraftView
 from tocsin.workflow.feed_queries import FeedsView
 from tocsin.workflow.findings import Finding
+from tocsin.workflow.informing import task_json
 from tocsin.workflow.limits import UpperLimit
 from tocsin.workflow.queries import EventListItem, EventView, NoticeItem
 from tocsin.workflow.statistics import Statistics
@@ -290,7 +292,7 @@ def computation_json(made: Computation) -> dict[str, Any]:
     return {"id": made.id, "made_utc": iso_utc(made.made_utc), **made.content, "links": {"self": base, **files}}
 
 
-def tonight_json(found: Tonight, name_of: NameOf) -> dict[str, Any]:
+def tonight_json(found: Tonight, name_of: NameOf, now: datetime) -> dict[str, Any]:
     """What needs a human."""
     return {
         "waiting": [
@@ -299,6 +301,7 @@ def tonight_json(found: Tonight, name_of: NameOf) -> dict[str, Any]:
         ],
         "drafts": [{"event_id": draft.event_id, **draft_json(draft)} for draft in found.drafts],
         "recent": [item_json(item, name_of) for item in found.recent],
+        "owners": [task_json(row, now) for row in found.owners],
     }
 
 

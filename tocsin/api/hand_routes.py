@@ -16,12 +16,12 @@ from tocsin.api.posting import Form, chosen_person, people_to_choose, person_of,
 from tocsin.api.rendering import render
 from tocsin.api.responses import json_response
 from tocsin.api.services import ApiServices, HandDesk, Viewer
-from tocsin.domain.clock import iso_utc, to_utc
+from tocsin.domain.clock import to_utc
 from tocsin.domain.events import EventKind
 from tocsin.domain.people import PersonRole
 from tocsin.store import OwnerTaskRow
 from tocsin.workflow.by_hand import Place
-from tocsin.workflow.informing import open_tasks
+from tocsin.workflow.informing import open_tasks, task_json
 from tocsin.workflow.queries import EventView
 
 router = APIRouter(include_in_schema=False)
@@ -92,14 +92,14 @@ def owner_tasks(request: Request, services: Services, asker: Asker) -> Response:
     """Owners of restricted data to be told of results, as far as the asker is cleared for their labels."""
     with services.store.read() as work:
         rows = open_tasks(work, clearance=asker.clearance)
-    return json_response(request, {"owner_tasks": [_task_json(row) for row in rows]})
+    return json_response(request, {"owner_tasks": [task_json(row, services.clock.now()) for row in rows]})
 
 
 @router.post("/api/v1/owner-tasks/{task_id}/done", include_in_schema=True, tags=["events"])
 async def told_by_api(request: Request, task_id: int, services: Services, asker: Asker, form: Form) -> Response:
     """Say that the owner was told (form field `person` where nobody is signed in)."""
     row = await run_in_threadpool(_told, services, asker, task_id, form, "api")
-    return json_response(request, _task_json(row))
+    return json_response(request, task_json(row, services.clock.now()))
 
 
 @router.post("/owner-tasks/{task_id}/done")
@@ -114,20 +114,6 @@ def _told(services: ApiServices, viewer: Viewer, task_id: int, form: Mapping[str
         if all(row.id != task_id for row in open_tasks(work, clearance=viewer.clearance)):
             raise not_found()
     return _desk(services).told_owner(task_id, person_of(services, viewer, form.get("person", "")), via)
-
-
-def _task_json(row: OwnerTaskRow) -> dict[str, object]:
-    return {
-        "id": row.id,
-        "event_id": row.event_id,
-        "label": row.label,
-        "owner": row.owner,
-        "about": row.about,
-        "made_utc": iso_utc(row.made_utc),
-        "due_utc": iso_utc(row.due_utc),
-        "done_utc": iso_utc(row.done_utc),
-        "done_by": row.done_by,
-    }
 
 
 def _answer(request: Request, services: ApiServices, view: EventView) -> Response:

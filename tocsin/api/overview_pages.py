@@ -35,7 +35,7 @@ def tonight_twin(request: Request, services: Services, asker: Asker) -> Response
     """What needs a human."""
     found = _tonight(services, asker)
     failing = [part for part in services.health().parts if not part.is_ok]
-    content = forms.tonight_json(found, services.name_of) | {"failing": failing}
+    content = forms.tonight_json(found, services.name_of, services.clock.now()) | {"failing": failing}
     return json_response(request, content | forms.on_call_json(services.on_call()))
 
 

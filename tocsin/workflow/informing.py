@@ -4,7 +4,7 @@ Tocsin writes to nobody outside by itself: the task says whom to tell, of what, 
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tocsin.domain.clock import iso_utc
 from tocsin.domain.errors import ConflictError
@@ -42,24 +42,40 @@ def owe_word_to_owners(context: Context, work: UnitOfWork, products: Iterable[Pr
                 work.audit("tocsin", "owner_to_be_told", product.event_id, detail, now)
 
 
-def told_owner(context: Context, task_id: int, person_id: str, via: str) -> OwnerTaskRow:
+def told_owner(
+    context: Context, task_id: int, person_id: str, via: str, *, told_utc: datetime | None = None, note: str = ""
+) -> OwnerTaskRow:
     """Keep that a person told an owner; the task as it stands then.
+
+    Parameters
+    ----------
+    context
+        What the workflow works with.
+    task_id, person_id, via
+        Which task, who told, and by which door this is said.
+    told_utc
+        When the owner was told, if not now.
+    note
+        How, or what they said.
 
     Raises
     ------
     NotAllowedError
         The person is no advocate.
     ConflictError
-        There is no such task that they may see, or it was done already.
+        There is no such task that they may see, it was done already, or the time is none at which it can have been.
     """
     person, now = advocate(context, person_id), context.clock.now()
     with context.store.begin() as work:
         found = {row.id: row for row in work.owner_tasks(clearance=person.clearance)}
         if task_id not in found:
             raise ConflictError(f"there is no task {task_id}")
-        if not work.finish_owner_task(task_id, person_id, now):
+        if told_utc is not None and not found[task_id].made_utc <= told_utc <= now:
+            raise ConflictError(f"{iso_utc(told_utc)} is before the result, or has not come yet")
+        if not work.finish_owner_task(task_id, person_id, told_utc or now):
             raise ConflictError(f"{found[task_id].owner} was told already by {found[task_id].done_by}")
         detail = {"via": via, "label": found[task_id].label, "owner": found[task_id].owner}
+        detail |= {"told_utc": iso_utc(told_utc or now), **({"note": note} if note else {})}
         work.audit(person_id, "told_owner", found[task_id].event_id, detail, now)
         return next(row for row in work.owner_tasks(found[task_id].event_id) if row.id == task_id)
 
@@ -68,3 +84,19 @@ def open_tasks(work: UnitOfWork, event_id: str | None = None, *, clearance: froz
     """Tasks that somebody may see, those not done first, then the oldest; of one event, or all."""
     rows = [row for row in work.owner_tasks(event_id, clearance=clearance) if may_see({row.label}, clearance)]
     return sorted(rows, key=lambda row: (row.done_utc is not None, row.id))
+
+
+def task_json(row: OwnerTaskRow, now: datetime) -> dict[str, object]:
+    """JSON-able form of a task; it is overdue where nobody has told the owner in time."""
+    return {
+        "id": row.id,
+        "event_id": row.event_id,
+        "label": row.label,
+        "owner": row.owner,
+        "about": row.about,
+        "made_utc": iso_utc(row.made_utc),
+        "due_utc": iso_utc(row.due_utc),
+        "done_utc": iso_utc(row.done_utc),
+        "done_by": row.done_by,
+        "is_overdue": row.done_utc is None and row.due_utc < now,
+    }

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from tocsin.domain.drafts import Draft
 from tocsin.domain.events import EventState, Tier
-from tocsin.store import EventSelection, UnitOfWork
+from tocsin.store import EventSelection, OwnerTaskRow, UnitOfWork
 from tocsin.workflow import queries
+from tocsin.workflow.informing import open_tasks
 from tocsin.workflow.queries import EventFilter, EventListItem
 
 #: How far back an event can still need somebody; older ones are history.
@@ -37,11 +38,14 @@ class Tonight:
         Newest revisions that nobody has signed, of events that still stand.
     recent
         Events of tiers 1 and 2 of the last day that are not waiting.
+    owners
+        Owners of restricted data whom nobody has told yet of a result made from them, the oldest first.
     """
 
     waiting: tuple[Waiting, ...]
     drafts: tuple[Draft, ...]
     recent: tuple[EventListItem, ...]
+    owners: tuple[OwnerTaskRow, ...] = ()
 
 
 def tonight(work: UnitOfWork, *, clearance: frozenset[str], now: datetime) -> Tonight:
@@ -55,6 +59,7 @@ def tonight(work: UnitOfWork, *, clearance: frozenset[str], now: datetime) -> To
         waiting=tuple(_waiting(work, item, clearance) for item in waiting),
         drafts=tuple(draft for item in standing for draft in _open_drafts(work, item.event.id, clearance)),
         recent=tuple(sorted(recent, key=lambda item: item.event.t0_utc or now, reverse=True)),
+        owners=tuple(task for task in open_tasks(work, clearance=clearance) if task.done_utc is None),
     )
 
 

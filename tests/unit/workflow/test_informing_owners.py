@@ -11,6 +11,7 @@ from advocates.people import People
 from tocsin.domain.errors import ConfigurationError, ConflictError, NotAllowedError
 from tocsin.domain.labels import read_owners
 from tocsin.workflow.informing import open_tasks, told_owner
+from tocsin.workflow.tonight import tonight
 
 PUBLIC: frozenset[str] = frozenset()
 
@@ -59,6 +60,34 @@ def test_who_told_an_owner_is_kept_and_it_is_told_once(tmp_path: Path) -> None:
             told_owner(context, task.id, "nobody", "page")
         (row,) = [r for r in desk.read(lambda work: work.audit_rows(task.event_id)) if r.action == "told_owner"]
         assert row.actor == "vance"
+
+
+def test_when_and_how_an_owner_was_told_is_kept_and_a_time_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    with Desk(tmp_path) as desk:
+        desk.take(track(), topic=SECRET_TOPIC)
+        desk.work()
+        people = {one.id: replace(one, clearance=SECRET) for one in desk.context.people}
+        context = replace(desk.context, people=People(by_id=people))
+        (task, *_) = desk.read(lambda work: work.owner_tasks())
+        desk.wait(7200.0)
+        for moment in (task.made_utc - timedelta(seconds=1), desk.clock.now() + timedelta(seconds=1)):
+            with pytest.raises(ConflictError, match="before the result"):
+                told_owner(context, task.id, "vance", "command line", told_utc=moment)
+        told_utc = task.made_utc + timedelta(hours=1)
+        told_owner(context, task.id, "vance", "command line", told_utc=told_utc, note="by telephone")
+        (row,) = [r for r in desk.read(lambda work: work.audit_rows(task.event_id)) if r.action == "told_owner"]
+        assert (row.detail["note"], row.detail["via"]) == ("by telephone", "command line")
+        assert desk.read(lambda work: work.owner_tasks())[0].done_utc == told_utc
+
+
+def test_tonight_lists_owners_who_wait_for_word_to_those_cleared_alone(tmp_path: Path) -> None:
+    with Desk(tmp_path) as desk:
+        desk.take(track(), topic=SECRET_TOPIC)
+        desk.work()
+        now = desk.clock.now()
+        shown = desk.read(lambda work: tonight(work, clearance=SECRET, now=now))
+        assert [task.label for task in shown.owners] == ["antares", "icecube"]
+        assert desk.read(lambda work: tonight(work, clearance=PUBLIC, now=now)).owners == ()
 
 
 def test_every_label_has_an_owner_and_a_wrong_file_is_refused() -> None:
