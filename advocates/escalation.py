@@ -4,7 +4,7 @@ A plan is taken down (`Plan.to_record`) when an event is first paged, so that la
 alter what is already running. All its times are seconds since that first page.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ ON_CALL = "on_call"
 NEXT_ON_CALL = "next_on_call"
 FALLBACK = "fallback"
 EVERYBODY = "everybody"
-_GROUPS = frozenset({ON_CALL, NEXT_ON_CALL, FALLBACK, EVERYBODY})
+GROUPS = frozenset({ON_CALL, NEXT_ON_CALL, FALLBACK, EVERYBODY})
 _DAY_S = 86_400
 
 
@@ -149,7 +149,15 @@ class Plan:
 
     def recipients(self, step: Step, rota: Rota, people: People, now: datetime) -> tuple[Person, ...]:
         """People a step tells at `now`: never nobody, in a gap of the rota its fallback list is told."""
-        match step.target:
+        return self.asked((step.target,), rota, people, now)
+
+    def asked(self, targets: Iterable[str], rota: Rota, people: People, now: datetime) -> tuple[Person, ...]:
+        """People that targets stand for at `now`, each once: never nobody."""
+        found = [person for target in targets for person in self._people_of(target, rota, people, now)]
+        return tuple({person.id: person for person in found}.values())
+
+    def _people_of(self, target: str, rota: Rota, people: People, now: datetime) -> tuple[Person, ...]:
+        match target:
             case "on_call":
                 found = rota.on_call(now)
             case "next_on_call":
@@ -184,6 +192,11 @@ class Plan:
         )
 
 
+def is_target(name: str, people: People) -> bool:
+    """Whether a name stands for people: a person's id, or one of the groups."""
+    return name in GROUPS or people.person(name) is not None
+
+
 def everybody(people: People, rota: Rota) -> tuple[Person, ...]:
     """The safety net: all advocates, and the fallback list."""
     found = {person.id: person for person in (*people.with_role(PersonRole.ADVOCATE), *rota.fallback)}
@@ -208,8 +221,8 @@ def _newcomers(rota: Rota, now: datetime) -> tuple[Person, ...]:
 
 def _step(table: Table, people: People) -> Step:
     target = table.text("target")
-    if target not in _GROUPS and people.person(target) is None:
-        raise table.error("target", f"{target!r} is neither a person nor one of {', '.join(sorted(_GROUPS))}")
+    if not is_target(target, people):
+        raise table.error("target", f"{target!r} is neither a person nor one of {', '.join(sorted(GROUPS))}")
     step = Step(index=0, delay_s=table.number_within("after_s", 0, _DAY_S), target=target, hours=_hours(table))
     table.finish()
     return step

@@ -33,12 +33,15 @@ class Verdict:
         As in `Decision`.
     reasons
         Why this tier.
+    who
+        As in `Decision`.
     """
 
     tier: Tier
     search_window_s: tuple[float, float] | None
     rule: str
     reasons: tuple[str, ...]
+    who: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,7 @@ class Rules:
             search_window_s=rule.search_window_s,
             rule=rule.name,
             reasons=(rule.reason, *describe(event)),
+            who=rule.who,
         )
         verdict = _quieter_in_storm(verdict, storm)
         return self._louder_with_counterpart(verdict, associations)
@@ -182,7 +186,8 @@ class Rules:
         tier = self.book.counterpart.tier
         if not rare or verdict.tier <= tier:
             return replace(verdict, reasons=(*verdict.reasons, *words))
-        return replace(verdict, tier=tier, rule=COUNTERPART_RULE, reasons=(*words, *verdict.reasons))
+        who = self.book.counterpart.who
+        return replace(verdict, tier=tier, rule=COUNTERPART_RULE, who=who, reasons=(*words, *verdict.reasons))
 
 
 def _quieter_in_storm(verdict: Verdict, storm: Storm | None) -> Verdict:
@@ -192,7 +197,7 @@ def _quieter_in_storm(verdict: Verdict, storm: Storm | None) -> Verdict:
         f"Recorded only: event {storm.number} of a storm of {storm.source}, which has been on since "
         f"{storm.since_utc:%Y-%m-%d %H:%M} UTC."
     )
-    return replace(verdict, tier=Tier.RECORD, rule=STORM_RULE, reasons=(reason, *verdict.reasons))
+    return replace(verdict, tier=Tier.RECORD, rule=STORM_RULE, who=(), reasons=(reason, *verdict.reasons))
 
 
 def change_of(*, before: Event | None, after: Event, notice: Notice) -> Change:
@@ -259,4 +264,5 @@ def _for_event(verdict: Verdict, comparison: Comparison, *, was_paged: bool, tol
         search_window_s=verdict.search_window_s,
         rule=verdict.rule,
         reasons=tuple(reasons),
+        who=verdict.who,
     )

@@ -29,6 +29,9 @@ class Rule:
         Interval around T0 to search, s; None: no reaction.
     reason
         Why, in words.
+    who
+        Whom it wakes (tier 1) or tells by their own roads beside the channel (tier 2): persons, or groups as in
+        ``escalation.toml``. Empty: the first step of the escalation, which is who is on call; the channel alone.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Rule:
     tier: Tier
     search_window_s: tuple[float, float] | None
     reason: str
+    who: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +61,14 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterpart:
-    """What an associated event does: raises the event to `tier` if the pair is as rare as `joint_far_at_most_hz`."""
+    """What an associated event does: raises the event to `tier` if the pair is as rare as `joint_far_at_most_hz`.
+
+    `who` is whom that wakes, as of a `Rule`.
+    """
 
     tier: Tier
     joint_far_at_most_hz: float
+    who: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +133,18 @@ def _rule(table: Table) -> Rule:
         tier=_tier(table),
         search_window_s=table.interval("search_window_s") if "search_window_s" in table else None,
         reason=table.text("reason"),
+        who=_who(table),
     )
     table.finish()
     return rule
+
+
+def _who(table: Table) -> tuple[str, ...]:
+    if "who" not in table:
+        return ()
+    if _tier(table) is Tier.RECORD:
+        raise table.error("who", "tier 3 is recorded only: nobody is told")
+    return tuple(sorted(table.texts("who")))
 
 
 def _condition(table: Table) -> Condition:
@@ -177,7 +194,9 @@ def _changes(table: Table) -> Changes:
 
 def _counterpart(table: Table) -> Counterpart:
     counterpart = Counterpart(
-        tier=_tier(table), joint_far_at_most_hz=table.number("joint_far_at_most_per_year", above=0.0) / YEAR_S
+        tier=_tier(table),
+        joint_far_at_most_hz=table.number("joint_far_at_most_per_year", above=0.0) / YEAR_S,
+        who=_who(table),
     )
     table.finish()
     return counterpart

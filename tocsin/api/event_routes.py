@@ -110,7 +110,7 @@ def event(request: Request, services: Services, asker: Asker, view: FoundEvent) 
     """One event; `why` says by which rule people were woken, and how often that happens."""
     with services.store.read() as work:
         why = why_woken(work, view, services.wakings, clearance=asker.clearance)
-    return json_response(request, forms.view_json(view, services.name_of) | {"why": why_json(why)})
+    return json_response(request, forms.view_json(view, services.name_of) | {"why": why_json(why, services.name_of)})
 
 
 @router.get("/{event_id}/notices")

@@ -27,6 +27,7 @@ from notifier.slack import SlackChannel
 from notifier.webhook import WebhookChannel
 from tocsin.app.drawing import drawing_from
 from tocsin.app.rates import build_places
+from tocsin.app.rule_table import check_who
 from tocsin.app.trailing import TrailingFolder
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError
@@ -183,6 +184,12 @@ def build_wakings(settings: Settings) -> Wakings:
     return read_wakings(file.values, file=file.name)
 
 
+def _rules_for(settings: Settings, people: People) -> Rules:
+    rules = build_rules(settings)
+    check_who(rules.book, people, file=settings.document("rules").name)
+    return rules
+
+
 def build_owners(settings: Settings) -> Owners:
     """Owners of the labels."""
     file = settings.document("labels")
@@ -220,7 +227,7 @@ def build_context(
         store=store,
         clock=clock,
         streams=Streams.from_config(streams_file.values, file=streams_file.name),
-        rules=build_rules(settings),
+        rules=_rules_for(settings, people),
         known_sources=build_source_book(settings),
         wakings=build_wakings(settings),
         owners=build_owners(settings),

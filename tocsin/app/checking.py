@@ -5,16 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from rich.console import Console
 
 from advocates.people import Path as PersonPath
 from advocates.rota import Rota
-from tocsin.app.build import build_context, build_doors, build_people, build_store, calendars_of
+from tocsin.app.build import (
+    build_context,
+    build_doors,
+    build_people,
+    build_rules,
+    build_store,
+    build_wakings,
+    calendars_of,
+)
 from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_vtp, feeds_in_words
 from tocsin.app.rates import rates_in_words
+from tocsin.app.rule_table import check_who, people_now, rule_table
 from tocsin.domain.errors import NotAllowedError
+from tocsin.domain.events import Tier
 from tocsin.domain.people import Person
 from tocsin.settings import Settings, load_settings
 from tocsin.workflow.links import calendar_token, draw_secret
@@ -47,18 +58,35 @@ def check_configuration(environment: Mapping[str, str]) -> CheckReport:
         context = build_context(aside, clock=clock, store=store, doors=doors)
         build_vtp(settings, context, FeedBoard())
         store.close()
+    woken = sorted({name for rule in context.rules.book.rules for name in rule.who})
+    named = f", or whom they name: {', '.join(woken)}" if woken else ""
+    wake = sum(rule.tier is Tier.WAKE for rule in context.rules.book.rules)
     lines = (
         f"configuration {settings.file}, data in {Path(settings.service.data_dir)}",
         f"channels: {', '.join(door.name for door in doors)}",
         f"instruments: {', '.join(context.sources)}",
         rates_in_words(settings, clock),
         f"feeds: {feeds_in_words(settings) or 'none (replay and demo still work)'}",
+        f"rules: {len(context.rules.book.rules)}, of which {wake} wake {plan.steps[0].target}{named}",
         f"people: {len(list(people))}, escalation '{plan.name}' with {len(plan.steps)} steps",
     )
     now = clock.now()
     calendars = tuple(words for copy in calendars_of(rota) for words in copy.state.words(now))
     problems = (*road_problems(settings), *people.problems(roads(settings)), *rota.problems(now), *calendars)
     return CheckReport(lines=lines, problems=problems)
+
+
+def rules_now(environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The configured rules as `tocsin.app.rule_table` has them, each with the people it stands for now."""
+    settings, clock = load_settings(environment), SystemClock()
+    people, rota, plan = build_people(settings, clock)
+    book = build_rules(settings).book
+    check_who(book, people, file=settings.document("rules").name)
+    now = clock.now()
+    return [
+        {**row, "people_now": people_now(row["who"], plan, people, rota, now)}
+        for row in rule_table(book, plan, build_wakings(settings))
+    ]
 
 
 def roads(settings: Settings) -> tuple[PersonPath, ...]:

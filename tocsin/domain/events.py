@@ -160,6 +160,8 @@ class Decision:
         Name of the rule in ``config/rules.toml`` that decided.
     reasons
         Sentences for people: why this tier, why (not) woken.
+    who
+        Whom the rule wakes or tells: persons, or groups as in ``config/escalation.toml``; empty: the first step there.
     """
 
     tier: Tier
@@ -169,3 +171,4 @@ class Decision:
     search_window_s: tuple[float, float] | None
     rule: str
     reasons: tuple[str, ...]
+    who: tuple[str, ...] = ()

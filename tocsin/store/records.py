@@ -27,6 +27,7 @@ def decision_from_record(record: Mapping[str, Any]) -> Decision:
         search_window_s=None if window is None else (float(window[0]), float(window[1])),
         rule=record["rule"],
         reasons=tuple(record["reasons"]),
+        who=tuple(record.get("who", ())),
     )
 
 

@@ -71,7 +71,8 @@ def owe_decided(
     if purpose is MessagePurpose.PAGE:
         said |= details or {}
     if purpose is MessagePurpose.PAGE:
-        return owe_page(context, work, door, event.id, context.plan.steps[0], cause=cause, details=said)
+        step = context.plan.steps[0]
+        return owe_page(context, work, door, event.id, step, cause=cause, details=said, who=decision.who)
     recipients = _recipients(context, work, door, event, decision, purpose)
     owed = [
         owe_message(context, work, door, event.id, purpose, recipient, cause=cause, details=said)
@@ -90,10 +91,12 @@ def owe_page(
     cause: str,
     purpose: MessagePurpose = MessagePurpose.PAGE,
     details: Mapping[str, object] | None = None,
+    who: Sequence[str] = (),
 ) -> bool:
-    """Owe a page at one door to the people of a step: one message that names all of them, or one to each."""
-    asked = context.plan.recipients(step, context.rota, context.people, context.clock.now())
-    if step.target == ON_CALL and not context.rota.on_call(context.clock.now()):
+    """Owe a page at one door to the people of a step, or to `who`: one message that names all, or one to each."""
+    targets = who or (step.target,)
+    asked = context.plan.asked(targets, context.rota, context.people, context.clock.now())
+    if ON_CALL in targets and not context.rota.on_call(context.clock.now()):
         names = ", ".join(person.name for person in asked)
         tell_operator(context, work, key=f"no-rota-{event_id}", verdict=f"Nobody was on call for a page: {names} told")
     ids = [person.id for person in cleared(context, work, door, event_id, asked)]
@@ -199,7 +202,10 @@ def _recipients(
         return sorted(told)
     if decision.tier is not Tier.TELL or event.is_test or context.is_replay:
         return ()
-    listening = [one for one in context.rota.on_call(context.clock.now()) if one.is_told_of_low_tiers]
+    now = context.clock.now()
+    listening = [one for one in context.rota.on_call(now) if one.is_told_of_low_tiers]
+    named = context.plan.asked(decision.who, context.rota, context.people, now) if decision.who else ()
+    listening += [one for one in named if one not in listening]
     ids = [one.id for one in listening if may_be_told(context, work, door, event.id, one)]
     return [person_id for person_id in ids if person_id not in told]
 

@@ -52,7 +52,8 @@ def rehearse(context: Context, job: Job) -> None:
     steps["draft"] = _step(lane, draft, replace(job, kind=JobKind.DRAFT, payload=because))
     with context.store.begin() as work:
         card = card_for(lane, work, job.event_id, event.labels)
-        asked = context.plan.recipients(context.plan.steps[0], context.rota, context.people, context.clock.now())
+        targets = verdict.who or (context.plan.steps[0].target,)
+        asked = context.plan.asked(targets, context.rota, context.people, context.clock.now())
         detail: dict[str, Any] = {
             "rule": verdict.rule,
             "tier": int(verdict.tier),

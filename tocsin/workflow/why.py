@@ -1,9 +1,13 @@
 """Why was I woken: the rule, how often it wakes, how rare the event is, what the instruments can say; as data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from advocates.escalation import ON_CALL
 from tocsin.domain.clock import iso_utc
+from tocsin.domain.jobs import JobKind
+from tocsin.domain.people import MessagePurpose
 from tocsin.store import UnitOfWork
 from tocsin.workflow.queries import EventView
 from triggers.coincidence import YEAR_S
@@ -39,6 +43,10 @@ class WhyWoken:
         The event's own false-alarm rate; None where it states none.
     coverage
         Instruments, in the order of the settings.
+    who
+        Whom the rule wakes: persons, or groups of the escalation plan.
+    woken
+        Who was woken then, by id.
     """
 
     rule: str
@@ -48,6 +56,8 @@ class WhyWoken:
     measured_on: str
     far_per_year: float | None
     coverage: tuple[Covered, ...]
+    who: tuple[str, ...] = ()
+    woken: tuple[str, ...] = ()
 
 
 def why_woken(work: UnitOfWork, view: EventView, wakings: Wakings, *, clearance: frozenset[str]) -> WhyWoken | None:
@@ -65,16 +75,20 @@ def why_woken(work: UnitOfWork, view: EventView, wakings: Wakings, *, clearance:
         measured_on=wakings.source,
         far_per_year=None if event.far_hz is None else event.far_hz * YEAR_S,
         coverage=coverage(view),
+        who=woke.decision.who or (ON_CALL,),
+        woken=_woken(work, event.id, woke.notice_key),
     )
 
 
-def why_json(why: WhyWoken | None) -> dict[str, object] | None:
-    """JSON-able form; None where nobody was woken."""
+def why_json(why: WhyWoken | None, name_of: Callable[[str], str] = str) -> dict[str, object] | None:
+    """JSON-able form, with people by their names; None where nobody was woken."""
     if why is None:
         return None
     expected = why.expected
     return {
         "rule": why.rule,
+        "who": list(why.who),
+        "woken": [name_of(one) for one in why.woken],
         "at_utc": iso_utc(why.at_utc),
         "reasons": list(why.reasons),
         "expected_per_30_days": None if expected is None else expected.per_month,
@@ -83,6 +97,19 @@ def why_json(why: WhyWoken | None) -> dict[str, object] | None:
         "far_per_year": why.far_per_year,
         "coverage": [{"instrument": c.instrument, "state": c.state, "words": c.words} for c in why.coverage],
     }
+
+
+def _woken(work: UnitOfWork, event_id: str, notice_key: int | None) -> tuple[str, ...]:
+    """Recipients of the pages that a notice led to, whatever door they are owed at, each once."""
+    pages = [
+        job
+        for job in work.jobs(event_id)
+        if job.kind is JobKind.SEND
+        and job.payload["purpose"] == MessagePurpose.PAGE.value
+        and job.key.endswith(f"/notice-{notice_key}")
+    ]
+    named = (one for job in pages for one in (str(job.payload["recipient"]), *map(str, job.payload.get("also", ()))))
+    return tuple(dict.fromkeys(named))
 
 
 def coverage(view: EventView) -> tuple[Covered, ...]:
