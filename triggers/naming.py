@@ -8,7 +8,9 @@ from tocsin.domain.events import EventKind
 from tocsin.domain.notices import Notice
 from triggers.aliases import alias_keys
 from triggers.families import TRAITS, Family, craft_of, family_of
+from triggers.known_place import AT_SOURCE
 from triggers.ordering import refinement
+from triggers.positions import best_position
 from triggers.trigger_groups import Trigger
 
 _ICECUBE_NAME = re.compile(r"^IceCube[- ]?(Cascade)?[- ]?(\d{6})([A-Z])$", re.IGNORECASE)
@@ -24,7 +26,18 @@ _ALWAYS_BURSTS = frozenset({Family.SWIFT, Family.KONUS, Family.LAT})
 #: Class of a burst in notices that classify, and the probability from which a class is believed.
 BURST_CLASS = "GRB"
 LIKELY = 0.5
-_SOLAR = frozenset({"solar_flare", "SFLARE"})
+#: What classes of triggers that are no bursts of the far sky are called. Several craft see a flare of the Sun, a
+#: magnetar or a binary as they see a burst; flashes of the Earth and particles are seen by one alone.
+_CLASS_NAMES = {
+    "solar_flare": "Solar flare",
+    "SFLARE": "Solar flare",
+    "SGR": "SGR burst",
+    "SGR_1806-20": "SGR burst",
+    "Cyg_X-1": "Cyg X-1",
+    "GROJ0422+32": "GRO J0422+32",
+    "KNOWN_SOURCE": "Known source",
+}
+_CLASS_NAMES_OF_ONE_CRAFT = {"TGF": "TGF", "local_particles": "Particles", "distant_particles": "Particles"}
 #: `triggers.ordering.refinement` of an INTEGRAL wake-up.
 WAKE_UP = 2
 
@@ -43,7 +56,8 @@ def event_name(triggers: Sequence[Trigger], main: Trigger) -> str:
     -------
     str
         ``S230518h``; ``IceCube-230506A``; ``GRB 230511.548``, the fraction of the day to three digits as GBM counts
-        it, since the letter of a burst is given by people; ``SPI-ACS 230506.125`` for what may be no burst.
+        it, since the letter of a burst is given by people; ``SPI-ACS 230506.125`` for what may be no burst;
+        ``Solar flare 230511.548``, ``SGR 1935+2154 221014.345`` for what is none.
 
     Notes
     -----
@@ -63,8 +77,9 @@ def event_name(triggers: Sequence[Trigger], main: Trigger) -> str:
             return f"IceCube-Cascade {day}A" if _is_cascade(main) else f"IceCube-{day}A"
         case EventKind.NEUTRINO, Family.ANTARES:
             return f"ANTARES {day}A"
-        case EventKind.GAMMA_RAY_BURST, _ if is_called_burst(triggers):
-            return f"GRB {day_fraction(t0_utc)}"
+        case EventKind.GAMMA_RAY_BURST, _:
+            burst = "GRB" if is_called_burst(triggers) else label
+            return f"{_called_otherwise(triggers) or burst} {day_fraction(t0_utc)}"
         case _:
             return f"{label} {day_fraction(t0_utc)}"
 
@@ -79,13 +94,34 @@ def day_fraction(t0_utc: datetime) -> str:
 
 
 def is_called_burst(triggers: Sequence[Trigger]) -> bool:
-    """Whether gamma-ray triggers are called a burst: one says so, or two craft saw it, and none says solar flare."""
-    classes = {_last_class(t) for t in triggers}
-    if BURST_CLASS in classes or not classes.isdisjoint(_SOLAR):
-        return BURST_CLASS in classes
-    if len({craft_of(t.family) for t in triggers}) > 1:
+    """Whether gamma-ray triggers are called a burst: one says so, or two craft saw it, and none says otherwise."""
+    if _called_otherwise(triggers) is not None:
+        return False
+    if BURST_CLASS in {_last_class(t) for t in triggers} or _craft_count(triggers) > 1:
         return True
-    return any(t.family in _ALWAYS_BURSTS or _is_imaged(t) for t in triggers)
+    return any((t.family in _ALWAYS_BURSTS or _is_imaged(t)) and not _says_no_burst(t) for t in triggers)
+
+
+def _called_otherwise(triggers: Sequence[Trigger]) -> str | None:
+    """What triggers are called that are of a known source, or of a class that is no burst; None where none says so."""
+    best = best_position(triggers)
+    if best is not None and isinstance(source := best.details.get(AT_SOURCE), str):
+        return source
+    classes = [_last_class(t) for t in triggers]
+    if BURST_CLASS in classes:
+        return None
+    names = _CLASS_NAMES | (_CLASS_NAMES_OF_ONE_CRAFT if _craft_count(triggers) == 1 else {})
+    return next((names[one] for one in classes if one in names), None)
+
+
+def _craft_count(triggers: Sequence[Trigger]) -> int:
+    return len({craft_of(t.family) for t in triggers})
+
+
+def _says_no_burst(trigger: Trigger) -> bool:
+    """Whether the sender's latest word is that it is no burst."""
+    said = (one.notice.details.get("is_not_grb") for one in reversed(trigger.refined))
+    return next((word for word in said if isinstance(word, bool)), False)
 
 
 def new_event_id(notice: Notice, *, raw_sha256: str = "") -> str:

@@ -12,6 +12,8 @@ from tocsin.domain.notices import Messenger, Phase
 
 #: GECAM's trigger numbers from here on are tests.
 GECAM_FIRST_TEST = 100_000_000
+#: Classes of GECAM that are no bursts; GENERIC_SOURCE says only that it was not classified.
+_NO_BURST = frozenset({"SFLARE", "KNOWN_SOURCE"})
 
 
 def read_gecam(document: VoEvent, reading: Reading) -> None:
@@ -26,7 +28,7 @@ def read_gecam(document: VoEvent, reading: Reading) -> None:
     source_class = params.text("SRC_CLASS")
     reading.detail("source_class", source_class)
     if source_class is not None:
-        reading.details["is_not_grb"] = source_class.upper() != "GRB"
+        reading.details["is_not_grb"] = source_class.upper() in _NO_BURST
     reading.detail("craft", params.text("MISSION"))
     reading.signal_to_noise = params.number("TRIGGER_SIGNIF")
     reading.detail("time_scale_s", params.number("TRIGGER_DUR"))

@@ -37,6 +37,7 @@ from triggers import association
 from triggers import event as event_fold
 from triggers.corrections import has_substance, is_correction
 from triggers.event import summarise
+from triggers.known_place import at_known_source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ def attach(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice:
 
 def attach_to(context: Context, work: UnitOfWork, key: int, raw: RawNotice, notice: Notice, event_id: str) -> bool:
     """Attach a notice to an event that is known to be its own; True if work is owed because of it."""
-    _store_notice(work, key, notice, event_id=event_id)
+    _store_notice(work, key, at_known_source(notice, context.known_sources), event_id=event_id)
     return _follow(context, work, key, raw, stored_notices(work, event_id))
 
 
