@@ -3,13 +3,16 @@
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY, OperationalError
 from sqlite3 import Connection as SqliteConnection
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from tocsin.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import psycopg
 
 #: Everybody waits this long for writers of other processes (threads of this one queue on a lock first).
 BUSY_TIMEOUT_MS = 30_000
@@ -29,6 +32,8 @@ UNCONFIRMED_MS = 12_000
 CONNECT_S = 10
 #: Many readers at once: one connection each, kept open.
 READERS = 8
+#: Statements that PostgreSQL keeps ready for each connection, at most.
+PREPARED = 1000
 MOST_READERS = 64
 
 
@@ -67,8 +72,14 @@ def build_engines(url: URL, *, is_durable: bool = True) -> tuple[Engine, Engine]
     """
     if url.get_backend_name() == "postgresql":
         writer = create_engine(
-            url, pool_size=READERS, max_overflow=MOST_READERS, pool_pre_ping=True, connect_args=_reachable(url)
+            url,
+            paramstyle="format",
+            pool_size=READERS,
+            max_overflow=MOST_READERS,
+            pool_pre_ping=True,
+            connect_args=_reachable(url),
         )
+        event.listen(writer, "connect", _prepare_more)
         return writer, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return _sqlite_writer(url, is_durable=is_durable), _sqlite_reader(url)
 
@@ -84,6 +95,11 @@ def _reachable(url: URL) -> dict[str, str | int]:
     theirs = {f"tcp_keepalives_{name}": value for name, value in ours.items()} | {"tcp_user_timeout": UNCONFIRMED_MS}
     options = {"options": " ".join(f"-c {name}={value}" for name, value in theirs.items())}
     return {name: value for name, value in {**ask, **waits, **options}.items() if name not in url.query}
+
+
+def _prepare_more(connection: "psycopg.Connection[Any]", record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
+    """Let the server keep all our statements ready, not psycopg's hundred."""
+    connection.prepared_max = PREPARED
 
 
 def _sqlite_writer(url: URL, *, is_durable: bool) -> Engine:

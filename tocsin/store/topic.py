@@ -28,9 +28,8 @@ class Topic:
     """
 
     def __init__(self, connection: Connection, *, clock: Clock) -> None:
-        is_quick = connection.dialect.name == "sqlite"
         # It has what is asked of a connection here.
-        self._statements = cast("Connection", QuickConnection(connection)) if is_quick else connection
+        self._statements = cast("Connection", QuickConnection(connection))
         self._connection = connection
         self._label_sets: list[frozenset[str]] | None = None
         self._clock = clock
@@ -85,7 +84,7 @@ class Topic:
 
 
 _LABEL_SETS = kept(select(label_sets.c.labels))
-_ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_ADVISORY_LOCK = kept(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"))
 
 
 @cache
