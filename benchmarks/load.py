@@ -5,6 +5,7 @@ python benchmarks/load.py --seed 1 --seconds 120 --store sqlite
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -18,11 +19,14 @@ from traffic import TOPICS, traffic
 
 from tocsin.app.clocks import SystemClock
 from tocsin.demo.stand_ins import SlackStandIn
+from tocsin.workflow.sending import STAGES
 
 PER_SECOND, STORY_S = 20.0, 2.0
 #: Left out of growth: imports, caches and pools fill at first.
 WARM_UP = 0.5
 DRAIN_S = 60.0
+#: What the service logs of each first page.
+FIRST_PAGE = '"first page"'
 
 
 def run(seed: int = 1, seconds: float = 120.0) -> list[Figure]:
@@ -85,6 +89,7 @@ def _figures(
     seed: int, seconds: float, store: str, broker: Broker, slack: SlackStandIn, process: Process
 ) -> list[Figure]:
     clock, watched = SystemClock(), psutil.Process(process.pid)
+    loads: list[float] = []
     sent_at: dict[str, float] = {}
     grown: list[tuple[float, float, int, int]] = []
     began_s, cpu_s = clock.monotonic_s(), sum(watched.cpu_times()[:2])
@@ -98,6 +103,7 @@ def _figures(
                 sent_at.setdefault(one.wakes, clock.monotonic_s())
             broker.produce(one.topic, one.payload)
         if not grown or now_s - grown[-1][0] >= 1.0:
+            loads.append(os.getloadavg()[0])
             grown.append((now_s, watched.memory_info().rss / 1e6, watched.num_threads(), watched.num_fds()))
         pause(0.002)
     cpu_s = sum(watched.cpu_times()[:2]) - cpu_s
@@ -112,15 +118,29 @@ def _figures(
     return [
         Figure(name=f"{store}: notices", value=number),
         Figure(name=f"{store}: superevents that wake people", value=len(sent_at)),
+        Figure(name=f"{store}: load average of the machine, mean", value=float(np.mean(loads))),
         Figure(name=f"{store}: first pages that did not come", value=len(sent_at) - len(waits_ms), high=0),
         Figure(name=f"{store}: notice to first page, median, ms", value=float(np.median(waits_ms)), high=100),
         Figure(name=f"{store}: notice to first page, 99 %, ms", value=float(np.quantile(waits_ms, 0.99)), high=500),
+        *_stages(store, process),
         Figure(name=f"{store}: CPU of the service, ms a notice", value=1e3 * cpu_s / number),
         Figure(name=f"{store}: resident memory at the end, MB", value=float(late[-1, 1])),
         Figure(name=f"{store}: memory, MB per hour after warm-up", value=float(np.polyfit(hours, late[:, 1], 1)[0])),
         Figure(name=f"{store}: threads more than after warm-up", value=float(late[-1, 2] - late[0, 2]), high=4),
         Figure(name=f"{store}: open files more than after warm-up", value=float(late[-1, 3] - late[0, 3]), high=8),
     ]
+
+
+def _stages(store: str, process: Process) -> list[Figure]:
+    """A first page's stages, as the service logs them; the share of notices that soon had their transaction."""
+    logged = [json.loads(line) for line in process.said().splitlines() if line.startswith('{"') and FIRST_PAGE in line]
+    figures = []
+    for stage in STAGES if logged else ():
+        took_ms = [float(one[f"{stage}_ms"]) for one in logged]
+        for share, words in ((0.5, "median"), (0.99, "99 %")):
+            name = f"{store}: a page's stage until {stage}, {words}, ms"
+            figures.append(Figure(name=name, value=float(np.quantile(took_ms, share))))
+    return figures
 
 
 def _first_shown(slack: SlackStandIn) -> Mapping[str, float]:

@@ -148,22 +148,26 @@ class KafkaListener:
             consumer.subscribe(topics, on_assign=self._resume)
             self._last_sign_s = self._clock.monotonic_s()
             while not stop.is_set():
-                messages = self._next(consumer)
-                batch = [raw for message in messages if (raw := self._receive(message)) is not None]
-                if batch:
+                if batch := self._next(consumer):
                     self._store(batch, stop)
                 self._watch()
                 self._measure_lag(consumer)
         finally:
             consumer.close()
 
-    def _next(self, consumer: Any) -> list[Message]:
-        """The next message, as soon as there is one, and whatever came with it: `consume` waits for a full batch."""
-        messages: list[Message] = consumer.consume(num_messages=1, timeout=self._streams.poll_s)
-        more = self._streams.batch_size - len(messages)
-        if messages and more > 0:
-            messages += consumer.consume(num_messages=more, timeout=_DRAIN_S)
-        return messages
+    def _next(self, consumer: Any) -> list[RawNotice]:
+        """The next message, as soon as there is one, and whatever came with it: `consume` waits for a full batch.
+
+        It waits for company no longer than `_DRAIN_S`, which counts as time since it was received.
+        """
+        batch = self._received(consumer.consume(num_messages=1, timeout=self._streams.poll_s))
+        more = self._streams.batch_size - len(batch)
+        if batch and more > 0:
+            batch += self._received(consumer.consume(num_messages=more, timeout=_DRAIN_S))
+        return batch
+
+    def _received(self, messages: Sequence[Message]) -> list[RawNotice]:
+        return [raw for message in messages if (raw := self._receive(message)) is not None]
 
     def _client_config(self) -> dict[str, Any]:
         in_group: dict[str, Any] = {"error_cb": self._hear_error}

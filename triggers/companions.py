@@ -101,7 +101,7 @@ def companions(
         When events crossed the geocentre, by identifier, where more is known than the place of the trigger.
     """
     look = _Look(event, book, rates_hz or {}, overlaps or {}, crossings or {})
-    kept = [found for other in others if _may_pair(event, other) and (found := look.at(other)) is not None]
+    kept = [found for other in others if may_pair(event, other) and (found := look.at(other)) is not None]
     return tuple(sorted(kept, key=lambda a: (a.joint_far_hz is None, a.joint_far_hz or 0.0, a.other_id)))
 
 
@@ -133,7 +133,8 @@ def is_no_burst(event: Event) -> bool:
     return event.details.get("source_class") in _NO_BURST or event.details.get("is_not_grb") is True
 
 
-def _may_pair(event: Event, other: Event) -> bool:
+def may_pair(event: Event, other: Event) -> bool:
+    """Whether two events can be of one source as far as kind, standing and class go; times are not looked at."""
     return (
         event.id != other.id
         and event.kind is not other.kind

@@ -1,7 +1,7 @@
 """The service in one process: workers, ticking, listeners and the API, started and stopped together."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 from enum import StrEnum
@@ -17,16 +17,17 @@ from tocsin.app.clocks import SystemClock
 from tocsin.app.inbox import InboxWatch
 from tocsin.app.leading import Lead
 from tocsin.domain.errors import ConfigurationError, ConflictError
-from tocsin.domain.jobs import JobState
+from tocsin.domain.jobs import JobKind, JobState
 from tocsin.domain.notices import RawNotice
 from tocsin.settings import Settings
+from tocsin.store import Haste
 from tocsin.workflow.context import Context
 from tocsin.workflow.drilling import weekly_drill
 from tocsin.workflow.handing_over import check_rota, hand_over
 from tocsin.workflow.handlers import NOTIFYING, REACTING, REHEARSING
 from tocsin.workflow.ingest import ingest, retry_undecoded
 from tocsin.workflow.reacting import hasten_files
-from tocsin.workflow.runner import Runner
+from tocsin.workflow.runner import Handler, Runner
 
 log = structlog.get_logger()
 
@@ -114,11 +115,16 @@ class Service:
     def _workers(self, name: str, role: Role) -> list[Runner]:
         table = self._settings.workers
         number, handlers = (table.notify, NOTIFYING) if role is Role.NOTIFY else (table.react, REACTING)
+        haste = Haste.URGENT if role is Role.NOTIFY else Haste.USUAL
         names = [f"{name}/{role.value}-{n}" for n in range(number)] if role in self._roles else []
-        made = [Runner(self.context, handlers, name=one, lease_s=table.lease_s) for one in names]
+        made = [self._worker(handlers, one, haste) for one in names]
         if made and role is Role.REACT:
-            made.append(Runner(self.context, REHEARSING, name=f"{name}/rehearse", lease_s=table.lease_s))
+            made.append(self._worker(REHEARSING, f"{name}/rehearse", Haste.PATIENT))
         return made
+
+    def _worker(self, handlers: Mapping[JobKind, Handler], name: str, haste: Haste) -> Runner:
+        context = replace(self.context, store=self.context.store.with_haste(haste))
+        return Runner(context, handlers, name=name, lease_s=self._settings.workers.lease_s)
 
     def wake(self) -> None:
         """Let every worker look for work now."""

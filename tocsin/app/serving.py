@@ -1,6 +1,7 @@
 """Serving: everything in one process, or one process's share of it, from the settings."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -32,11 +33,15 @@ from tocsin.app.watchdog import Watchdog
 from tocsin.app.web import api_services, slack_desk
 from tocsin.domain.clock import Clock
 from tocsin.settings import Settings, load_settings
+from tocsin.store import Haste
 from tocsin.workflow.auditing import audit_sign
 from tocsin.workflow.context import Context
 from tocsin.workflow.roads import road_signs
 from tocsin.workflow.stream_triggers import take_triggers
 
+#: How soon a thread that waits for the interpreter is given it, s: Python's own 5 ms, each time a page comes back from
+#: the database while something is computed, would add up to a tenth of a second.
+SWITCH_S = 0.0005
 #: How often workers look for work in an SQLite file that other processes write, s: nobody can wake them.
 LOOKS_EVERY_S = 0.1
 
@@ -151,8 +156,9 @@ def _api(settings: Settings, context: Context, board: FeedBoard, rates: RateBoar
 def _listeners(settings: Settings, context: Context, board: FeedBoard, roles: frozenset[Role]) -> list[Listener]:
     listeners: list[Listener] = []
     if Role.LISTEN in roles:
-        listeners += [listener.run for listener in build_kafka(settings, context, board)]
-        listeners += [listener.run for listener in build_vtp(settings, context, board)]
+        hearing = replace(context, store=context.store.with_haste(Haste.URGENT))
+        listeners += [listener.run for listener in build_kafka(settings, hearing, board)]
+        listeners += [listener.run for listener in build_vtp(settings, hearing, board)]
     if Role.NOTIFY in roles and settings.webhooks.enabled:
         listeners.append(partner_teller(context, settings).run)
     if Role.API in roles and settings.channels.slack.socket_mode and "slack" in settings.channels.enabled:
@@ -199,6 +205,7 @@ def _clock(environment: Mapping[str, str]) -> Clock:
 def _serve(settings: Settings, console: Console, clock: Clock, share: Share | None = None) -> None:
     built = build_service(settings, clock=clock, console=console, share=share)
     service, store = built.service, built.service.context.store
+    sys.setswitchinterval(SWITCH_S)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: service.ask_to_stop())
     with ExitStack() as at_end:

@@ -32,6 +32,7 @@ from tocsin.store.rows import (
     UsageRow,
 )
 from tocsin.store.store import Store
+from tocsin.store.turns import Haste
 from tocsin.store.unit_of_work import UnitOfWork
 from tocsin.store.webhooks import Delivery, Webhook
 
@@ -46,6 +47,7 @@ __all__ = [
     "EventSelection",
     "FeedRow",
     "FeedSign",
+    "Haste",
     "JobCount",
     "LinkKind",
     "LinkRow",

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -14,6 +14,7 @@ from tocsin.store import schema
 from tocsin.store.copying import Progress, TableSum, copy_everything, store_sums
 from tocsin.store.engines import build_engines, parse_url
 from tocsin.store.generation import Generation, PostgresqlGeneration, SqliteGeneration
+from tocsin.store.turns import Haste, Turns
 from tocsin.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Store:
         parsed = parse_url(url)
         self._clock = clock
         self._writer, self._reader = build_engines(parsed, is_durable=is_durable)
-        self._turn = _Turn(one_at_a_time=parsed.get_backend_name() == "sqlite")
+        self._turns = Turns(clock.monotonic_s, one_at_a_time=parsed.get_backend_name() == "sqlite")
+        self._haste = Haste.USUAL
         self._url = parsed
         self._fence: tuple[str, int] | None = None
         self._generation: Generation | None = None
@@ -74,8 +76,8 @@ class Store:
     def begin(self) -> Iterator[UnitOfWork]:
         """One transaction: committed at the end, rolled back entirely on any exception.
 
-        Threads take turns on SQLite. A second `begin` inside the first is an error, since it would wait for itself
-        (use `UnitOfWork.savepoint`).
+        Threads take turns on SQLite, those in a hurry first. A second `begin` inside the first is an error, since it
+        would wait for itself (use `UnitOfWork.savepoint`).
         """
         with self._transaction() as connection:
             work = UnitOfWork(connection, clock=self._clock)
@@ -89,6 +91,12 @@ class Store:
         fenced = copy(self)
         fenced._fence = (name, number)  # noqa: SLF001 - of the same class
         return fenced
+
+    def with_haste(self, haste: Haste) -> Self:
+        """The same store for somebody in more of a hurry, or less: those in a hurry go first."""
+        other = copy(self)
+        other._haste = haste  # noqa: SLF001 - of the same class
+        return other
 
     def notify(self) -> None:
         """Wake whoever listens at this database, in any process; nothing on SQLite, where they look often instead."""
@@ -150,30 +158,5 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         """A connection that may write, within its transaction."""
-        with self._turn.taken(), self._writer.begin() as connection:
+        with self._turns.taken(self._haste), self._writer.begin() as connection:
             yield connection
-
-
-class _Turn:
-    """Whose turn it is to write.
-
-    Threads queue here, where waking up is instant, and not on SQLite's file, where it is not. PostgreSQL has
-    them all at once.
-    """
-
-    def __init__(self, *, one_at_a_time: bool) -> None:
-        self._lock = threading.Lock() if one_at_a_time else nullcontext()
-        self._writing: set[int] = set()
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Wait for the turn and keep it; it may be given back by another thread than the one that took it."""
-        me = threading.get_ident()
-        if me in self._writing:
-            raise RuntimeError("this thread is writing already: use savepoint() within the transaction it has")
-        with self._lock:
-            self._writing.add(me)
-            try:
-                yield
-            finally:
-                self._writing.discard(me)

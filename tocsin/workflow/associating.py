@@ -29,7 +29,7 @@ from tocsin.workflow.trials import conclude_windows, declare_windows
 from tocsin.workflow.views import products_of
 from triangulation.skymap import SkyMap, overlap
 from triangulation.triple_overlap import triple_overlap
-from triggers.companions import Association
+from triggers.companions import Association, may_pair
 from triggers.triples import Triple, triples
 from triggers.wording import describe_association
 
@@ -70,30 +70,34 @@ def neighbours(work: UnitOfWork, event: Event, clearance: frozenset[str] | None 
     """Other events near in time, as somebody with `clearance` (of the event's own labels, if not told) sees them."""
     if event.t0_utc is None:
         return []
-    seen = event.labels if clearance is None else clearance
+    return _as_seen(work, _near(work, event), event.labels if clearance is None else clearance)
+
+
+def _near(work: UnitOfWork, event: Event) -> list[tuple[Event, frozenset[str]]]:
+    """Other events near in time as computed from everything, with their labels."""
+    if event.t0_utc is None:
+        return []
     reach = timedelta(seconds=REACH_S)
-    found: list[Event] = []
     near = work.candidate_event_ids((), event.t0_utc - reach, event.t0_utc + reach)
-    for known, labels in known_events(work, [one for one in near if one != event.id]):
-        other = known if may_see(labels, seen) else visible_event(work, known.id, seen)
-        if other is not None and other.notice_keys:
-            found.append(other)
-    return found
+    return known_events(work, [one for one in near if one != event.id])
+
+
+def _as_seen(work: UnitOfWork, near: Sequence[tuple[Event, frozenset[str]]], clearance: frozenset[str]) -> list[Event]:
+    """Events as somebody with `clearance` sees them."""
+    seen = [known if may_see(labels, clearance) else visible_event(work, known.id, clearance) for known, labels in near]
+    return [one for one in seen if one is not None and one.notice_keys]
 
 
 def _groups(work: UnitOfWork, event: Event) -> list[list[Event]]:
     """Neighbours as the event's own audience sees them; then, by audience, those of which a wider one sees more."""
-    own = neighbours(work, event)
+    near = _near(work, event)
+    own = _as_seen(work, near, event.labels)
     seen = {one.id: one.notice_keys for one in own}
     groups = [own]
-    reach = timedelta(seconds=REACH_S)
-    if event.t0_utc is None:
-        return groups
-    near = work.candidate_event_ids((), event.t0_utc - reach, event.t0_utc + reach)
-    labels = {row.labels for one in near if (row := work.event_row(one)) is not None and one != event.id}
+    labels = {labels for _, labels in near}
     for wider in sorted(labels, key=lambda one: (len(one), sorted(one))):
         if not wider <= event.labels:
-            others = neighbours(work, event, event.labels | wider)
+            others = _as_seen(work, near, event.labels | wider)
             more = [one for one in others if one.labels == wider | one.labels and one.notice_keys != seen.get(one.id)]
             groups.append([one for one in more if not one.labels <= event.labels])
     return [group for group in groups if group] or [[]]
@@ -109,13 +113,12 @@ class _Look:
 
     def associations(self, rates_hz: Mapping[str, float]) -> tuple[Association, ...]:
         """What coincides."""
-        if not self._others:
+        possible = [one for one in self._others.values() if may_pair(self._event, one)]
+        if not possible:
             return ()
-        events = (self._event, *self._others.values())
+        events = (self._event, *possible)
         crossings = {one.id: made for one in events if (made := crossing_of(self._context, self._work, one))}
-        timed = self._context.rules.associate(
-            self._event, list(self._others.values()), rates_hz=rates_hz, crossings=crossings
-        )
+        timed = self._context.rules.associate(self._event, possible, rates_hz=rates_hz, crossings=crossings)
         near = {one.other_id for one in timed}  # maps are read of those alone that coincide in time
         overlaps = {other_id: value for other_id in near if (value := self._overlap(other_id)) is not None}
         return self._context.rules.associate(

@@ -56,10 +56,20 @@ def ingest_decoded(context: Context, batch: Sequence[Decoded]) -> None:
         outcomes = _store(context, batch, is_careful=False)
     except _CannotAttachError:
         outcomes = _store(context, batch, is_careful=True)
-    for outcome, _ in outcomes:
+    for decoded, (outcome, _) in zip(batch, outcomes, strict=True):
         metrics.NOTICES.labels(outcome=outcome).inc()
+        _measure_age(decoded)
     if any(owed for _, owed in outcomes):
         context.wake()
+
+
+def _measure_age(decoded: Decoded) -> None:
+    """Take how old a notice was when it came by a live road; restricted streams are not named."""
+    notice, raw = decoded.notice, decoded.raw
+    if notice is None or notice.issued_utc is None or raw.transport not in ROADS:
+        return
+    age_s = (raw.received_utc - notice.issued_utc).total_seconds()
+    metrics.NOTICE_AGE_S.labels("restricted" if notice.labels else notice.stream).observe(max(0.0, age_s))
 
 
 class _CannotAttachError(Exception):
@@ -69,6 +79,10 @@ class _CannotAttachError(Exception):
 def _store(context: Context, batch: Sequence[Decoded], *, is_careful: bool) -> list[tuple[str, bool]]:
     """Store a batch; outcome of each notice, and whether work is owed because of it."""
     with context.store.begin() as work:
+        now_s = context.clock.monotonic_s()
+        for raw in (decoded.raw for decoded in batch):
+            if raw.received_monotonic_s is not None:
+                metrics.GROUP_WAIT_S.observe(max(0.0, now_s - raw.received_monotonic_s))
         kept = work.add_raws([decoded.raw for decoded in batch])
         pairs = zip(kept, batch, strict=True)
         return [_handle(context, work, one, decoded, is_careful=is_careful) for one, decoded in pairs]

@@ -10,6 +10,25 @@ FIRST_PAGE_S = Histogram(
     "From the bytes received to the channel's reply to the first page",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0),
 )
+#: Finer than a page's promise (0.1 s in the median, 0.5 s at most).
+_PAGE_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 60.0)
+PAGE_STAGE_S = Histogram(
+    "tocsin_page_stage_seconds",
+    "A page's way in stages: received to decided, to taken by a worker, to composed, to the channel's reply",
+    ["stage"],
+    buckets=_PAGE_BUCKETS_S,
+)
+GROUP_WAIT_S = Histogram(
+    "tocsin_group_wait_seconds",
+    "From a notice received to its transaction begun: what it waits for others, and for its turn",
+    buckets=_PAGE_BUCKETS_S,
+)
+NOTICE_AGE_S = Histogram(
+    "tocsin_notice_age_seconds",
+    "From a notice issued, by its own word, to its bytes received, by stream",
+    ["stream"],
+    buckets=(0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3600.0, 86400.0),
+)
 SIGN = Gauge("tocsin_sign_is_ok", "Signs of the watchdog: 1 well, 0 not", ["sign"])
 #: From milliseconds (a message) to minutes (a search of a year).
 _BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)

@@ -49,7 +49,12 @@ def owe_messages(
 
     The key names the notice by its bytes: the same in a store that was restored and heard the notice again.
     """
-    details = {} if raw.received_monotonic_s is None else {"received_monotonic_s": raw.received_monotonic_s}
+    details: dict[str, object] = {}
+    if raw.received_monotonic_s is not None:
+        details = {
+            "received_monotonic_s": raw.received_monotonic_s,
+            "decided_monotonic_s": context.clock.monotonic_s(),
+        }
     return owe_decided(context, work, door, event, decision, cause=f"notice-{raw.sha256[:12]}", details=details)
 
 

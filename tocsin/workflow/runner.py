@@ -21,6 +21,8 @@ Handler = Callable[[Context, Job], None]
 
 #: Wait before try n+1 after a remote failure, s; the last one repeats.
 BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+#: Work that another worker is just taking is not asked for in a circle, s.
+LEAST_WAIT_S = 0.001
 #: A job that failed by a bug this often is given up and shown.
 MOST_ATTEMPTS = 20
 
@@ -56,13 +58,15 @@ class Runner:
         """Work until `stop` is set, looking at least every `most_wait_s` of real time."""
         while not stop.is_set():
             self._wake.clear()
+            wait_s = most_wait_s
             try:
-                busy = self.run_once()
+                wait_s = self._wait_s(most_wait_s)
+                busy = wait_s <= 0.0 and self.run_once()
             except Exception:  # process boundary: a database that is away must not end the worker
                 log.exception("worker could not look for work", worker=self._name)
                 busy = False
             if not busy:
-                self._wake.wait(self._wait_s(most_wait_s))
+                self._wake.wait(max(LEAST_WAIT_S, wait_s))
 
     def run_once(self) -> bool:
         """Do one due job; False if none was due."""
@@ -81,16 +85,13 @@ class Runner:
         return done
 
     def _wait_s(self, most_wait_s: float) -> float:
-        try:
-            with self._context.store.read() as work:
-                due = work.next_due(self._kinds)
-        except Exception:  # process boundary, as above
-            log.exception("worker could not read the next due time", worker=self._name)
-            return most_wait_s
+        """Real time until work is due, s; asked without a turn to write, since most wakings are for others."""
+        with self._context.store.read() as work:
+            due = work.next_due(self._kinds)
         if due is None:
             return most_wait_s
         ahead_s = (due - self._context.clock.now()).total_seconds()
-        return min(most_wait_s, max(0.001, self._context.clock.wall_s(ahead_s)))
+        return 0.0 if ahead_s <= 0.0 else min(most_wait_s, self._context.clock.wall_s(ahead_s))
 
     def _do(self, job: Job) -> None:
         outcome = "done"

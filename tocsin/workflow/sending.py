@@ -1,6 +1,10 @@
 """Sending: the handler of owed messages. At least once, deduplicated by key; one message per event, updated."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
+
+import structlog
 
 from notifier.channel import send_once
 from tocsin.domain.errors import DataNotYetError, RemoteError
@@ -17,8 +21,12 @@ from tocsin.workflow.escalating import SETTLED, is_taken
 from tocsin.workflow.links import acknowledge_token
 from tocsin.workflow.owing import UNFINISHED, WAKING
 
+log = structlog.get_logger()
+
 #: How long to wait, s, for another message of the same event that is on its way.
 STEP_S = 0.5
+#: A page's way: received to decided, to taken by a worker (and kept on disk before that), to composed, to sent.
+STAGES = ("decided", "taken", "composed", "sent")
 #: A message that has failed more often than this is not waited for: it may be refused for ever.
 MOST_WAITED_FOR = 5
 
@@ -34,9 +42,11 @@ def send(context: Context, job: Job) -> None:
     door = next((door for door in context.doors if door.name == job.payload["door"]), None)
     if door is None or job.event_id is None:
         return
+    moments = [context.clock.monotonic_s()]
     message, is_recalled = _compose(context, job, door, job.event_id)
     if message is None:
         return
+    moments.append(context.clock.monotonic_s())
     try:
         reference = shown_before(door, message) if is_recalled else None
         if reference is None:
@@ -47,7 +57,8 @@ def send(context: Context, job: Job) -> None:
             work.mark_failed(message.key, str(error), context.clock.now())
         raise
     metrics.MESSAGES.labels(door.name, message.purpose.value, "sent").inc()
-    _record(context, job, message, reference)
+    moments.append(context.clock.monotonic_s())
+    _record(context, job, message, reference, moments)
 
 
 def _compose(context: Context, job: Job, door: Door, event_id: str) -> tuple[OutgoingMessage | None, bool]:
@@ -172,7 +183,8 @@ def _begins(card: Card) -> bool:
     return card.tier <= Tier.TELL and not card.is_test and card.state is not EventState.RETRACTED
 
 
-def _record(context: Context, job: Job, message: OutgoingMessage, reference: str) -> None:
+def _record(context: Context, job: Job, message: OutgoingMessage, reference: str, moments: Sequence[float]) -> None:
+    """Keep that a message was sent, and how long its first page took; `moments` are taken, composed and sent, s."""
     with context.store.begin() as work:
         work.mark_sent(message.key, reference, context.clock.now())
         row = work.event_row(message.event_id)
@@ -183,6 +195,16 @@ def _record(context: Context, job: Job, message: OutgoingMessage, reference: str
         received = job.payload.get("received_monotonic_s")
         if row.first_page_ms is None and received is not None:
             # Never negative, even where the page was sent after the machine, and its counter, began anew.
-            elapsed_s = max(0.0, context.clock.monotonic_s() - float(received))
+            elapsed_s = max(0.0, moments[-1] - float(received))
             work.set_first_page_ms(message.event_id, 1e3 * elapsed_s)
             metrics.FIRST_PAGE_S.observe(elapsed_s)
+            decided = job.payload.get("decided_monotonic_s", received)
+            _measure_stages([float(received), float(decided), *moments])
+
+
+def _measure_stages(moments: Sequence[float]) -> None:
+    """Take how long each stage of a first page took; the log names no event, since it has no clearance."""
+    stages = [max(0.0, after - before) for before, after in pairwise(moments)]
+    for name, stage_s in zip(STAGES, stages, strict=True):
+        metrics.PAGE_STAGE_S.labels(name).observe(stage_s)
+    log.info("first page", **{f"{name}_ms": round(1e3 * one, 3) for name, one in zip(STAGES, stages, strict=True)})
