@@ -113,7 +113,7 @@ class Hardness:
 
     def to_json(self) -> Mapping[str, Any]:
         """JSON-able form."""
-        return self.ratio.to_json() | {"lower_kev": list(self.lower_kev), "upper_kev": list(self.upper_kev)}
+        return {**self.ratio.to_json(), "lower_kev": list(self.lower_kev), "upper_kev": list(self.upper_kev)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

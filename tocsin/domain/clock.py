@@ -1,7 +1,7 @@
 """The one clock: everything that needs the time is handed a `Clock`; nothing else asks for it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, overload
 
 
 class Clock(Protocol):
@@ -65,6 +65,12 @@ def to_utc(moment: datetime | str) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+@overload
+def iso_utc(moment: datetime) -> str: ...
+@overload
+def iso_utc(moment: None) -> None: ...
+@overload
+def iso_utc(moment: datetime | None) -> str | None: ...
 def iso_utc(moment: datetime | None) -> str | None:
     """ISO 8601 with microseconds where there are any, and a Z: ``2020-04-15T08:48:05.563746Z``."""
     return None if moment is None else to_utc(moment).isoformat().removesuffix("+00:00") + "Z"

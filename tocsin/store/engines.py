@@ -94,7 +94,8 @@ def _reachable(url: URL) -> dict[str, str | int]:
     waits = {"connect_timeout": CONNECT_S, "tcp_user_timeout": UNCONFIRMED_MS}
     theirs = {f"tcp_keepalives_{name}": value for name, value in ours.items()} | {"tcp_user_timeout": UNCONFIRMED_MS}
     options = {"options": " ".join(f"-c {name}={value}" for name, value in theirs.items())}
-    return {name: value for name, value in {**ask, **waits, **options}.items() if name not in url.query}
+    every: dict[str, str | int] = {**ask, **waits, **options}
+    return {name: value for name, value in every.items() if name not in url.query}
 
 
 def _prepare_more(connection: "psycopg.Connection[Any]", record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
