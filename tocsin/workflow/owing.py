@@ -55,7 +55,12 @@ def owe_messages(
             "received_monotonic_s": raw.received_monotonic_s,
             "decided_monotonic_s": context.clock.monotonic_s(),
         }
-    return owe_decided(context, work, door, event, decision, cause=f"notice-{raw.sha256[:12]}", details=details)
+    return owe_decided(context, work, door, event, decision, cause=notice_cause(raw.sha256), details=details)
+
+
+def notice_cause(sha256: str) -> str:
+    """Cause of messages that a notice led to, by its bytes: the end of their jobs' keys."""
+    return f"notice-{sha256[:12]}"
 
 
 def owe_decided(

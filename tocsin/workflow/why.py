@@ -9,6 +9,7 @@ from tocsin.domain.clock import iso_utc
 from tocsin.domain.jobs import JobKind
 from tocsin.domain.people import MessagePurpose
 from tocsin.store import UnitOfWork
+from tocsin.workflow.owing import notice_cause
 from tocsin.workflow.queries import EventView
 from triggers.coincidence import YEAR_S
 from triggers.wakings import Expected, Wakings
@@ -101,12 +102,14 @@ def why_json(why: WhyWoken | None, name_of: Callable[[str], str] = str) -> dict[
 
 def _woken(work: UnitOfWork, event_id: str, notice_key: int | None) -> tuple[str, ...]:
     """Recipients of the pages that a notice led to, whatever door they are owed at, each once."""
+    row = None if notice_key is None else work.notice_row(notice_key)
+    cause = "" if row is None else notice_cause(row.raw_sha256)
     pages = [
         job
         for job in work.jobs(event_id)
         if job.kind is JobKind.SEND
         and job.payload["purpose"] == MessagePurpose.PAGE.value
-        and job.key.endswith(f"/notice-{notice_key}")
+        and job.key.endswith(f"/{cause}")
     ]
     named = (one for job in pages for one in (str(job.payload["recipient"]), *map(str, job.payload.get("also", ()))))
     return tuple(dict.fromkeys(named))
