@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+import httpx
 from chaos_audit import Eavesdropper, Record, Standing, audit, event_of, standing
 from chaos_faults import ArchiveInTrouble, World, craft, faults
 from figures import Figure
@@ -224,7 +225,7 @@ class Night:
                     event_id=event_id,
                     user_id="U0VANCE01",
                 )
-            except (OSError, LookupError, RemoteError):
+            except (OSError, LookupError, RemoteError, httpx.HTTPError):
                 return
             if reply.status == 200:
                 self._done.clicked[event_id] = "vance"
