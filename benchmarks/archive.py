@@ -36,7 +36,7 @@ def run(seed: int = 1) -> list[Figure]:
     """Figures of the archive."""
     random = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder:
-        size_mb = _write_year(Path(folder), random)
+        size_mb = write_days(Path(folder), random, DAYS)
         archive = RateArchive(folder)
         native_ms = _read_times_ms(archive, random, bin_s=None)
         coarse_ms = _read_times_ms(archive, random, bin_s=1.0)
@@ -73,10 +73,10 @@ def _rows(day: date, counts: np.ndarray, kind: RateKind, first: int = 0) -> Rate
     )
 
 
-def _write_year(folder: Path, random: np.random.Generator) -> float:
-    """Write the year straight as parts; mean size of a whole day, MB."""
+def write_days(folder: Path, random: np.random.Generator, days: int) -> float:
+    """Write so many days straight as parts; mean size of a whole day, MB."""
     sizes = []
-    for number in range(DAYS):
+    for number in range(days):
         day = FIRST_DAY + timedelta(days=number)
         is_whole = number % WHOLE_EVERY == 0
         counts = 2.0 * random.poisson(2100.0, BINS if is_whole else 2 * HALF_HOUR_BINS)

@@ -32,8 +32,8 @@ from tocsin.domain.errors import RemoteError
 HOURS, WALL_MINUTES = 24.0, 25.0
 #: Notices per simulated second; a superevent, a burst and a neutrino in each so many; share of mocks.
 PER_SECOND, STORY_S, MOCKS = 0.04, 1200.0, 0.1
-#: Left out of growth: imports, caches and pools fill at first.
-WARM_UP = 0.25
+#: Left out of growth: imports, pools and caches (of the last thousand notices, of pages of the database) fill at first.
+WARM_UP = 1.0 / 3.0
 LOOK_S, ASKS_EVERY_S = 2.0, 5.0
 #: Days before now in which the archive has data: stories reach three days back, mocks are older than ten.
 ARCHIVE_DAYS = 9.0

@@ -30,6 +30,8 @@ SILENT_S, ASK_EVERY_S, ASK_TIMES = 5, 2, 3
 UNCONFIRMED_MS = 12_000
 #: Longest wait for a connection, s.
 CONNECT_S = 10
+#: Pages of an SQLite file that a connection keeps in memory; there are many readers, and the system keeps them, too.
+WRITER_CACHE_KIB, READER_CACHE_KIB = 16_000, 4_000
 #: Many readers at once: one connection each, kept open.
 READERS = 8
 #: Statements that PostgreSQL keeps ready for each connection, at most.
@@ -124,7 +126,7 @@ def _sqlite_reader(url: URL) -> Engine:
 
 def _prepare_writer(connection: SqliteConnection, record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
     """Durable and strict; transactions are begun by us, not by the driver."""
-    _prepare(connection)
+    _prepare(connection, WRITER_CACHE_KIB)
     connection.execute(f"PRAGMA busy_timeout = {LOOK_EVERY_MS}")
 
 
@@ -152,16 +154,16 @@ def _use_write_ahead_log(connection: SqliteConnection) -> None:
 
 def _prepare_reader(connection: SqliteConnection, record: Any) -> None:  # noqa: ARG001 - as above
     """As for writing, but refuses to write."""
-    _prepare(connection)
+    _prepare(connection, READER_CACHE_KIB)
     connection.execute("PRAGMA query_only = ON")
 
 
-def _prepare(connection: SqliteConnection) -> None:
+def _prepare(connection: SqliteConnection, cache_kib: int) -> None:
     """Settings of every connection."""
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     _use_write_ahead_log(connection)
-    for setting in ("synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
+    for setting in ("synchronous = FULL", "foreign_keys = ON", f"cache_size = -{cache_kib}"):
         connection.execute(f"PRAGMA {setting}")
 
 

@@ -14,7 +14,7 @@ from tocsin.store.columns import from_json
 from triggers.event import from_record as event_from_record
 
 #: Texts of a few kB each.
-REMEMBERED = 4096
+REMEMBERED = 1024
 
 
 def stored_notices(work: UnitOfWork, event_id: str) -> list[StoredNotice]:
