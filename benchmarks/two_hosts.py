@@ -31,7 +31,7 @@ from tocsin.demo.stand_ins import IsdcStandIn, SlackStandIn
 from tocsin.store import Store
 
 #: Notices per second, a story in every so many, share of mocks.
-PER_SECOND, STORY_S, MOCKS = 4.0, 3.0, 0.05
+PER_SECOND, STORY_S, MOCKS = 2.0, 5.0, 0.05
 #: How long the link is cut, and how long before and after that notices come, s.
 CUT_S, BEFORE_S, AFTER_S = 60.0, 30.0, 30.0
 DRAIN_S, STUCK_S = 600.0, 90.0
