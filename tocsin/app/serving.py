@@ -3,8 +3,8 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from tocsin.app.rates import Following, RateBoard, build_following, with_parts
 from tocsin.app.retaining import EVERY_S, forget_by_itself
 from tocsin.app.service import EVERY_ROLE, Listener, Role, Service
 from tocsin.app.starting import own_folder, own_name, refuse_wrong_clock
+from tocsin.app.tracing import start_tracing
 from tocsin.app.watchdog import Watchdog
 from tocsin.app.web import api_services, slack_desk
 from tocsin.domain.clock import Clock
@@ -184,7 +185,7 @@ def serve(environment: Mapping[str, str], *, host: str | None = None, port: int 
     """Serve, everything in this process, until told to stop by a signal."""
     configure_logs()
     settings = _listening(load_settings(environment), host, port)
-    with own_folder(settings):
+    with own_folder(settings), _traced(environment, "tocsin"):
         _serve(settings, Console(stderr=True), _clock(environment))
 
 
@@ -192,8 +193,17 @@ def run(environment: Mapping[str, str], share: Share, *, host: str | None = None
     """Do one process's share of the work, beside others on the same store, until told to stop by a signal."""
     configure_logs()
     settings = _listening(load_settings(environment), host, port)
-    with own_folder(settings, name=share.name):
+    with own_folder(settings, name=share.name), _traced(environment, share.name):
         _serve(settings, Console(stderr=True), _clock(environment), share)
+
+
+@contextmanager
+def _traced(environment: Mapping[str, str], name: str) -> Iterator[None]:
+    end = start_tracing(environment, name=name)
+    try:
+        yield
+    finally:
+        end()
 
 
 def _clock(environment: Mapping[str, str]) -> Clock:

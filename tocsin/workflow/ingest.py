@@ -17,6 +17,7 @@ from tocsin.store import NoticeRow, NoticeStatus, RawKept, UnitOfWork
 from tocsin.workflow import metrics
 from tocsin.workflow.attach import attach, open_up
 from tocsin.workflow.context import Context
+from tocsin.workflow.tracing import traced
 
 log = structlog.get_logger()
 
@@ -52,10 +53,11 @@ def ingest(context: Context, raws: Sequence[RawNotice]) -> None:
 
 def ingest_decoded(context: Context, batch: Sequence[Decoded]) -> None:
     """Store decoded notices and everything that follows from them, in one transaction; workers are woken after it."""
-    try:
-        outcomes = _store(context, batch, is_careful=False)
-    except _CannotAttachError:
-        outcomes = _store(context, batch, is_careful=True)
+    with traced("ingest", notices=len(batch)):
+        try:
+            outcomes = _store(context, batch, is_careful=False)
+        except _CannotAttachError:
+            outcomes = _store(context, batch, is_careful=True)
     for decoded, (outcome, _) in zip(batch, outcomes, strict=True):
         metrics.NOTICES.labels(outcome=outcome).inc()
         _measure_age(decoded)

@@ -14,6 +14,7 @@ from tocsin.domain.errors import DataNotYetError, RemoteError, ScienceError
 from tocsin.domain.jobs import Job, JobKind
 from tocsin.workflow import metrics
 from tocsin.workflow.context import Context
+from tocsin.workflow.tracing import traced
 
 log = structlog.get_logger()
 
@@ -101,7 +102,8 @@ class Runner:
             metrics.WAIT_S.labels(job.kind.value).observe(max(0.0, waited_s))
         with structlog.contextvars.bound_contextvars(job=job.id, kind=job.kind.value):
             try:
-                self._handlers[job.kind](self._context, job)
+                with traced(f"work {job.kind.value}", job=job.id, attempt=job.attempts):
+                    self._handlers[job.kind](self._context, job)
             except DataNotYetError as error:
                 outcome = "not_yet"
                 ahead_s = (error.expected_utc - self._context.clock.now()).total_seconds()
