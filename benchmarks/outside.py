@@ -26,10 +26,11 @@ def configured(
     clock_file: Path,
     archive_days: float,
     lease_s: float = 120.0,
+    is_near: bool = True,
 ) -> dict[str, str]:
     """Write the configuration below `folder`; the environment of a process that reads it.
 
-    The archive holds the last `archive_days`: of mocks, which are of days before, no data are made.
+    With `is_near` the archive is on loopback, which needs no leave to be asked. It holds the last `archive_days`: of mocks, which are of days before, no data are made.
     """
     config = folder / "config"
     config.mkdir()
@@ -37,6 +38,7 @@ def configured(
         f"""
 reaction = {{ instruments = ["SPI-ACS"], retry_s = 30 }}
 workers = {{ lease_s = {lease_s:g} }}
+sources = {{ network = {"false" if is_near else "true"} }}
 [channels]
 enabled = ["slack"]
 [channels.slack]

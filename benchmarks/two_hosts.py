@@ -114,7 +114,8 @@ class Evening:
             clock=CLOCK,
             clock_file=folder / "no-clock",
             archive_days=9.0,
-            lease_s=10.0,
+            lease_s=20.0,
+            is_near=False,
         ) | {"TOCSIN_STORE_URL": database.url, "NO_PROXY": "*"}
         self._processes = [
             Process(
