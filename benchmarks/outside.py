@@ -30,8 +30,8 @@ def configured(
 ) -> dict[str, str]:
     """Write the configuration below `folder`; the environment of a process that reads it.
 
-    With `is_near` the archive is on loopback, which needs no leave to be asked. It holds the last `archive_days`: of mocks,
-    which are of days before, no data are made.
+    With `is_near` the archive is on loopback, which needs no leave to be asked. It holds the last `archive_days`: of
+    mocks, which are of days before, no data are made.
     """
     config = folder / "config"
     config.mkdir()
