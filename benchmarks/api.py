@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from api_events import LIST_FILTERS, fill_index, list_times_ms
+from api_events import LIST_FILTERS, fill_index, list_times
 from api_server import SECRET
 from figures import Figure
 
@@ -215,12 +215,13 @@ def _change(store: Store, state: EventState, tier: Tier) -> None:
 
 
 def lists(folder: Path, seed: int) -> Iterator[Figure]:
-    """The list of 100,000 events under every filter, on either database."""
+    """The list of 100,000 events under every filter, on either database; some events are hidden from the asker."""
     for name, store in fill_index(folder, EVENTS, seed):
-        slowest, worst = 0.0, ""
-        for label, wanted in LIST_FILTERS.items():
-            taken = list_times_ms(store, wanted)
-            if taken > slowest:
-                slowest, worst = taken, label
-        yield Figure(name=f"list of 100,000 events on {name}, slowest filter: {worst} (ms)", value=slowest, high=50.0)
+        times = {label: list_times(store, wanted) for label, wanted in LIST_FILTERS.items()}
+        times["none, second page"] = list_times(store, LIST_FILTERS["none"], is_second_page=True)
+        worst = max(times, key=lambda label: times[label].cpu_ms)
+        slowest = max(times, key=lambda label: times[label].clock_ms)
+        what = f"list of {EVENTS:,} events on {name}, slowest filter"
+        yield Figure(name=f"{what} by CPU time: {worst} (ms)", value=times[worst].cpu_ms, high=50.0)
+        yield Figure(name=f"{what} by the clock: {slowest} (ms)", value=times[slowest].clock_ms)
         store.close()

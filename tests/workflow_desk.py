@@ -18,6 +18,7 @@ from listeners.streams import TopicSettings
 from notifier.recorder import RecorderChannel
 from tocsin.app.build import build_context
 from tocsin.domain.clock import ManualClock
+from tocsin.domain.events import EventKind
 from tocsin.domain.jobs import Job, JobKind, JobState
 from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.notices import RawNotice
@@ -35,11 +36,13 @@ from tocsin.simulate.notices import (
     lvk_retraction,
 )
 from tocsin.store import Store
+from tocsin.workflow.by_hand import Place, create_event
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.handlers import NOTIFYING, REACTING
 from tocsin.workflow.ingest import ingest
 from tocsin.workflow.runner import Runner
 from triangulation.geometry import SpacecraftPosition
+from triangulation.skymap import SkyMap
 
 T0 = datetime(2024, 10, 17, 3, 0, tzinfo=UTC)
 SECRET_TOPIC = "secret.neutrinos"
@@ -304,3 +307,23 @@ def counts(
     )
     raw = f"{instrument}-{seed}-{peak}-{at_s}".encode()
     return FetchedLightCurve(channels=(curve,), total=curve, position=place, origin="paper", raw=raw)
+
+
+def spot(ra_deg: float, radius_deg: float) -> SkyMap:
+    """Map of a position."""
+    return SkyMap.from_position(ra_deg, 20.0, error_radius_deg=radius_deg, containment=0.9)
+
+
+def burst_by_hand(desk: Desk, t0_utc: datetime, ra_deg: float = 121.0) -> str:
+    """A burst that an advocate enters."""
+    place = Place(ra_deg=ra_deg, dec_deg=20.0, error_radius_deg=3.0)
+    return create_event(
+        desk.context,
+        "vance",
+        "page",
+        kind=EventKind.GAMMA_RAY_BURST,
+        t0_utc=t0_utc,
+        reason="for the test",
+        name="GRB 241017Z",
+        place=place,
+    )

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from store_values import PUBLIC, SECRET, add_event, add_notice, at, card, decision, draft, message, product
 
+from tocsin.domain.clock import ManualClock
 from tocsin.domain.drafts import DraftKind, Fact, Severity
 from tocsin.domain.errors import ConflictError, NotAllowedError
 from tocsin.domain.people import Acknowledgement, MessagePurpose
@@ -234,6 +235,9 @@ def test_the_time_line_leaves_out_what_the_asker_may_not_see(store: Store) -> No
         work.add_decision("grb-1", secret, decision(), at(2))
         work.add_product(product(labels=SECRET))
         work.add_message(message(), at(3))
+        work.add_message(replace(message(), key="secret", audience=SECRET), at(3))
+        work.add_message(replace(message(), key="public", audience=PUBLIC, recipient="#all"), at(3))
+        work.mark_failed("public", "why ANTARES is slow", at(3))
         work.add_draft(replace(draft(), facts={"a": Fact(name="a", value=1, product_id="p1")}))
         work.audit("tocsin", "joined ANTARES-1", "grb-1", {}, at(4))
     with store.read() as work:
@@ -242,6 +246,38 @@ def test_the_time_line_leaves_out_what_the_asker_may_not_see(store: Store) -> No
         assert [(row.kind, row.detail.get("key")) for row in seen] == [
             ("notice", public),
             ("decision", None),
+            ("message", None),
             ("event", None),
         ]
-        assert len(everything) == len(work.timeline("grb-1")) == 9
+        assert seen[2].text == "page to #all by slack: failed"
+        assert len(everything) == len(work.timeline("grb-1")) == 11
+
+
+def test_approvals_are_told_to_those_who_see_what_was_approved(store: Store, clock: ManualClock) -> None:
+    with store.begin() as work:
+        add_event(work, labels=SECRET)
+        add_notice(work, "grb-1", b"1"), add_notice(work, "grb-1", b"2", labels=SECRET)
+        work.add_product(product(labels=SECRET))
+        work.add_draft(replace(draft(), facts={}, made_utc=at(3)))
+        bound = replace(draft(), facts={"a": Fact(name="a", value=1, product_id="p1")}, made_utc=at(4))
+        restricted = work.add_draft(bound)
+        for revision, one in ((1, replace(draft(), facts={})), (restricted, bound)):
+            work.approve_draft("grb-1", one.kind, revision, "bvance", draft_sha256(one), at(5))
+        work.void_approvals("grb-1", "a secret neutrino was withdrawn")
+
+    def told() -> list[str]:
+        with store.read() as work:
+            return [row.text for row in work.timeline("grb-1", clearance=PUBLIC) if row.kind == "approval"]
+
+    clock.advance(1000)
+    assert told() == [f"bvance approved {draft().kind.value}, revision 1"]
+    with store.begin() as work:
+        work.add_draft(replace(draft(), facts={}, body="another", made_utc=at(6)))
+        newest = work.drafts("grb-1", clearance=PUBLIC)[-1]
+        work.approve_draft("grb-1", newest.kind, newest.revision, "bvance", draft_sha256(newest), at(7))
+        work.add_draft(replace(draft(), facts={}, body="a third", made_utc=at(8)))
+        work.void_approvals("grb-1", "edited")
+    assert told()[1:] == [
+        f"bvance approved {newest.kind.value}, revision {newest.revision}",
+        "approval by bvance void: there is a newer revision",
+    ]

@@ -14,6 +14,7 @@ from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.people import Acknowledgement, Person
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import ApprovalRow, Computation, TimelineRow
+from tocsin.workflow.covering import Cover
 from tocsin.workflow.draft_views import DraftView
 from tocsin.workflow.feed_queries import FeedsView
 from tocsin.workflow.findings import Finding
@@ -58,7 +59,18 @@ def item_json(item: EventListItem, name_of: NameOf) -> dict[str, Any]:
         "skymap": item.localization,
         "acknowledged_by": None if item.acknowledgement is None else name_of(item.acknowledgement.person_id),
         "acknowledged_utc": None if item.acknowledgement is None else iso_utc(item.acknowledgement.at_utc),
+        "covered_by": None if item.cover is None else _cover_json(item.cover, name_of),
         "links": {"self": f"/api/v1/events/{event.id}", "page": f"/events/{event.id}"},
+    }
+
+
+def _cover_json(cover: Cover, name_of: NameOf) -> dict[str, Any]:
+    """The event whose taking covers another, and who took it."""
+    return {
+        "event_id": cover.event_id,
+        "event_name": cover.event_name,
+        "acknowledged_by": name_of(cover.person_id),
+        "acknowledged_utc": iso_utc(cover.at_utc),
     }
 
 

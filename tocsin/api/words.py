@@ -49,8 +49,9 @@ def strip(item: EventListItem) -> Strip:
         return Strip(tone="gone", icon="\N{MULTIPLICATION X}", word="Retracted")
     if item.state is EventState.NOT_ASTROPHYSICAL:
         return Strip(tone="gone", icon="\N{MULTIPLICATION X}", word="Not astrophysical")
-    if item.acknowledgement is not None:
-        return Strip(tone="held", icon="\N{CHECK MARK}", word="Acknowledged")
+    if item.acknowledgement is not None or item.cover is not None:
+        word = "Acknowledged" if item.cover is None else f"Covered by {item.cover.event_name}"
+        return Strip(tone="held", icon="\N{CHECK MARK}", word=word)
     match item.tier:
         case Tier.WAKE:
             word = "Would wake" if item.is_replay else "Act now"

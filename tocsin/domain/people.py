@@ -131,6 +131,10 @@ class MessagePurpose(StrEnum):
     OPERATOR = "operator"
 
 
+#: Purposes of messages that wake people.
+WAKING = frozenset({MessagePurpose.PAGE.value, MessagePurpose.ESCALATION.value})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
     """One message to one place, in the outbox.
@@ -155,6 +159,8 @@ class OutgoingMessage:
         Further person ids that a shared place names beside the recipient.
     acknowledge_url
         Page on which the recipient alone can acknowledge, with one press; opening it changes nothing.
+    audience
+        Labels that what is shown may have: whoever is cleared for these may know of the message. None: not known.
     """
 
     key: str
@@ -166,6 +172,7 @@ class OutgoingMessage:
     replaces: str | None = None
     also: tuple[str, ...] = ()
     acknowledge_url: str = ""
+    audience: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """The index of events: one narrow row each with everything lists are filtered by: any filter is one look."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, update
 
 from tocsin.domain.events import Event, EventKind, Tier
 from tocsin.domain.notices import Messenger
@@ -14,6 +14,8 @@ from tocsin.store.topic import Topic
 
 _ADD = kept(insert(event_index))
 _CHANGE = kept(update(event_index).where(event_index.c.event_id == bindparam("of_event")))
+#: Sines of the same angle by two ways differ by less.
+_ROUNDING = 1e-12
 #: A class counts from this probability on.
 CLASS_SHARE = 0.1
 
@@ -119,6 +121,10 @@ class EventIndex(Topic):
         )
         self._connection.execute(statement.values(instruments=event_index.c.instruments.concat(name)))
 
+    def _has_instrument(self, name: str) -> ColumnElement[bool]:
+        """Whether there is anything of an instrument."""
+        return self._has(event_index.c.instruments, f"|{name}|")
+
     def _has(self, column: ColumnElement[str], part: str) -> ColumnElement[bool]:
         """Whether a text holds `part`, letter by letter."""
         place = func.strpos if self._connection.dialect.name == "postgresql" else func.instr
@@ -128,14 +134,10 @@ class EventIndex(Topic):
         place = func.strpos if self._connection.dialect.name == "postgresql" else func.instr
         return place(column, part) == 0
 
-    def _selected(self, wanted: EventSelection, visible: Sequence[frozenset[str]] | None) -> list[ColumnElement[bool]]:
-        """Conditions of a selection; events of which a part is hidden pass, to be looked at by whoever asked."""
-        conditions = [*self._of_values(wanted), *self._of_texts(wanted)]
-        if wanted.region is not None:
-            conditions.append(_inside(wanted.region))
-        if visible is None or not conditions:
-            return conditions
-        return [or_(event_index.c.labels.not_in(visible), and_(*conditions))]
+    def _selected(self, wanted: EventSelection) -> list[ColumnElement[bool]]:
+        """Conditions of a selection."""
+        region = () if wanted.region is None else _inside(wanted.region)
+        return [*self._of_values(wanted), *self._of_texts(wanted), *region]
 
     def _of_values(self, wanted: EventSelection) -> Iterable[ColumnElement[bool]]:
         if wanted.kind is not None:
@@ -174,6 +176,11 @@ def unit_vector(ra_deg: float, dec_deg: float) -> tuple[float, float, float]:
     return math.cos(dec) * math.cos(ra), math.cos(dec) * math.sin(ra), math.sin(dec)
 
 
-def _inside(region: SkyRegion) -> ColumnElement[bool]:
+def _inside(region: SkyRegion) -> Iterable[ColumnElement[bool]]:
+    """Conditions that a position lies in a region; its range of declination picks few of an index."""
     x, y, z = unit_vector(region.ra_deg, region.dec_deg)
-    return event_index.c.x * x + event_index.c.y * y + event_index.c.z * z >= region.cosine
+    south, north = (max(-90.0, min(90.0, region.dec_deg + way * region.radius_deg)) for way in (-1, 1))
+    yield event_index.c.z.between(
+        *(math.sin(math.radians(dec)) + _ROUNDING * way for dec, way in ((south, -1), (north, 1)))
+    )
+    yield event_index.c.x * x + event_index.c.y * y + event_index.c.z * z >= region.cosine

@@ -1,11 +1,13 @@
 """The time line of an event: everything that happened to it, from all tables, in one order."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
 
 from tocsin.domain.clock import iso_utc
+from tocsin.domain.drafts import Draft
 from tocsin.domain.products import may_see
 from tocsin.store.acknowledgements import Acknowledgements
 from tocsin.store.audit import AuditTrail
@@ -28,7 +30,7 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
         """What happened to an event, oldest first.
 
         With `clearance`, notices, decisions, products and drafts it may not see are left out; and where the event has
-        any such notice, so are messages, approvals and audit lines, which may speak of it.
+        any such notice, so are audit lines, messages made for those who see more, and approvals of drafts left out.
         """
         event = self._one(select(events.c.created_utc, events.c.labels).where(events.c.id == event_id))
         if event is None:
@@ -38,6 +40,8 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
         rows += self._taken(event_id)
         if clearance is None or may_see(event.labels, clearance):
             rows += [*self._said(event_id), *self._written(event_id)]
+        else:
+            rows += [*self._said_to(event_id, clearance), *self._approved_of(event_id, clearance)]
         return sorted(rows, key=lambda row: (row.at_utc, _ORDER.index(row.kind)))
 
     def _computed(self, event_id: str, clearance: frozenset[str] | None) -> Iterator[TimelineRow]:
@@ -69,6 +73,27 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
             detail = {"key": row.message.key, "purpose": row.message.purpose.value, "channel": row.message.channel}
             yield _row(row.sent_utc or row.created_utc, "message", _message_text(row), **detail)
 
+    def _said_to(self, event_id: str, clearance: frozenset[str]) -> Iterator[TimelineRow]:
+        """Messages that show nothing which `clearance` does not open; neither their number nor why they failed."""
+        for row in self.messages(event_id):
+            if row.message.audience is None or not may_see(row.message.audience, clearance):
+                continue
+            detail = {"purpose": row.message.purpose.value, "channel": row.message.channel}
+            text = _message_text(replace(row, error=None))
+            yield _row(row.sent_utc or row.created_utc, "message", text, **detail)
+
+    def _approved_of(self, event_id: str, clearance: frozenset[str]) -> Iterator[TimelineRow]:
+        """Approvals of drafts that `clearance` may see; and that one is void, where a later one of these is why."""
+        seen = {(one.kind, one.revision): one for one in self.drafts(event_id, clearance=clearance)}
+        for one in self.approvals(event_id):
+            if (one.kind, one.revision) not in seen:
+                continue
+            text = f"{one.person_id} approved {one.kind.value}, revision {one.revision}"
+            yield _row(one.at_utc, "approval", text, sha256=one.sha256)
+            later = [draft for (kind, n), draft in seen.items() if kind is one.kind and n > one.revision]
+            if one.voided_utc is not None and any(_is_made_by(draft, one.voided_utc) for draft in later):
+                yield _row(one.voided_utc, "approval", f"approval by {one.person_id} void: there is a newer revision")
+
     def _written(self, event_id: str) -> Iterator[TimelineRow]:
         """Approvals, and the audit."""
         for one in self.approvals(event_id):
@@ -78,6 +103,11 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
                 yield _row(one.voided_utc, "approval", f"approval by {one.person_id} void: {one.void_reason}")
         for line in self.audit_rows(event_id):
             yield TimelineRow(at_utc=line.at_utc, kind="audit", text=f"{line.actor}: {line.action}", detail=line.detail)
+
+
+def _is_made_by(draft: Draft, moment: datetime) -> bool:
+    """Whether a draft was made no later than `moment`."""
+    return draft.made_utc is not None and draft.made_utc <= moment
 
 
 def _message_text(row: MessageRow) -> str:

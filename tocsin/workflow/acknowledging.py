@@ -5,9 +5,12 @@ from tocsin.domain.errors import ConflictError, NotAllowedError
 from tocsin.domain.events import EventState
 from tocsin.domain.jobs import JobKind
 from tocsin.domain.people import Acknowledgement
+from tocsin.store import UnitOfWork
 from tocsin.workflow.asking import escalate_now, owe_draft_reminder, snooze
 from tocsin.workflow.callers import advocate, standing_event
+from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context
+from tocsin.workflow.covering import woke_somebody
 from tocsin.workflow.escalating import is_taken
 from tocsin.workflow.owing import owe_update
 from tocsin.workflow.voiding import void
@@ -39,6 +42,7 @@ def acknowledge(context: Context, event_id: str, person_id: str, via: str) -> Ac
                 work.set_event_state(event_id, EventState.ACKNOWLEDGED)
         if result.is_first or (is_enough and was_open):
             owe_update(context, work, event_id, cause=f"acknowledged-{person_id}")
+            _tell_covered(context, work, event_id, cause=f"acknowledged-{event_id}-{person_id}")
         if result.is_first:
             owe_draft_reminder(context, work, event_id, person_id)
     context.wake()
@@ -114,3 +118,10 @@ def _words_of(context: Context, result: Acknowledgement) -> str:
     if result.is_first:
         return f"Acknowledged by {name}."
     return f"Already acknowledged by {name} at {result.first_at_utc:%H:%M:%S} UTC."
+
+
+def _tell_covered(context: Context, work: UnitOfWork, event_id: str, *, cause: str) -> None:
+    """Owe word at the partners of an event that was taken: whoever looks at these sees who has them."""
+    for one in telling_companions(work, event_id):
+        if not work.acknowledgements(one.other_id) and not woke_somebody(work, one.other_id):
+            owe_update(context, work, one.other_id, cause=cause, labels=[one.labels])

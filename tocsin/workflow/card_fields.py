@@ -3,10 +3,13 @@
 from tocsin.domain.drafts import standing_variants
 from tocsin.domain.events import Event
 from tocsin.domain.jobs import Job, JobKind
+from tocsin.domain.people import WAKING
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import EventRow, UnitOfWork
 from tocsin.workflow.context import Context
-from tocsin.workflow.owing import UNFINISHED, WAKING
+from tocsin.workflow.covering import cover_words, partner_ids
+from tocsin.workflow.owing import UNFINISHED
+from tocsin.workflow.queries import event_item
 
 #: Delays shown at most.
 MOST_DELAYS = 3
@@ -23,6 +26,7 @@ def duty_fields(
     """Fields of a card about the work on its event, as one audience may see it; empty ones are left out."""
     jobs = work.jobs(row.id)
     fields = {
+        "Covered": _covered(context, work, row, products, clearance),
         "First notice": _age(event),
         "Awaited": _awaited(work, row, jobs, context, clearance),
         "Delays": _delays(products),
@@ -40,6 +44,14 @@ def _age(event: Event) -> str:
     minutes = age_s / 60
     words = f"{age_s:.0f} s" if minutes < 10 else f"{minutes:.0f} min" if minutes < 600 else f"{minutes / 60:.0f} h"
     return f"{words} after T0, at {event.first_issued_utc:%H:%M:%S} UTC"
+
+
+def _covered(
+    context: Context, work: UnitOfWork, row: EventRow, products: list[Product], clearance: frozenset[str]
+) -> str:
+    """Who has the event because they took its partner, which was paged for both."""
+    item = event_item(work, row.id, clearance=clearance) if partner_ids(products) else None
+    return "" if item is None or item.cover is None else cover_words(context.people, item.cover)
 
 
 def _awaited(work: UnitOfWork, row: EventRow, jobs: list[Job], context: Context, clearance: frozenset[str]) -> str:

@@ -1,5 +1,8 @@
 """Companions: the associations kept with an event that tell something of it, for rules to weigh."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tocsin.domain.products import ProductKind, best_variants
 from tocsin.store import UnitOfWork
 from triggers.companions import Association
@@ -40,3 +43,8 @@ def telling_companions(
 def is_telling(association: Association) -> bool:
     """Whether an association says more than that two times are near."""
     return association.overlap is not None or association.is_cited
+
+
+def is_telling_content(content: Mapping[str, Any]) -> bool:
+    """The same of an association as it is kept; of one of three events it is not asked."""
+    return not content.get("is_triple") and (content.get("overlap") is not None or bool(content.get("is_cited")))

@@ -6,6 +6,8 @@ from tocsin.domain.drafts import standing_variants
 from tocsin.domain.events import EventState, Tier
 from tocsin.store import EventRow, UnitOfWork
 from tocsin.workflow.context import Context
+from tocsin.workflow.covering import cover_words
+from tocsin.workflow.queries import event_item
 
 #: Older events are nobody's night any more.
 REACH = timedelta(days=7)
@@ -30,7 +32,9 @@ def _is_open(row: EventRow, age: timedelta) -> bool:
 def _line(context: Context, work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> str:
     taken = work.acknowledgements(row.id)
     person = context.people.person(taken[0].person_id) if taken else None
-    who = f"taken by {person.name}" if person else "taken by nobody"
+    item = None if person else event_item(work, row.id, clearance=clearance)
+    cover = None if item is None or item.cover is None else f"covered {cover_words(context.people, item.cover)}"
+    who = f"taken by {person.name}" if person else cover or "taken by nobody"
     approved = {(one.kind, one.revision) for one in work.approvals(row.id) if one.voided_utc is None}
     papers = []
     for one in standing_variants(work.drafts(row.id, clearance=clearance)):

@@ -8,7 +8,7 @@ from tocsin.domain.clock import iso_utc
 from tocsin.domain.events import Decision, Event, Tier
 from tocsin.domain.jobs import JobKind, JobState
 from tocsin.domain.notices import RawNotice
-from tocsin.domain.people import MessagePurpose
+from tocsin.domain.people import WAKING, MessagePurpose
 from tocsin.domain.products import may_see
 from tocsin.store import UnitOfWork
 from tocsin.workflow.announcing import tell_operator
@@ -30,8 +30,6 @@ CANCELLED_BY_RETRACTION = (
     JobKind.REHEARSE,
 )
 
-#: Purposes of messages that wake people.
-WAKING = frozenset({MessagePurpose.PAGE.value, MessagePurpose.ESCALATION.value})
 #: States of a job that is still to be done, or being done.
 UNFINISHED = frozenset({JobState.WAITING, JobState.LEASED})
 

@@ -27,7 +27,9 @@ from tocsin.store import (
     UnitOfWork,
 )
 from tocsin.workflow.awaiting import AwaitedData, awaited_data
+from tocsin.workflow.covering import Cover, partner_ids, woke_somebody
 from tocsin.workflow.findings import Finding, Localization, associations, findings, localization, refusals
+from tocsin.workflow.time_lines import partial_time_line
 from triggers.corrections import has_substance
 from triggers.event import from_record as event_from_record
 from triggers.event import summarise
@@ -66,6 +68,8 @@ class EventListItem:
         The first one.
     instruments
         Of which there is a light curve.
+    cover
+        Who has it because they took its partner; None where it has somebody of its own, or nobody.
     """
 
     event: Event
@@ -76,6 +80,7 @@ class EventListItem:
     localization: Localization | None
     acknowledgement: Acknowledgement | None
     instruments: tuple[str, ...] = ()
+    cover: Cover | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +170,7 @@ def list_events(
             limit=limit - len(items),
             before=cursor,
             clearance=clearance,
+            part_fits=lambda row: _may_fit(row, wanted),
         )
         seen = _items(work, rows, clearance)
         items += [item for item, is_whole in seen if _is_within(item, wanted) and (is_whole or _fits(item, wanted))]
@@ -183,7 +189,7 @@ def event_view(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = P
     jobs = work.jobs(event_id)
     acknowledgements = _acknowledgements(work, part)
     return EventView(
-        item=_item_of(part, products, acknowledgements),
+        item=_item_of(work, part, products, acknowledgements),
         reasons=tuple(dict.fromkeys(reason for d in reversed(decisions) for reason in d.reasons)),
         next_escalation_utc=None if acknowledgements or not part.shows_people else _next_escalation(jobs),
         awaited=_awaited(jobs, part),
@@ -336,17 +342,19 @@ def _items(
         if part is None:
             continue
         if row.id in whole:
-            yield _item_of(part, tuple(best_variants(products.get(row.id, ()))), taken.get(row.id, ())), True
+            yield _item_of(work, part, tuple(best_variants(products.get(row.id, ()))), taken.get(row.id, ())), True
         else:
-            yield _item_of(part, _products(work, part), _acknowledgements(work, part)), False
+            yield _item_of(work, part, _products(work, part), _acknowledgements(work, part)), False
 
 
 def _item(work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> EventListItem | None:
     part = _part_of(work, row, clearance)
-    return None if part is None else _item_of(part, _products(work, part), _acknowledgements(work, part))
+    return None if part is None else _item_of(work, part, _products(work, part), _acknowledgements(work, part))
 
 
-def _item_of(part: _Part, products: Sequence[Product], acknowledgements: Sequence[Acknowledgement]) -> EventListItem:
+def _item_of(
+    work: UnitOfWork, part: _Part, products: Sequence[Product], acknowledgements: Sequence[Acknowledgement]
+) -> EventListItem:
     return EventListItem(
         event=part.event,
         tier=part.tier,
@@ -358,7 +366,24 @@ def _item_of(part: _Part, products: Sequence[Product], acknowledgements: Sequenc
         instruments=tuple(
             dict.fromkeys(p.subject for p in products if p.kind is ProductKind.LIGHT_CURVE and p.is_answer)
         ),
+        cover=None if acknowledgements else _cover(work, part, products),
     )
+
+
+def _cover(work: UnitOfWork, part: _Part, products: Sequence[Product]) -> Cover | None:
+    """Who took the partner of an event that woke nobody itself, as far as the asker may know."""
+    if part.tier is not Tier.WAKE or part.event.is_test or not (partners := partner_ids(products)):
+        return None
+    if not part.shows_people or woke_somebody(work, part.event.id):
+        return None
+    for other_id in partners:
+        other = _part(work, other_id, part.clearance)
+        if other is None or other.event.is_retracted or other.event.is_test:
+            continue
+        for taken in _acknowledgements(work, other):
+            name = other.event.name
+            return Cover(event_id=other_id, event_name=name, person_id=taken.person_id, at_utc=taken.at_utc)
+    return None
 
 
 def _is_within(item: EventListItem, wanted: EventFilter) -> bool:
@@ -367,17 +392,32 @@ def _is_within(item: EventListItem, wanted: EventFilter) -> bool:
     return (start is None or (t0 is not None and t0 >= start)) and (stop is None or (t0 is not None and t0 < stop))
 
 
+def _may_fit(row: EventRow, wanted: EventFilter) -> bool:
+    """Whether an event seen in part may be what was asked for, told by its saved view: spares reading its notices."""
+    if not row.is_partial or not row.summary_record:
+        return True
+    return _event_fits(event_from_record(row.summary_record), wanted)
+
+
 def _fits(item: EventListItem, wanted: EventFilter) -> bool:
     """Whether what the asker sees of an event is what was asked for: the store lets parts of events pass."""
-    event, asked = item.event, wanted.selection
+    asked = wanted.selection
+    return (
+        asked.tier in {None, item.tier}
+        and asked.instrument in {None, *(one.instrument for one in item.findings), *item.instruments}
+        and _event_fits(item.event, wanted)
+    )
+
+
+def _event_fits(event: Event, wanted: EventFilter) -> bool:
+    """The same, as far as it is told by the notices alone."""
+    asked = wanted.selection
     text = (asked.text or "").casefold()
     return (
         asked.kind in {None, event.kind}
-        and asked.tier in {None, item.tier}
         and asked.is_test in {None, event.is_test}
         and asked.stream in {None, *event.streams}
         and asked.messenger in {None, *event.messengers}
-        and asked.instrument in {None, *(one.instrument for one in item.findings), *item.instruments}
         and (asked.classification is None or event.classification.get(asked.classification, 0.0) >= CLASS_SHARE)
         and (asked.region is None or asked.region.holds(event.ra_deg, event.dec_deg))
         and any(text in one.casefold() for one in (event.id, event.name, *event.aliases))
@@ -408,23 +448,9 @@ def _drafts(work: UnitOfWork, part: _Part) -> tuple[Draft, ...]:
 
 
 def _timeline(work: UnitOfWork, part: _Part) -> tuple[TimelineRow, ...]:
-    rows = work.timeline(part.event.id, clearance=part.clearance)
     if part.is_whole:
-        return tuple(rows)
-    told = {"event", "notice", "decision", "product", "draft"} | ({"acknowledgement"} if part.shows_people else set())
-    products = {str(row.detail.get("id")) for row in rows if row.kind == "product"} | {"retracted"}
-    first = next((row.received_utc for row in work.notice_rows(part.event.id)), None)
-    seen = next((row.at_utc for row in rows if row.kind == "notice"), None)
-    return tuple(_as_partly_seen(row, products, None if seen == first else seen) for row in rows if row.kind in told)
-
-
-def _as_partly_seen(row: TimelineRow, products: set[str], made_utc: datetime | None) -> TimelineRow:
-    """Row without what replaced a product where that is hidden; an event begins with its first visible notice."""
-    detail = dict(row.detail)
-    if detail.get("superseded_by") not in products:
-        detail |= {"superseded_by": None} if "superseded_by" in detail else {}
-    at_utc = made_utc if made_utc is not None and row.kind == "event" else row.at_utc
-    return TimelineRow(at_utc=at_utc, kind=row.kind, text=row.text, detail=detail)
+        return tuple(work.timeline(part.event.id, clearance=part.clearance))
+    return partial_time_line(work, part.event.id, part.clearance, shows_people=part.shows_people)
 
 
 def _next_escalation(jobs: Sequence[Job]) -> datetime | None:

@@ -10,7 +10,7 @@ from notifier.channel import send_once
 from tocsin.domain.errors import DataNotYetError, RemoteError
 from tocsin.domain.events import EventState, Tier
 from tocsin.domain.jobs import Job
-from tocsin.domain.people import Card, MessagePurpose, OutgoingMessage
+from tocsin.domain.people import WAKING, Card, MessagePurpose, OutgoingMessage
 from tocsin.store import UnitOfWork
 from tocsin.workflow import metrics
 from tocsin.workflow.after_restore import is_restored_lately, shown_before
@@ -19,7 +19,7 @@ from tocsin.workflow.cards import card_for
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.escalating import SETTLED, is_taken
 from tocsin.workflow.links import acknowledge_token
-from tocsin.workflow.owing import UNFINISHED, WAKING
+from tocsin.workflow.owing import UNFINISHED
 
 log = structlog.get_logger()
 
@@ -71,7 +71,8 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> tuple[Out
             return None, False  # done, or another worker's, who took us for dead and may be at it just now
         reasons = [str(reason) for reason in job.payload.get("reasons", ())]
         recipient = str(job.payload["recipient"])
-        card = card_for(context, work, event_id, clearance_at(context, door, recipient), reasons=reasons)
+        clearance = clearance_at(context, door, recipient)
+        card = card_for(context, work, event_id, clearance, reasons=reasons)
         reference = shared_reference(work, event_id, door)
         is_begun = earlier is not None
         # Somebody asked for more people although the event is taken: that is never needless while it stands.
@@ -92,6 +93,7 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> tuple[Out
             replaces=reference,
             also=tuple(str(one) for one in job.payload.get("also", ())),
             acknowledge_url=_acknowledge_url(context, work, purpose, card, door, recipient),
+            audience=clearance,
         )
         work.add_message(message, context.clock.now())
         return message, is_restored_lately(work, context.clock.now())

@@ -33,7 +33,7 @@ class Tonight:
     Parameters
     ----------
     waiting
-        Events of tier 1 that nobody has taken, newest first.
+        Events of tier 1 that nobody has taken, nor a partner that was paged for both; newest first.
     drafts
         Newest revisions that nobody has signed, of events that still stand.
     recent
@@ -52,7 +52,7 @@ def tonight(work: UnitOfWork, *, clearance: frozenset[str], now: datetime) -> To
     """What needs a human as of `now`."""
     items = [item for tier in (Tier.WAKE, Tier.TELL) for item in _items(work, tier, clearance, now)]
     standing = [item for item in items if item.state not in OVER and not item.event.is_retracted]
-    waiting = [item for item in standing if item.tier is Tier.WAKE and item.acknowledgement is None]
+    waiting = [item for item in standing if item.tier is Tier.WAKE and item.acknowledgement is None and not item.cover]
     ids = {item.event.id for item in waiting}
     recent = [item for item in items if item.event.id not in ids and _is_recent(item, now)]
     return Tonight(

@@ -1,41 +1,19 @@
 """Associating: two numbers that are never mixed, declared windows, maps that assume one source kept apart."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from workflow_desk import MERGER, Desk, at, track
+from workflow_desk import MERGER, Desk, at, burst_by_hand, spot, track
 
-from tocsin.domain.events import EventKind
 from tocsin.domain.products import Product, ProductKind
 from tocsin.simulate.notices import lvk_alert
-from tocsin.workflow.by_hand import Place, create_event
 from tocsin.workflow.queries import sky_map
-from triangulation.skymap import SkyMap
 
 S = "s241017ab"
 NEUTRINO = "icecube-241017-139500-4242424"
 PUBLIC: frozenset[str] = frozenset()
-
-
-def spot(ra_deg: float, radius_deg: float) -> SkyMap:
-    return SkyMap.from_position(ra_deg, 20.0, error_radius_deg=radius_deg, containment=0.9)
-
-
-def burst(desk: Desk, t0_utc: datetime, ra_deg: float = 121.0) -> str:
-    place = Place(ra_deg=ra_deg, dec_deg=20.0, error_radius_deg=3.0)
-    return create_event(
-        desk.context,
-        "vance",
-        "page",
-        kind=EventKind.GAMMA_RAY_BURST,
-        t0_utc=t0_utc,
-        reason="for the test",
-        name="GRB 241017Z",
-        place=place,
-    )
 
 
 @pytest.fixture
@@ -44,7 +22,7 @@ def desk_of_three(tmp_path: Path) -> Iterator[tuple[Desk, str]]:
     with Desk(tmp_path) as desk:
         desk.take(lvk_alert(MERGER, "PRELIMINARY", at(30.0), skymap=spot(120.0, 12.0).to_bytes()))
         desk.wait(30.0)
-        found = burst(desk, at(1.7))
+        found = burst_by_hand(desk, at(1.7))
         desk.take(track(t0_s=4.0))
         desk.wait(120.0)
         yield desk, found
@@ -121,7 +99,7 @@ def test_a_burst_elsewhere_makes_no_joint_map(tmp_path: Path) -> None:
     with Desk(tmp_path) as desk:
         desk.take(lvk_alert(MERGER, "PRELIMINARY", at(30.0), skymap=spot(120.0, 8.0).to_bytes()))
         desk.wait(30.0)
-        burst(desk, at(1.7), ra_deg=220.0)
+        burst_by_hand(desk, at(1.7), ra_deg=220.0)
         desk.wait(60.0)
         assert products(desk, S, ProductKind.JOINT_SKYMAP) == []
         (pair,) = products(desk, S, ProductKind.ASSOCIATION)

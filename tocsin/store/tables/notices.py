@@ -39,7 +39,7 @@ notices = Table(
     Column("issued_utc", UtcTime),
     Column("record", JsonText),
     Column("reason", PlainText),
-    Index("ix_notices_event", "event_id", "key"),
+    Index("ix_notices_event", "event_id", "labels"),
     Index("ix_notices_notice_id", "notice_id"),
     sqlite_autoincrement=True,
 )

@@ -5,8 +5,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Large
 from tocsin.store.columns import JsonText, Labels, PlainText, UtcTime
 from tocsin.store.tables.base import metadata, row_number
 
-#: Condition of a partial index, which queries repeat word by word.
+#: Conditions of partial indexes, which queries repeat word by word.
 UNDELIVERED = "done_utc IS NULL"
+RESTRICTED_EVENTS = "labels <> '[]'"
 
 api_tokens = Table(
     "api_tokens",
@@ -72,6 +73,14 @@ event_index = Table(
     Column("y", Float),
     Column("z", Float),
     Index("uq_event_index_event_id", "event_id", unique=True),
+    Index("ix_event_index_place", "z", "x", "y", "labels", "sort_utc", "event_id"),
+    Index(
+        "ix_event_index_restricted",
+        "event_id",
+        "labels",
+        sqlite_where=text(RESTRICTED_EVENTS),
+        postgresql_where=text(RESTRICTED_EVENTS),
+    ),
     sqlite_with_rowid=False,
 )
 

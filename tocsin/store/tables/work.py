@@ -57,6 +57,7 @@ messages = Table(
     Column("sent_utc", UtcTime),
     Column("reference", PlainText),
     Column("error", PlainText),
+    Column("audience", JsonText),
     Index("ix_messages_event", "event_id", "channel", "recipient"),
     sqlite_autoincrement=True,
 )

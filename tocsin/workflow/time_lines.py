@@ -1,0 +1,40 @@
+"""Time lines of events of which the reader may see only a part: nothing in them tells of the other part."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from tocsin.store import TimelineRow, UnitOfWork
+
+#: What is told of a part; and what people did, where they may be told of.
+OF_NOTICES = frozenset({"event", "notice", "decision", "product", "draft"})
+OF_PEOPLE = frozenset({"acknowledgement", "message", "approval"})
+
+
+def partial_time_line(
+    work: UnitOfWork, event_id: str, clearance: frozenset[str], *, shows_people: bool
+) -> tuple[TimelineRow, ...]:
+    """What the reader may know of what happened, oldest first.
+
+    Parameters
+    ----------
+    work, event_id, clearance
+        The event and the reader.
+    shows_people
+        Whether what people did may be told: what the reader sees would have woken them.
+    """
+    rows = work.timeline(event_id, clearance=clearance)
+    told = OF_NOTICES | (OF_PEOPLE if shows_people else frozenset())
+    products = {str(row.detail.get("id")) for row in rows if row.kind == "product"} | {"retracted"}
+    first = next((row.received_utc for row in work.notice_rows(event_id)), None)
+    seen = next((row.at_utc for row in rows if row.kind == "notice"), None)
+    made_utc = None if seen == first else seen
+    return tuple(_as_seen(row, products, made_utc) for row in rows if row.kind in told)
+
+
+def _as_seen(row: TimelineRow, products: set[str], made_utc: datetime | None) -> TimelineRow:
+    """Row without what replaced a product where that is hidden; an event begins with its first visible notice."""
+    detail = dict(row.detail)
+    if detail.get("superseded_by") not in products:
+        detail |= {"superseded_by": None} if "superseded_by" in detail else {}
+    at_utc = made_utc if made_utc is not None and row.kind == "event" else row.at_utc
+    return replace(row, at_utc=at_utc, detail=detail)
