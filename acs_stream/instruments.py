@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from acs_stream.field_of_view import FieldKind, FieldOfView
 from acs_stream.readers import FORMATS
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ConfigurationError
@@ -13,7 +14,16 @@ from triangulation.geometry import Simultaneity
 
 KINDS = frozenset({"isdc-rtlc", "isdc-genlc", "isdc-spiacs", "heasarc-gbm", "mmoda", "http-folder", "folder"})
 STATUSES = frozenset({"operating", "ended"})
-NUMBERS = ("light_travel_s", "typical_delay_s", "give_up_after_s", "latency_s", "retry_s", "timeout_s", "bin_s")
+NUMBERS = (
+    "light_travel_s",
+    "field_half_width_deg",
+    "typical_delay_s",
+    "give_up_after_s",
+    "latency_s",
+    "retry_s",
+    "timeout_s",
+    "bin_s",
+)
 TEXTS = (
     "name",
     "spacecraft",
@@ -25,9 +35,11 @@ TEXTS = (
     "target",
     "stored_as",
     "data_from",
+    "field",
+    "field_words",
 )
 TIMES = ("start_utc", "end_utc", "last_data_utc")
-LISTS = ("aliases", "files", "formats")
+LISTS = ("aliases", "files", "formats", "pointing_from")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 KEYS = frozenset((*NUMBERS, *TEXTS, *TIMES, *LISTS, "clock_error_s"))
 
@@ -76,6 +88,11 @@ class Instrument:
         Bins asked of services that bin, s.
     clock_error_s
         Systematic clock error by product kind, s, 1 sigma.
+    field, field_half_width_deg, field_words
+        What it sees of the sky: ``sky``, ``earth`` (all but the Earth), ``cone`` about its axis, of that half width,
+        deg; in words what that leaves out; empty: not told.
+    pointing_from
+        Types of notices that say where it points, where its data do not.
     simultaneity
         What its UTC means: the clocks of far craft differ by up to 126 ms as seen from the geocentre or the barycentre.
     """
@@ -104,11 +121,22 @@ class Instrument:
     bin_s: float = 0.1
     clock_error_s: Mapping[str, float] = field(default_factory=dict)
     simultaneity: Simultaneity = Simultaneity.GEOCENTRIC
+    field: str = ""
+    field_half_width_deg: float = 0.0
+    field_words: str = ""
+    pointing_from: tuple[str, ...] = ()
 
     @property
     def data_end_utc(self) -> datetime | None:
         """After this there are no data; None while it lives."""
         return self.last_data_utc or self.end_utc
+
+    @property
+    def view(self) -> FieldOfView | None:
+        """What it sees of the sky; None where the table does not tell."""
+        if not self.field:
+            return None
+        return FieldOfView(kind=FieldKind(self.field), half_width_deg=self.field_half_width_deg, words=self.field_words)
 
     @property
     def archived_as(self) -> str:
@@ -187,17 +215,31 @@ def _instrument(row: Mapping[str, Any], file: str, prefix: str) -> Instrument:
             raise ConfigurationError("is missing", file=file, key=f"{prefix}.{key}")
     if values.get("kind", "folder") not in KINDS:
         raise ConfigurationError(f"must be one of {', '.join(sorted(KINDS))}", file=file, key=f"{prefix}.kind")
+    _check_simultaneity(values, file, prefix)
+    _check_field(values, file, prefix)
+    _check_status(values, file, prefix)
+    if unknown := set(values.get("formats", ())) - set(FORMATS):
+        words = f"{', '.join(sorted(unknown))} is no format; known are {', '.join(FORMATS)}"
+        raise ConfigurationError(words, file=file, key=f"{prefix}.formats")
+    return Instrument(**values)
+
+
+def _check_simultaneity(values: dict[str, Any], file: str, prefix: str) -> None:
+    """What its UTC means, as a member of the set."""
     if "simultaneity" in values:
         try:
             values["simultaneity"] = Simultaneity(values["simultaneity"])
         except ValueError as error:
             known = ", ".join(Simultaneity)
             raise ConfigurationError(f"must be one of {known}", file=file, key=f"{prefix}.simultaneity") from error
-    _check_status(values, file, prefix)
-    if unknown := set(values.get("formats", ())) - set(FORMATS):
-        words = f"{', '.join(sorted(unknown))} is no format; known are {', '.join(FORMATS)}"
-        raise ConfigurationError(words, file=file, key=f"{prefix}.formats")
-    return Instrument(**values)
+
+
+def _check_field(values: Mapping[str, Any], file: str, prefix: str) -> None:
+    """A kind of view that is known; a cone with its width."""
+    if values.get("field", "") not in {"", *FieldKind}:
+        raise ConfigurationError(f"must be one of {', '.join(FieldKind)}", file=file, key=f"{prefix}.field")
+    if values.get("field") == FieldKind.CONE and not 0.0 < values.get("field_half_width_deg", 0.0) <= 180.0:
+        raise ConfigurationError("a cone needs one, 0 to 180", file=file, key=f"{prefix}.field_half_width_deg")
 
 
 def _check_status(values: dict[str, Any], file: str, prefix: str) -> None:

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from tocsin.pictures import (
     Disc,
     DrawnAnnulus,
     ExcessMark,
+    Outline,
     SkyPoint,
     Symbol,
     View,
@@ -28,6 +29,7 @@ from tocsin.pictures import (
 from tocsin.pictures.bodies import moon_direction, sun_direction
 from tocsin.store import Store
 from tocsin.workflow import queries
+from tocsin.workflow.coverage import Covered, coverages
 from tocsin.workflow.queries import EventView
 from triangulation.skymap import SkyMap
 
@@ -40,9 +42,8 @@ SMALL_AREA_DEG2 = 400.0
 #: An excess further from T0 than this was seen by a craft far from the Earth, s.
 FAR_S = 20.0
 OUTSIDE_MARGIN_S = 20.0
-#: Equatorial radius (IERS Conventions 2010); from further than low orbit the Earth hides next to nothing.
-EARTH_RADIUS_KM = 6378.137
-LOW_ORBIT_KM = 9000.0
+#: Instruments whose coverage can be hidden one by one; more share a switch.
+LAYERS = 12
 NOTHING = Markup()
 
 
@@ -51,7 +52,8 @@ class EventPictures:
     """SVG of an event, for pages: light curves of the whole window and around T0, the sky and a part of it.
 
     Each is empty where there is nothing to draw; `problems` say why something could not be. `sensitivity`: the chance
-    over the sky of each burst that was tried.
+    over the sky of each burst that was tried; `coverage`: what each instrument saw of the sky, in the order of its
+    switches.
     """
 
     light_curves: Markup = NOTHING
@@ -60,6 +62,7 @@ class EventPictures:
     sky_near: Markup = NOTHING
     sensitivity: tuple[Markup, ...] = ()
     problems: tuple[str, ...] = ()
+    coverage: tuple[Covered, ...] = ()
 
 
 class PictureCache:
@@ -105,7 +108,14 @@ def _draw(services: ApiServices, viewer: Viewer, view: EventView) -> EventPictur
 def draw_event(store: Store, view: EventView, clearance: frozenset[str]) -> EventPictures:
     """Pictures of an event from the products that `clearance` opens, drawn now."""
     curves, curve_problem = _drawn(view, "light curves", lambda: _light_curves(view, _curves(store, view, clearance)))
-    sky, sky_problem = _drawn(view, "sky map", lambda: _sky(view, _stored_map(store, view, clearance)))
+    found: list[Covered] = []
+
+    def draw_sky() -> tuple[Markup, Markup]:
+        skymap = _stored_map(store, view, clearance)
+        found.extend(coverages(view.products, skymap))
+        return _sky(view, skymap, found)
+
+    sky, sky_problem = _drawn(view, "sky map", draw_sky)
     chances, chance_problem = _drawn(view, "sensitivity", lambda: _chances(store, view, clearance))
     return EventPictures(
         light_curves=curves[0],
@@ -114,6 +124,7 @@ def draw_event(store: Store, view: EventView, clearance: frozenset[str]) -> Even
         sky_near=sky[1],
         sensitivity=tuple(one for one in chances if one),
         problems=tuple(problem for problem in (curve_problem, sky_problem, chance_problem) if problem),
+        coverage=tuple(found),
     )
 
 
@@ -223,7 +234,7 @@ def _searched(products: Sequence[Product]) -> tuple[float, float] | None:
     return (-max(spans), max(spans)) if spans else None
 
 
-def _sky(view: EventView, skymap: SkyMap | None) -> tuple[Markup, Markup]:
+def _sky(view: EventView, skymap: SkyMap | None, found: Sequence[Covered]) -> tuple[Markup, Markup]:
     event = view.item.event
     annuli = [made for p in view.products if (made := _annulus(p)) is not None]
     places = [] if event.ra_deg is None or event.dec_deg is None else [_notice_position(view)]
@@ -236,7 +247,14 @@ def _sky(view: EventView, skymap: SkyMap | None) -> tuple[Markup, Markup]:
             SkyPoint(label="Sun", ra_deg=sun[0], dec_deg=sun[1], symbol=Symbol.SUN),
             SkyPoint(label="Moon", ra_deg=moon[0], dec_deg=moon[1], symbol=Symbol.MOON),
         ]
-    whole = sky_map_svg(skymap, annuli, [*places, *bodies], discs=_earths(view), title=f"Localization of {event.name}")
+    whole = sky_map_svg(
+        skymap,
+        annuli,
+        [*places, *bodies],
+        discs=_discs(found),
+        outlines=_outlines(found),
+        title=f"Localization of {event.name}",
+    )
     field = _field(skymap)
     if field is None:
         return Markup(whole), NOTHING  # noqa: S704 - made by our own drawing, which escapes
@@ -246,28 +264,43 @@ def _sky(view: EventView, skymap: SkyMap | None) -> tuple[Markup, Markup]:
     return Markup(whole), Markup(near)  # noqa: S704 - as above
 
 
-def _earths(view: EventView) -> list[Disc]:
+def _discs(found: Sequence[Covered]) -> list[Disc]:
     """The Earth as each low craft with a light curve saw it: nothing came from behind it."""
-    found = []
-    for product in view.products:
-        place = product.content.get("position") if product.kind is ProductKind.LIGHT_CURVE else None
-        vector = place.get("vector_km") if isinstance(place, Mapping) else None
-        if not isinstance(vector, list) or len(vector) != 3 or not all(_is_number(one) for one in vector):
-            continue
-        distance_km = math.hypot(*vector)
-        if not EARTH_RADIUS_KM < distance_km < LOW_ORBIT_KM:
-            continue
-        x, y, z = (-one / distance_km for one in vector)
-        found.append(
-            Disc(
-                label="Earth",
-                seen_from=product.subject,
-                ra_deg=math.degrees(math.atan2(y, x)) % 360.0,
-                dec_deg=math.degrees(math.asin(max(-1.0, min(1.0, z)))),
-                radius_deg=math.degrees(math.asin(EARTH_RADIUS_KM / distance_km)),
-            )
+    return [
+        Disc(
+            label="Earth",
+            seen_from=one.coverage.instrument,
+            ra_deg=cap.ra_deg,
+            dec_deg=cap.dec_deg,
+            radius_deg=cap.radius_deg,
+            layer=f"cover{n % LAYERS}",
         )
-    return found
+        for n, one in enumerate(found)
+        if (cap := one.coverage.hidden) is not None
+    ]
+
+
+def _outlines(found: Sequence[Covered]) -> list[Outline]:
+    """Edges of what instruments see, and of where they see less well."""
+    made = []
+    for n, one in enumerate(found):
+        for cap, is_poor in ((one.coverage.inside, False), (one.coverage.poor, True)):
+            if cap is None:
+                continue
+            name = one.coverage.instrument
+            words = f"{name}: sensitivity below half" if is_poor else f"{name}: edge of its field"
+            made.append(
+                Outline(
+                    label=f"{name} poor" if is_poor else name,
+                    words=words,
+                    ra_deg=cap.ra_deg,
+                    dec_deg=cap.dec_deg,
+                    radius_deg=cap.radius_deg,
+                    is_poor=is_poor,
+                    layer=f"cover{n % LAYERS}",
+                )
+            )
+    return made
 
 
 def _notice_position(view: EventView) -> SkyPoint:

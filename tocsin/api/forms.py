@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from acs_stream.field_of_view import Coverage
 from advocates.rota import Shift
 from listeners.render import notice_to_json
 from tocsin.api.services import OnCall
@@ -14,6 +15,7 @@ from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.people import Acknowledgement, Person
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import ApprovalRow, Computation, TimelineRow
+from tocsin.workflow.coverage import coverages
 from tocsin.workflow.covering import Cover
 from tocsin.workflow.draft_views import DraftView
 from tocsin.workflow.feed_queries import FeedsView
@@ -98,6 +100,7 @@ def view_json(view: EventView, name_of: NameOf) -> dict[str, Any]:
             {"instrument": one.instrument, "asked_utc": iso_utc(one.asked_utc), "reason": one.reason}
             for one in view.awaited_data
         ],
+        "coverage": [_coverage_json(one.coverage) for one in coverages(view.products, None)],
         "associations": view.associations,
         "refusals": view.refusals,
         "next_escalation_utc": iso_utc(view.next_escalation_utc),
@@ -105,6 +108,17 @@ def view_json(view: EventView, name_of: NameOf) -> dict[str, Any]:
         "acknowledgements": [acknowledgement_json(one, name_of) for one in view.acknowledgements],
         "drafts": [draft_json(draft) for draft in view.drafts],
         "links": item["links"] | {part: f"{base}/{part}" for part in parts},
+    }
+
+
+def _coverage_json(coverage: Coverage) -> dict[str, Any]:
+    """What an instrument saw of the sky."""
+    return {
+        "instrument": coverage.instrument,
+        "words": coverage.words,
+        "inside": coverage.inside,
+        "hidden": coverage.hidden,
+        "poor": coverage.poor,
     }
 
 

@@ -179,6 +179,15 @@ def area(deg2: float | None) -> str:
     return f"{deg2:,.0f} deg²" if deg2 >= 100 else f"{deg2:.3g} deg²"
 
 
+def percent(share: float) -> str:
+    """A share of one; never "all" or "none" where a rest is left."""
+    if 0.0 < share < 0.01:
+        return "< 1 %"
+    if 0.99 < share < 1.0 - 1e-6:
+        return "> 99 %"
+    return f"{share:.0%}".replace("%", " %")
+
+
 def seconds(value: float | None) -> str:
     """A time in words of fit size; a dash for none."""
     if value is None:
@@ -197,6 +206,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "finding": finding,
     "headline": headline,
     "kind": KINDS.__getitem__,
+    "percent": percent,
     "position": position,
     "precise": precise,
     "scientific": scientific,

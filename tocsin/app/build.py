@@ -26,7 +26,7 @@ from notifier.recorder import RecorderChannel
 from notifier.slack import SlackChannel
 from notifier.webhook import WebhookChannel
 from tocsin.app.drawing import drawing_from
-from tocsin.app.rates import build_places
+from tocsin.app.rates import build_places, table_of
 from tocsin.app.rule_table import check_who
 from tocsin.app.trailing import TrailingFolder
 from tocsin.domain.clock import Clock
@@ -249,4 +249,5 @@ def build_context(
         bursts=bursts_from_config(bursts_file.values, file=bursts_file.name),
         durations=Durations.from_config(bursts_file.values, file=bursts_file.name),
         trailing=TrailingFolder(settings.searches_dir),
+        instruments=table_of(settings),
     )

@@ -6,13 +6,14 @@ picture is black on nothing (``currentColor``), so it prints, and every meaning 
 
 from tocsin.pictures.light_curve import light_curve_svg
 from tocsin.pictures.panel import ExcessMark
-from tocsin.pictures.sky_items import Disc, DrawnAnnulus, SkyPoint, Symbol, View
+from tocsin.pictures.sky_items import Disc, DrawnAnnulus, Outline, SkyPoint, Symbol, View
 from tocsin.pictures.sky_map import sky_map_svg
 
 __all__ = [
     "Disc",
     "DrawnAnnulus",
     "ExcessMark",
+    "Outline",
     "SkyPoint",
     "Symbol",
     "View",

@@ -39,13 +39,33 @@ class DrawnAnnulus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disc:
-    """A part of the sky that is hidden: the Earth as `seen_from` a craft, by its centre and angular radius, deg."""
+    """A part of the sky that is hidden: the Earth as `seen_from` a craft, by its centre and angular radius, deg.
+
+    `layer` is a class of its own for the style sheet, by which it can be hidden.
+    """
 
     label: str
     ra_deg: float
     dec_deg: float
     radius_deg: float
     seen_from: str = ""
+    layer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """The edge of what an instrument sees, or (`is_poor`) of where it sees less than half as well, deg.
+
+    `layer` as in `Disc`.
+    """
+
+    label: str
+    words: str
+    ra_deg: float
+    dec_deg: float
+    radius_deg: float
+    is_poor: bool = False
+    layer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

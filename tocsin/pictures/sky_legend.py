@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from tocsin.pictures.sky_items import Disc, DrawnAnnulus, SkyPoint, Symbol
+from tocsin.pictures.sky_items import Disc, DrawnAnnulus, Outline, SkyPoint, Symbol
 from tocsin.pictures.sky_region import SkyCells
 from tocsin.pictures.svg import element, number, text_element
 
@@ -11,6 +11,8 @@ MARGIN = 22.0
 LINE_HEIGHT = 17.0
 #: Line styles of annuli in order: told apart without colour.
 DASHES = (None, "7 3", "2 2.5", "9 3 2 3", "4 4", "12 4")
+#: Edges of what instruments see, and of where they see less well.
+FIELD_DASH, POOR_DASH = "1 2", "5 2 1 2 1 2"
 DEGREE = "\N{DEGREE SIGN}"
 
 
@@ -62,6 +64,7 @@ def legend_lines(
     annuli: Sequence[DrawnAnnulus],
     points: Sequence[SkyPoint],
     discs: Sequence[Disc],
+    outlines: Sequence[Outline],
     top: float,
 ) -> list[str]:
     """One line each: its sign, and in words what it is."""
@@ -77,6 +80,10 @@ def legend_lines(
     entries += [(_sample_line(DASHES[i % len(DASHES)]), _annulus_words(a)) for i, a in enumerate(annuli)]
     entries += [(symbol_svg(p.symbol, 12, -4), _point_words(p)) for p in points]
     entries += [(_sample_box("earth", 0.16, None), _disc_words(d)) for d in discs]
+    entries += [
+        (_sample_line(POOR_DASH if o.is_poor else FIELD_DASH, "poor" if o.is_poor else "field"), o.words)
+        for o in outlines
+    ]
     entries.append((_GALACTIC, "Galactic plane"))
     return [
         element(
@@ -105,16 +112,21 @@ def _sample_box(class_: str, opacity: float, dash: str | None) -> str:
     )
 
 
-def _sample_line(dash: str | None) -> str:
+def _sample_line(dash: str | None, class_: str = "annulus") -> str:
     return element(
         "path",
-        class_="annulus",
+        class_=class_,
         d="M0 -4h25",
         fill="none",
         stroke="currentColor",
         stroke_width=1.5,
         stroke_dasharray=dash,
     )
+
+
+def _edge(outline: Outline) -> str:
+    dash, class_ = (POOR_DASH, "poor") if outline.is_poor else (FIELD_DASH, "field")
+    return _sample_line(dash, class_)
 
 
 def _annulus_words(annulus: DrawnAnnulus) -> str:

@@ -8,8 +8,17 @@ from tocsin.pictures.contours import contours
 from tocsin.pictures.graticule import graticule
 from tocsin.pictures.plane import Plane
 from tocsin.pictures.projection import Mollweide, Zenithal
-from tocsin.pictures.sky_items import Disc, DrawnAnnulus, SkyPoint, View
-from tocsin.pictures.sky_legend import DASHES, LINE_HEIGHT, MARGIN, description, legend_lines, symbol_svg
+from tocsin.pictures.sky_items import Disc, DrawnAnnulus, Outline, SkyPoint, View
+from tocsin.pictures.sky_legend import (
+    DASHES,
+    FIELD_DASH,
+    LINE_HEIGHT,
+    MARGIN,
+    POOR_DASH,
+    description,
+    legend_lines,
+    symbol_svg,
+)
 from tocsin.pictures.sky_region import MultiOrderMap, SkyCells, band_field, grid, region_field
 from tocsin.pictures.sphere import galactic_plane, small_circle
 from tocsin.pictures.svg import FloatArray, document, element, join, path, simplify, text_element
@@ -31,6 +40,7 @@ def sky_map_svg(
     points: Sequence[SkyPoint] = (),
     *,
     discs: Sequence[Disc] = (),
+    outlines: Sequence[Outline] = (),
     view: View | None = None,
     centre_ra_deg: float = 180.0,
     has_legend: bool = True,
@@ -48,6 +58,8 @@ def sky_map_svg(
         With symbol, name and, where given, error circle.
     discs
         Hidden parts of the sky.
+    outlines
+        Edges of what instruments see.
     view
         Field to draw instead of the whole sky.
     centre_ra_deg
@@ -59,11 +71,12 @@ def sky_map_svg(
     """
     plane = _plane(view, centre_ra_deg)
     cells = None if skymap is None else SkyCells.from_uniq(skymap.uniq, skymap.density_sr)
-    legend = legend_lines(cells, annuli, points, discs, plane.top + plane.height + 24) if has_legend else []
+    legend = legend_lines(cells, annuli, points, discs, outlines, plane.top + plane.height + 24) if has_legend else []
     clip_id = plane.clip_id(title)
     drawing = element(
         "g",
         join(_disc(plane, disc) for disc in discs),
+        join(_outline(plane, outline) for outline in outlines),
         join(_annulus_band(plane, annulus) for annulus in annuli),
         _regions(plane, cells),
         join(_annulus(plane, annulus, DASHES[i % len(DASHES)]) for i, annulus in enumerate(annuli)),
@@ -187,12 +200,22 @@ def _band(plane: Plane, ra_deg: float, dec_deg: float, inner_deg: float, outer_d
     return _filled(plane, field, 0.0, class_=class_, fill_opacity=0.16)
 
 
+def _outline(plane: Plane, outline: Outline) -> str:
+    class_ = f"{'poor' if outline.is_poor else 'field'} {outline.layer}".strip()
+    circle = small_circle(outline.ra_deg, outline.dec_deg, outline.radius_deg)
+    dash = POOR_DASH if outline.is_poor else FIELD_DASH
+    drawn = _curve(plane, *circle, stroke_dasharray=dash, stroke_width=1.4)
+    place = plane.place(outline.ra_deg, outline.dec_deg)
+    name = text_element(outline.label, *place, class_="label", text_anchor="middle", font_size=11) if place else ""
+    return element("g", drawn, name, class_=class_)
+
+
 def _disc(plane: Plane, disc: Disc) -> str:
     fill = _band(plane, disc.ra_deg, disc.dec_deg, -1.0, disc.radius_deg, "earth")
     edge = _curve(
         plane, *small_circle(disc.ra_deg, disc.dec_deg, disc.radius_deg), class_="earth-edge", stroke_opacity=0.6
     )
-    return fill + edge
+    return element("g", fill, edge, class_=disc.layer) if disc.layer else fill + edge
 
 
 def _curve(plane: Plane, ra_deg: FloatArray, dec_deg: FloatArray, **attributes: str | float | None) -> str:
@@ -216,7 +239,8 @@ def _points(plane: Plane, points: Sequence[SkyPoint], discs: Sequence[Disc]) -> 
         if (place := plane.place(disc.ra_deg, disc.dec_deg)) is not None:
             half = 3.1 * len(disc.label)
             taken.append((place[0] - half, place[1] - 10, place[0] + half, place[1] + 2))
-            parts.append(text_element(disc.label, *place, class_="label", text_anchor="middle", font_size=11))
+            class_ = f"label {disc.layer}".strip()
+            parts.append(text_element(disc.label, *place, class_=class_, text_anchor="middle", font_size=11))
     for point, (x, y) in places:
         words = point.label if len(point.label) <= 24 else point.label[:23] + "\N{HORIZONTAL ELLIPSIS}"
         width = 6.2 * len(words)

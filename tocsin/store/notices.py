@@ -1,16 +1,16 @@
 """Notices: what was read in the bytes, which event they belong to, and what could not be read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Text, bindparam, select, type_coerce, update
 
-from tocsin.store.conditions import IS_OPEN, IS_QUARANTINED
+from tocsin.store.conditions import IS_OPEN, IS_POINTING, IS_QUARANTINED
 from tocsin.store.prepared import kept
 from tocsin.store.rows import NoticeRow, NoticeStatus, NoticeText, QuarantineRow
 from tocsin.store.tables import notices, raw_blobs, receptions
-from tocsin.store.topic import Topic
+from tocsin.store.topic import PUBLIC, Topic
 
 _OF_EVENT = kept(select(notices).where(notices.c.event_id == bindparam("event_id")).order_by(notices.c.key))
 _TEXTS_OF_EVENT = kept(
@@ -100,6 +100,14 @@ class Notices(Topic):
         """Notices of a stream received since a time, in order of their numbers."""
         statement = select(notices).where(notices.c.stream == stream, notices.c.received_utc >= since_utc)
         return [_notice_row(row) for row in self._all(statement.order_by(notices.c.key))]
+
+    def last_pointing(self, types: Sequence[str], start_utc: datetime, stop_utc: datetime) -> NoticeRow | None:
+        """Newest public notice of these types of where a craft points, issued in [start, stop); None without one."""
+        known = notices.c.notice_type.in_(types), notices.c.labels == PUBLIC
+        issued = notices.c.issued_utc >= start_utc, notices.c.issued_utc < stop_utc
+        statement = select(notices).where(IS_POINTING, *known, *issued)
+        row = self._one(statement.order_by(notices.c.issued_utc.desc(), notices.c.key.desc()).limit(1))
+        return None if row is None else _notice_row(row)
 
     def notice_texts(self, event_id: str) -> list[NoticeText]:
         """Decoded notices of an event with their records as text, in order of their numbers."""

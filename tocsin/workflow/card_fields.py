@@ -7,6 +7,7 @@ from tocsin.domain.people import WAKING
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import EventRow, UnitOfWork
 from tocsin.workflow.context import Context
+from tocsin.workflow.coverage import coverages
 from tocsin.workflow.covering import cover_words, partner_ids
 from tocsin.workflow.owing import UNFINISHED
 from tocsin.workflow.queries import event_item
@@ -27,6 +28,7 @@ def duty_fields(
     jobs = work.jobs(row.id)
     fields = {
         "Covered": _covered(context, work, row, products, clearance),
+        "Coverage": "; ".join(f"{one.coverage.instrument} {one.coverage.words}" for one in coverages(products, None)),
         "First notice": _age(event),
         "Awaited": _awaited(work, row, jobs, context, clearance),
         "Delays": _delays(products),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from acs_stream.far_history import FarHistory
+from acs_stream.instruments import Instrument
 from acs_stream.properties import Durations
 from acs_stream.response import ResponseTable
 from acs_stream.sources import LightCurveSource
@@ -100,6 +101,8 @@ class Context:
         Response of SPI-ACS: counts to fluence.
     bursts, durations
         Bursts whose detection is tried in every light curve, and populations of bursts by duration.
+    instruments
+        What is known of each instrument: its view of the sky.
     trailing
         Background excesses of an instrument on the days before a time; None where none are kept.
     templates, wording
@@ -149,4 +152,5 @@ class Context:
     retry_s: float = 60.0
     bursts: Sequence[TrialBurst] = ()
     durations: Durations | None = None
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
     trailing: Callable[[str, datetime], FarHistory | None] = field(default=lambda _instrument, _t0_utc: None)

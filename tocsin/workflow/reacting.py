@@ -23,6 +23,7 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow.burst_content import properties_content
 from tocsin.workflow.context import Context
 from tocsin.workflow.counterparts import counterpart
+from tocsin.workflow.coverage import seen_by
 from tocsin.workflow.informing import owe_word_to_owners
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.owing import moment_key, owe_draft, owe_localization, owe_update
@@ -221,11 +222,13 @@ class _Reaction:
             "position": None if position is None else _position_record(position),
             "attitude": None if fetched.attitude is None else fetched.attitude.to_json(),
         }
+        with self._context.store.read() as work:
+            view, told_by = seen_by(self._context, work, self._instrument, self._t0_utc, fetched.attitude)
         blob = light_curve_codec.to_bytes(total, grouped(fetched.channels))
         return self._product(
             ProductKind.LIGHT_CURVE,
-            content,
-            inputs=(self._notice_input(),),
+            content | view,
+            inputs=(self._notice_input(), *told_by),
             blob=blob,
             media=light_curve_codec.MEDIA_TYPE,
         )

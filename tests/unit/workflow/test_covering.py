@@ -66,7 +66,7 @@ def test_taking_the_event_that_was_paged_covers_its_partner_everywhere(pair: tup
     page = browser.get(f"/events/{other}").text
     assert "Covered by S241017ab" in page
     assert "taken by B. Vance" in page
-    assert "Acknowledge</button>" in page, "somebody may still take it for itself"
+    assert "Acknowledge this one too</button>" in page, "somebody may still take it for itself"
     told = browser.get(f"/api/v1/events/{other}").json()["covered_by"]
     assert (told["event_id"], told["acknowledged_by"]) == (S, "B. Vance")
     assert browser.get(f"/api/v1/events/{S}").json()["covered_by"] is None

@@ -5,6 +5,7 @@ from tocsin.store.tables.events import decisions, event_aliases, event_views, ev
 from tocsin.store.tables.ledger import event_links, owner_tasks, trial_outcomes, trials
 from tocsin.store.tables.notices import (
     OPEN_NOTICES,
+    POINTING_NOTICES,
     QUARANTINED_NOTICES,
     UNKNOWN_NOTICES,
     kafka_positions,
@@ -33,6 +34,7 @@ from tocsin.store.tables.work import WORK_AHEAD, acknowledgements, jobs, message
 __all__ = [
     "APPEND_ONLY",
     "OPEN_NOTICES",
+    "POINTING_NOTICES",
     "QUARANTINED_NOTICES",
     "UNDELIVERED",
     "UNKNOWN_NOTICES",

@@ -9,6 +9,7 @@ from tocsin.store.tables.base import ROW_NUMBER, event_link, metadata, row_numbe
 #: Conditions of partial indexes, which queries repeat word by word.
 QUARANTINED_NOTICES = "status = 'quarantined'"
 UNKNOWN_NOTICES = "notice_type = 'unknown'"
+POINTING_NOTICES = "notice_type IN ('INTEGRAL_POINTDIR', 'SWIFT_ACTUAL_POINTDIR', 'SWIFT_POINTDIR')"
 OPEN_NOTICES = "status IN ('received', 'undecoded')"
 
 #: Every set of labels in use but the empty one: a handful of rows, from which the visible sets are picked.
@@ -47,6 +48,7 @@ for _name, _columns, _condition in (
     ("quarantined", ("key", "topic"), QUARANTINED_NOTICES),
     ("unknown", ("topic",), UNKNOWN_NOTICES),
     ("open", ("key",), OPEN_NOTICES),
+    ("pointing", ("notice_type", "issued_utc"), POINTING_NOTICES),
 ):
     Index(
         f"ix_notices_{_name}",

@@ -1,4 +1,4 @@
-"""Indexes that answer for long lists by themselves; for whom messages were made."""
+"""Indexes that answer for long lists by themselves; where craft point; for whom messages were made."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 RESTRICTED = sa.text("labels <> '[]'")
+POINTING = sa.text("notice_type IN ('INTEGRAL_POINTDIR', 'SWIFT_ACTUAL_POINTDIR', 'SWIFT_POINTDIR')")
 
 
 def upgrade() -> None:
@@ -22,4 +23,11 @@ def upgrade() -> None:
     )
     op.drop_index("ix_notices_event", "notices")
     op.create_index("ix_notices_event", "notices", ["event_id", "labels"])
+    op.create_index(
+        "ix_notices_pointing",
+        "notices",
+        ["notice_type", "issued_utc"],
+        sqlite_where=POINTING,
+        postgresql_where=POINTING,
+    )
     op.add_column("messages", sa.Column("audience", sa.Text(), nullable=True))
