@@ -127,7 +127,15 @@ class Doorman:
             refusal.headers["Retry-After"] = str(ceil(rate.wait_s))
             await refusal(scope, receive, send)
             return
-        scope.setdefault("state", {})["caller"] = caller
+        state = scope.setdefault("state", {})
+        state["caller"] = caller
+        state["line"] = send
+
+        def still() -> bool:
+            now = self._gate.caller(secret=secret, session=session, address=address)
+            return now is not None and now.clearance == caller.clearance
+
+        state["still"] = still
         await self._answer(scope, receive, _with_rate(send, rate), caller, headers)
 
     async def _write_counts(self) -> None:

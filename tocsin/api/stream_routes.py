@@ -1,20 +1,17 @@
 """REST: the stream of changes."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.sse import EventSourceResponse
 from starlette.exceptions import HTTPException
 
 from tocsin.api.access import Asker
+from tocsin.api.stream_response import StreamResponse
 from tocsin.api.streaming import Hub
 
 router = APIRouter(prefix="/api/v1", tags=["stream"])
 
 LARGEST = 2**63 - 1
-#: No proxy may keep or gather what must arrive now.
-HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 async def last_seen(
@@ -38,9 +35,4 @@ async def stream(request: Request, asker: Asker, last: Annotated[int | None, Dep
     Send the last `id` in the header Last-Event-ID to go on from there: every event that changed since comes once.
     """
     hub: Hub = request.app.state.hub
-
-    async def messages() -> AsyncIterator[bytes]:
-        async for told in hub.read(asker.clearance, last):
-            yield told.wire
-
-    return EventSourceResponse(messages(), headers=HEADERS)
+    return StreamResponse(hub.batches(asker.clearance, last))

@@ -6,7 +6,7 @@ made from the time, and an event that looks to it as before is not sent again.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -55,21 +55,30 @@ class Reader:
     """Somebody who reads the stream."""
 
     clearance: Clearance
-    waiting: asyncio.Queue[Told | None] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+    waiting: list[Told] = field(default_factory=list)
+    is_ended: bool = False
+    _called: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self, told: Told) -> bool:
         """Put a message in line; False where the line is full."""
-        try:
-            self.waiting.put_nowait(told)
-        except asyncio.QueueFull:
+        if len(self.waiting) >= MOST_WAITING:
             return False
+        self.waiting.append(told)
+        self._called.set()
         return True
 
     def end(self) -> None:
         """Send this reader away."""
-        while not self.waiting.empty():
-            self.waiting.get_nowait()
-        self.waiting.put_nowait(None)
+        self.waiting.clear()
+        self.is_ended = True
+        self._called.set()
+
+    async def take(self) -> list[Told]:
+        """All that waits, once something does; nothing at the end."""
+        await self._called.wait()
+        self._called.clear()
+        taken, self.waiting = self.waiting, []
+        return taken
 
 
 class Hub:
@@ -85,6 +94,7 @@ class Hub:
         self._services = services
         self._readers: set[Reader] = set()
         self._task: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
         self._position = 0
         self._sent: OrderedDict[tuple[str, Clearance], bytes] = OrderedDict()
 
@@ -95,18 +105,29 @@ class Hub:
 
     async def read(self, clearance: Clearance, last_id: int | None) -> AsyncIterator[Told]:
         """Messages for a reader from now on, or from after the change `last_id`."""
+        batches = self.batches(clearance, last_id)
+        try:
+            async for batch in batches:
+                for told in batch:
+                    yield told
+        finally:
+            await batches.aclose()
+
+    async def batches(self, clearance: Clearance, last_id: int | None) -> AsyncGenerator[list[Told]]:
+        """The same, as many at once as there are."""
         reader = Reader(clearance)
-        if self._task is None or self._task.done():
-            self._position = await run_in_threadpool(self._last)
-            self._task = asyncio.create_task(self._follow())
+        async with self._starting:  # of many who come at once, one starts the looking
+            if self._task is None or self._task.done():
+                self._position = await run_in_threadpool(self._last)
+                self._readers.add(reader)
+                self._task = asyncio.create_task(self._follow())
         position = self._position
         self._readers.add(reader)
         try:
-            yield self._tick(position)
-            if last_id is not None:
-                for missed in await run_in_threadpool(self._missed, clearance, last_id, position):
-                    yield missed
-            while (told := await reader.waiting.get()) is not None:
+            yield [self._tick(position)]
+            if last_id is not None and (missed := await run_in_threadpool(self._missed, clearance, last_id, position)):
+                yield missed
+            while (told := await reader.take()) or not reader.is_ended:
                 yield told
         finally:
             self._readers.discard(reader)

@@ -13,6 +13,8 @@ from served_app import served
 
 from tocsin.api import build_app, streaming
 from tocsin.api.streaming import Hub, Told
+from tocsin.domain.tokens import Scope, Token, digest
+from tocsin.workflow.access import Gate
 
 PUBLIC: frozenset[str] = frozenset()
 Change = Callable[[Night], object]
@@ -133,7 +135,48 @@ def test_a_reader_who_does_not_read_is_sent_away_and_holds_nobody_up() -> None:
     assert all(reader.tell(told) for _ in range(streaming.MOST_WAITING))
     assert not reader.tell(told)
     reader.end()
-    assert reader.waiting.get_nowait() is None
+    assert asyncio.run(reader.take()) == []
+    assert reader.is_ended
+
+
+def test_of_many_readers_who_come_at_once_each_is_told_once(night: Night) -> None:
+    hub = Hub(night.services())
+
+    async def run() -> list[list[Told]]:
+        async with asyncio.timeout(20):
+            streams = [hub.read(PUBLIC, None) for _ in range(30)]
+            await asyncio.gather(*(anext(stream) for stream in streams))
+            await asyncio.to_thread(night.notice, "s261122a", GW)
+            await asyncio.to_thread(night.notice, "g", BURST)
+            return [await collected(stream, 2) for stream in streams]
+
+    for found in asyncio.run(run()):
+        assert events(found) == ["s261122a", "g"]
+
+
+def test_one_whose_token_is_revoked_is_told_nothing_more(night: Night) -> None:
+    now = night.clock.now()
+    secret = "tocsin_partner1"
+    with night.store.begin() as work:
+        work.add_token(
+            Token(
+                id="p", name="p", secret_sha256=digest(secret), scopes=frozenset(Scope), clearance=ANTARES,
+                person_id=None, per_minute=0, created_utc=now, expires_utc=now + timedelta(days=1),
+            )
+        )  # fmt: skip
+    gate = Gate(night.store, night.clock, tuple)
+    services = night.services(gate=gate)
+
+    with served(build_app(services)) as url:
+        headers = {"Authorization": f"Bearer {secret}"}
+        with httpx.stream("GET", f"{url}/api/v1/stream", headers=headers, timeout=20) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "event: tick"
+            with night.store.begin() as work:
+                work.revoke_token("p", now)
+            night.clock.advance(2.0)
+            night.notice("hush", SECRET)
+            assert not any("hush" in line for line in lines), "the stream ends"
 
 
 def test_the_stream_goes_over_the_wire_with_numbers_and_goes_on_from_one(night: Night) -> None:
