@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tocsin.domain.light_curves import FloatArray
 from triangulation.geometry import radec_deg, separation_deg, unit_vector
@@ -54,7 +55,7 @@ class Cap:
     dec_deg: float
     radius_deg: float
 
-    def holds(self, vectors: FloatArray) -> FloatArray:
+    def holds(self, vectors: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether directions (unit vectors, shape (n, 3)) lie within, shape (n,)."""
         return np.asarray(separation_deg(unit_vector(self.ra_deg, self.dec_deg), vectors) <= self.radius_deg)
 

@@ -180,7 +180,6 @@ def _inside(region: SkyRegion) -> Iterable[ColumnElement[bool]]:
     """Conditions that a position lies in a region; its range of declination picks few of an index."""
     x, y, z = unit_vector(region.ra_deg, region.dec_deg)
     south, north = (max(-90.0, min(90.0, region.dec_deg + way * region.radius_deg)) for way in (-1, 1))
-    yield event_index.c.z.between(
-        *(math.sin(math.radians(dec)) + _ROUNDING * way for dec, way in ((south, -1), (north, 1)))
-    )
+    lowest, highest = math.sin(math.radians(south)) - _ROUNDING, math.sin(math.radians(north)) + _ROUNDING
+    yield event_index.c.z.between(lowest, highest)
     yield event_index.c.x * x + event_index.c.y * y + event_index.c.z * z >= region.cosine
