@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from acs_stream.spectra import Spectrum
 from tocsin.domain.light_curves import FloatArray
@@ -104,7 +103,7 @@ def _quantiles(mean_mpc: float, error_mpc: float) -> FloatArray:
     if error_mpc <= 0:
         return np.full(3, mean_mpc)
     grid = np.linspace(max(1e-3, mean_mpc - 6 * error_mpc), mean_mpc + 6 * error_mpc, 4001)
-    weight = np.cumsum(stats.norm.pdf(grid, mean_mpc, error_mpc))
+    weight = np.cumsum(np.exp(-0.5 * ((grid - mean_mpc) / error_mpc) ** 2))
     return np.interp(QUANTILES, weight / weight[-1], grid)
 
 

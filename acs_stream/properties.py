@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from acs_stream.measured import Look
 from acs_stream.noise import measure, scales_for
@@ -49,7 +48,9 @@ class Durations:
     def probability_long(self, t90_s: FloatArray) -> FloatArray:
         """Probability that bursts of these T90 belong to the long population, shape kept."""
         x = np.log10(np.maximum(t90_s, 1e-4))
-        short, long = (share * stats.norm.pdf(x, mean, sigma) for share, mean, sigma in (self.short, self.long))
+        short, long = (
+            share / sigma * np.exp(-0.5 * ((x - mean) / sigma) ** 2) for share, mean, sigma in (self.short, self.long)
+        )
         return np.asarray(long / (short + long))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from tocsin.domain.config_table import Table
 
@@ -51,8 +51,8 @@ class Wakings:
             return None
         count, months = self.by_rule.get(rule, 0), self.days / MONTH_DAYS
         tail = 0.5 * (1.0 - LEVEL)
-        low = 0.5 * float(chi2.ppf(tail, 2 * count)) if count else 0.0
-        high = 0.5 * float(chi2.ppf(1.0 - tail, 2 * (count + 1)))
+        low = float(gammaincinv(count, tail)) if count else 0.0
+        high = float(gammaincinv(count + 1, 1.0 - tail))
         return Expected(per_month=count / months, low=low / months, high=high / months)
 
 
