@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from outside import TIMEOUT_S
@@ -26,10 +27,10 @@ Begin = Callable[[], Callable[[], None]]
 
 
 def craft(clock: Clock) -> Integral:
-    """INTEGRAL half-way between two perigees, with nothing to be seen but background."""
+    """INTEGRAL on an orbit so wide that no perigee falls into the last five days; nothing is seen but background."""
     orbit = KeplerOrbit(
-        epoch_utc=clock.now(),
-        semi_major_km=80_700.0,
+        epoch_utc=clock.now() - timedelta(days=2.5),
+        semi_major_km=160_000.0,
         eccentricity=0.86,
         inclination_deg=65.0,
         node_deg=40.0,

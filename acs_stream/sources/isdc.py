@@ -164,6 +164,8 @@ class IsdcRealtimeSource(IsdcSource):
         end = t0 + timedelta(seconds=window_s - REACH_S)
         if last >= end:
             return Availability(state=AvailabilityState.AVAILABLE, reason=_cover(first, last, t0, window_s))
+        if last <= t0 and prophecy.gap_at(t0) is not None:
+            return self._without_rows(prophecy, t0, window_s, now)
         revolution = prophecy.revolution_at(t0)
         over = revolution is not None and revolution.stop_utc <= end and now > revolution.stop_utc
         if over and last > t0:

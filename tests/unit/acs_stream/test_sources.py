@@ -138,6 +138,16 @@ def test_data_end_at_perigee_without_being_late() -> None:
     assert "perigee" in verdict.reason
 
 
+def test_data_that_end_just_before_t0_at_perigee_are_not_asked_for_again_and_again() -> None:
+    t0 = to_utc("2023-05-25T06:58:30")
+    late = t0 + timedelta(hours=11)
+    before = curve(seconds=90.0, t0=to_utc("2023-05-25T06:55:10"))
+    with isdc_server(IsdcState(curve=before, prophecy=PROPHECY)) as url:
+        verdict = source(url).availability(t0, 300.0, late)
+    assert verdict.state is AvailabilityState.NEVER
+    assert "perigee" in verdict.reason
+
+
 def test_nothing_is_expected_after_the_end_of_the_mission() -> None:
     end = to_utc("2025-03-04T12:08:04")
     now = to_utc("2026-11-22")
