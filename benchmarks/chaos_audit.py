@@ -20,8 +20,10 @@ from tocsin.demo.stand_ins.slack_messages import StoredMessage
 from tocsin.domain.clock import Clock
 from tocsin.store import Store
 
-#: Kinds of work that is done, not waited for, however late it is due; escalations may lie ahead.
-SOON = ("send", "fetch", "search", "triangulate", "draft", "rehearse")
+#: Kinds of work that is done, not waited for, however late it is due; escalations may lie ahead. Rehearsals of mock
+#: alerts have a lane of their own, which nobody waits for.
+SOON = ("send", "fetch", "search", "triangulate", "draft")
+NOT_OWED = "kind <> 'rehearse'"
 #: A stranger at the door looks so often, s.
 LISTENS_EVERY_S = 2.0
 DOORS = ("/api/v1/events?limit=200", "/metrics", "/", "/healthz", "/api/v1/feeds")
@@ -44,7 +46,8 @@ def standing(url: str, clock: Clock) -> Standing | None:
             received = sum(row.received for row in work.feed_report())
             ask = work._connection.execute  # noqa: SLF001 - a bench looks inside
             now = int(clock.now().timestamp() * 1e6)
-            due = "SELECT count(*) FROM jobs WHERE state = 'leased' OR (state = 'waiting' AND due_utc <= :now)"
+            ahead = "(state = 'leased' OR (state = 'waiting' AND due_utc <= :now))"
+            due = f"SELECT count(*) FROM jobs WHERE {NOT_OWED} AND {ahead}"  # noqa: S608 - our own words
             soon = f"SELECT count(*) FROM jobs WHERE state = 'waiting' AND kind IN {SOON}"  # noqa: S608 - our own words
             return Standing(
                 received=received, due=ask(text(due), {"now": now}).scalar_one(), soon=ask(text(soon)).scalar_one()
@@ -197,6 +200,10 @@ def _pages(book: _Book, record: Record) -> list[Figure]:
         Figure(name="events shown twice in chat", value=sum(count - 1 for count in roots.values()), high=0),
         Figure(name="lines of threads, pictures, announcements", value=lines.total()),
         Figure(name="of these shown twice", value=sum(count - 1 for count in lines.values()), high=0),
+        Figure(
+            name="rehearsals of mock alerts still to be done",
+            value=book.number("SELECT count(*) FROM jobs WHERE kind = 'rehearse' AND state IN ('waiting', 'leased')"),
+        ),
         Figure(name="work given up", value=book.number("SELECT count(*) FROM jobs WHERE state = 'failed'"), high=0),
     ]
 
