@@ -16,6 +16,7 @@ from tocsin.app.build import calendars_of
 from tocsin.app.clocks import SystemClock
 from tocsin.app.inbox import InboxWatch
 from tocsin.app.leading import Lead
+from tocsin.app.memory import EVERY_S, give_back
 from tocsin.domain.errors import ConfigurationError, ConflictError
 from tocsin.domain.jobs import JobKind, JobState
 from tocsin.domain.notices import RawNotice
@@ -180,6 +181,7 @@ class Service:
         for listener in self._listeners:
             self._spawn(listener)
         self._scheduler.add_job(self.wake, "interval", seconds=1, id="sweep")
+        self._scheduler.add_job(give_back, "interval", seconds=EVERY_S, id="memory")
         if calendars_of(self.context.rota):
             self._spawn(lambda _stop: self.refresh_calendars())
             self._scheduler.add_job(self.refresh_calendars, "interval", minutes=CALENDAR_MINUTES, id="calendars")

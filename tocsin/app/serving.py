@@ -23,6 +23,7 @@ from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, 
 from tocsin.app.gauges import Gauges
 from tocsin.app.leading import Lead
 from tocsin.app.logs import configure_logs
+from tocsin.app.memory import keep_few_arenas
 from tocsin.app.partners import partner_teller
 from tocsin.app.publishing import PUBLISH_EVERY_S, build_publisher, signs_of
 from tocsin.app.rates import Following, RateBoard, build_following, with_parts
@@ -213,6 +214,7 @@ def _clock(environment: Mapping[str, str]) -> Clock:
 
 
 def _serve(settings: Settings, console: Console, clock: Clock, share: Share | None = None) -> None:
+    keep_few_arenas()
     built = build_service(settings, clock=clock, console=console, share=share)
     service, store = built.service, built.service.context.store
     sys.setswitchinterval(SWITCH_S)
