@@ -101,9 +101,9 @@ class ArchiveSource:
 
     def _judge(self, rows: RateRows, t0: datetime, window_s: float, now: datetime) -> Availability:
         span = span_utc(rows)
-        end = t0 + timedelta(seconds=window_s)
-        if span is not None and span[1] >= end - timedelta(seconds=REACH_S):
-            return _available(rows, window_s)
+        end, reach = t0 + timedelta(seconds=window_s), timedelta(seconds=REACH_S)
+        if span is not None and span[1] >= end - reach:
+            return _available(rows, window_s, is_cut=span[0] > t0 - timedelta(seconds=window_s) + reach)
         due = end + timedelta(seconds=self.table.latency_s)
         patience = timedelta(seconds=self.table.give_up_after_s)
         if self._is_followed and not self.table.has_ended(now) and now < end + patience:
@@ -111,18 +111,18 @@ class ArchiveSource:
             reason = "no data yet" if span is None else f"data reach {span[1]:%H:%M:%S} UTC so far"
             return Availability(state=AvailabilityState.EXPECTED, expected_utc=max(due, retry), reason=reason)
         if span is not None and span[1] > t0:
-            return _available(rows, window_s)
+            return _available(rows, window_s, is_cut=True)
         reason = f"the archive holds no {self.instrument} data of this time"
         return Availability(state=AvailabilityState.UNKNOWN, reason=reason)
 
 
-def _available(rows: RateRows, window_s: float) -> Availability:
-    """What there is of the window, in words."""
+def _available(rows: RateRows, window_s: float, *, is_cut: bool) -> Availability:
+    """What there is of the window, in words; `is_cut`: its beginning or end is not there."""
     covered_s = float(rows.width_us.sum()) / SECOND_US
     return Availability(
         state=AvailabilityState.AVAILABLE,
         reason=_cover(rows, covered_s, window_s),
-        is_partial=covered_s < WHOLE_SHARE * 2 * window_s,
+        is_partial=is_cut or covered_s < WHOLE_SHARE * 2 * window_s,
     )
 
 

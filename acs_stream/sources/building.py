@@ -18,6 +18,8 @@ from acs_stream.sources.model import Craft, LightCurveSource
 from acs_stream.sources.preferred import PreferredSource
 from tocsin.domain.clock import Clock
 
+#: Kinds of instrument that have one rate and no channels: the archive holds all there is to know of them.
+SINGLE_RATE = frozenset({"isdc-rtlc", "isdc-genlc", "isdc-spiacs", "mmoda"})
 #: Said of an instrument whose service is in the table and is not asked.
 NOT_ASKED = "its service is not asked: sources.network is off"
 
@@ -91,12 +93,13 @@ def source_of(
     service = service_of(item, places=places, clock=clock, transport=transport) if may_ask else None
     craft = service if isinstance(service, IsdcRealtimeSource | IsdcArchiveSource) else None
     stored: list[LightCurveSource] = []
-    if places.archived is not None:
-        is_followed = service is None and item.archived_as in places.followed
-        stored.append(places.archived(item, craft, is_followed))
     if places.folder is not None:
         hint = NOT_ASKED if item.has_service and not may_ask else ""
         stored.append(FolderSource(item, folder=places.folder, clock=clock, hint=hint))
+    # The archive keeps one rate of an instrument: where there are channels, files and service know more.
+    if places.archived is not None and (item.kind in SINGLE_RATE or service is None):
+        is_followed = service is None and item.archived_as in places.followed
+        stored.insert(0 if item.kind in SINGLE_RATE else len(stored), places.archived(item, craft, is_followed))
     if service is None and not stored:
         return None
     last = stored.pop() if service is None else service

@@ -1,4 +1,8 @@
-"""Claimed against counted false-alarm rates on simulated days with drifts, red noise, gaps, spikes and three phi."""
+"""Claimed against counted false-alarm rates on simulated days with drifts, red noise, gaps, spikes and three phi.
+
+The days are of a seed that was never looked at while the method was tuned. There are two hundred of them, four minutes
+of one core, also where other long tests do a quarter of their work: of fewer, one a week would be decided by chance.
+"""
 
 import sys
 from pathlib import Path
@@ -13,7 +17,7 @@ def test_false_alarms_of_two_hundred_days_come_as_often_as_claimed(monkeypatch: 
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     from search_false_alarms import claims, false_alarm_figures, searched_days
 
-    found = claims(searched_days(230, 20_010), warm_up=30)
+    found = claims(searched_days(230, 20_031), warm_up=30)
     figures = false_alarm_figures(found, low=0.6, high=1.6, judged=("1/day", "1/week"))
     unmet = [(figure.name, figure.value) for figure in figures if not figure.is_met]
     assert not unmet

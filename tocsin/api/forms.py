@@ -97,7 +97,12 @@ def view_json(view: EventView, name_of: NameOf) -> dict[str, Any]:
         "reasons": view.reasons,
         "awaited": view.awaited,
         "awaited_data": [
-            {"instrument": one.instrument, "asked_utc": iso_utc(one.asked_utc), "reason": one.reason}
+            {
+                "instrument": one.instrument,
+                "asked_utc": iso_utc(one.asked_utc),
+                "reason": one.reason,
+                "is_expected": one.is_expected,
+            }
             for one in view.awaited_data
         ],
         "coverage": [_coverage_json(one.coverage) for one in coverages(view.products, None)],

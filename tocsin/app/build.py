@@ -26,6 +26,7 @@ from notifier.recorder import RecorderChannel
 from notifier.slack import SlackChannel
 from notifier.webhook import WebhookChannel
 from tocsin.app.drawing import drawing_from
+from tocsin.app.rate_keeping import rate_keeper
 from tocsin.app.rates import build_places, table_of
 from tocsin.app.rule_table import check_who
 from tocsin.app.trailing import TrailingFolder
@@ -244,6 +245,7 @@ def build_context(
         page_url=settings.service.page_url.rstrip("/"),
         code_version=tocsin.__version__,
         is_replay=is_replay,
+        keep_rates=rate_keeper(settings),
         patience_s=settings.reaction.patience_s,
         retry_s=settings.reaction.retry_s,
         bursts=bursts_from_config(bursts_file.values, file=bursts_file.name),

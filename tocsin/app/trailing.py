@@ -9,6 +9,8 @@ from acs_stream.far_history import FarHistory
 
 #: Days before an event whose background counts, and how many there must be.
 TRAILING_DAYS, FEWEST_DAYS = 90, 30
+#: A day of which less was searched than this (data about one event, say) does not count, s.
+LEAST_LIVE_S = 21_600.0
 
 
 class TrailingFolder:
@@ -31,7 +33,7 @@ class TrailingFolder:
         if not where.is_dir():
             return None
         days = (t0_utc.date() - timedelta(days=k) for k in range(1, TRAILING_DAYS + 1))
-        found = [one for day in days if (one := self._history(where, day)) is not None]
+        found = [one for day in days if (one := self._history(where, day)) is not None and one.live_s >= LEAST_LIVE_S]
         return FarHistory.joined(found) if len(found) >= FEWEST_DAYS else None
 
     def _history(self, where: Path, day: date) -> FarHistory | None:

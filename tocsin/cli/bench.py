@@ -1,6 +1,7 @@
 """The benchmarks: figures with what is required of them, from the scripts of the repository's `benchmarks/` folder."""
 
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,11 +24,15 @@ def bench(
     name: Annotated[str, typer.Argument(help="Which: a script of benchmarks/ that has `run`.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
     seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 1,
+    number: Annotated[int, typer.Option(help="How many (days, bursts, notices); 0: the script's own.", min=0)] = 0,
 ) -> None:
     """Measure, and compare with what is required. Exit status 1 if a figure is not met."""
     run = _run_of(name)
+    size = [number] if number else []
+    if len(inspect.signature(run).parameters) <= len(size):
+        fail(f"{name} is of one size: --number means nothing to it", status=2)
     with failures_in_words():
-        figures = [figure.to_json() for figure in run(seed)]
+        figures = [figure.to_json() for figure in run(seed, *size)]
     if as_json:
         print_json({"name": name, "seed": seed, "figures": figures})
     else:
@@ -39,8 +44,8 @@ def bench(
         raise typer.Exit(1)
 
 
-def _run_of(name: str) -> Callable[[int], Sequence[Any]]:
-    """`run` of a benchmark script: a function of the seed that gives figures (benchmarks/figures.py)."""
+def _run_of(name: str) -> Callable[..., Sequence[Any]]:
+    """`run` of a benchmark script: a function of the seed, some of a size, that gives figures."""
     path = FOLDER / f"{name}.py"
     known = sorted(one.stem for one in FOLDER.glob("*.py") if "def run(" in one.read_text(encoding="utf-8"))
     if name not in known:
@@ -53,5 +58,5 @@ def _run_of(name: str) -> Callable[[int], Sequence[Any]]:
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module
     specification.loader.exec_module(module)
-    run: Callable[[int], Sequence[Any]] = module.run
+    run: Callable[..., Sequence[Any]] = module.run
     return run

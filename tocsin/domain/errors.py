@@ -68,6 +68,10 @@ class RemoteError(TocsinError):
         self.ambiguous = ambiguous
 
 
+#: Head of the remedy of data that will exist: by it they are told from a service that failed.
+ASKED_AGAIN = "asked again at "
+
+
 class DataNotYetError(RemoteError):
     """Data will exist, but not yet: ask again at the stated time.
 
@@ -80,7 +84,7 @@ class DataNotYetError(RemoteError):
     """
 
     def __init__(self, message: str, *, expected_utc: datetime) -> None:
-        super().__init__(message, remedy=f"asked again at {expected_utc:%H:%M:%S} UTC")
+        super().__init__(message, remedy=f"{ASKED_AGAIN}{expected_utc:%H:%M:%S} UTC")
         self.expected_utc = expected_utc
 
 

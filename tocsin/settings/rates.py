@@ -36,6 +36,7 @@ class ArchiveTable(_Table):
 
     url: str = ""
     served: tuple[str, ...] = ("SPI-ACS",)
+    keep_fetched: bool = True
     follow: FollowTable = FollowTable()
     watch: WatchTable = WatchTable()
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.domain.errors import ASKED_AGAIN
 from tocsin.domain.jobs import Job
 
 
@@ -19,11 +20,14 @@ class AwaitedData:
         When it is asked next: the data are expected then, or a failed service is asked again.
     reason
         Why there is nothing yet, in words; empty before the first answer.
+    is_expected
+        The source says that data will exist then; otherwise it is merely asked then.
     """
 
     instrument: str
     asked_utc: datetime
     reason: str = ""
+    is_expected: bool = False
 
 
 def awaited_data(jobs: Iterable[Job]) -> tuple[AwaitedData, ...]:
@@ -32,5 +36,6 @@ def awaited_data(jobs: Iterable[Job]) -> tuple[AwaitedData, ...]:
     for job in sorted(jobs, key=lambda job: (job.due_utc, job.id)):
         name = str(job.payload["instrument"])
         if name not in found:
-            found[name] = AwaitedData(instrument=name, asked_utc=job.due_utc, reason=job.last_error or "")
+            reason, again, _ = (job.last_error or "").partition(f" ({ASKED_AGAIN}")
+            found[name] = AwaitedData(instrument=name, asked_utc=job.due_utc, reason=reason, is_expected=bool(again))
     return tuple(found.values())

@@ -20,6 +20,7 @@ from listeners.streams import Streams
 from notifier.channel import Channel
 from tocsin.domain.clock import Clock
 from tocsin.domain.labels import Owners
+from tocsin.domain.light_curves import LightCurve
 from tocsin.store import Store
 from triggers.rules import Rules
 from triggers.source_book import SourceBook
@@ -103,6 +104,8 @@ class Context:
         Bursts whose detection is tried in every light curve, and populations of bursts by duration.
     instruments
         What is known of each instrument: its view of the sky.
+    keep_rates
+        Keeps a light curve that was fetched for a public event, by its instrument's name, in the archive of rates.
     trailing
         Background excesses of an instrument on the days before a time; None where none are kept.
     templates, wording
@@ -153,4 +156,5 @@ class Context:
     bursts: Sequence[TrialBurst] = ()
     durations: Durations | None = None
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
+    keep_rates: Callable[[str, LightCurve], None] = field(default=lambda _instrument, _curve: None)
     trailing: Callable[[str, datetime], FarHistory | None] = field(default=lambda _instrument, _t0_utc: None)

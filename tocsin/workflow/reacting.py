@@ -167,6 +167,9 @@ class _Reaction:
     def products(self, fetched: FetchedLightCurve) -> list[Product]:
         """Light curve, search and, for SPI-ACS, limits; a wider audience's search stands beside where it differs."""
         self._raw_sha256 = hashlib.sha256(fetched.raw).hexdigest()
+        if any(not one.event.labels for one in self._views):
+            # Of a restricted event nothing is kept: that there are rates of a time would tell of it.
+            self._context.keep_rates(self._instrument, fetched.total)
         curve = self._light_curve_product(fetched)
         made = [curve]
         for one in self._views:

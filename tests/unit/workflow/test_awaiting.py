@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tocsin.domain.errors import DataNotYetError, RemoteError
 from tocsin.domain.jobs import Job, JobKind
 from tocsin.workflow.awaiting import AwaitedData, awaited_data
 
@@ -34,3 +35,12 @@ def test_each_instrument_is_named_once_with_when_it_is_asked_next_and_why() -> N
         AwaitedData(instrument="Konus-Wind", asked_utc=NOW + timedelta(minutes=360)),
     )
     assert awaited_data([]) == ()
+
+
+def test_data_that_a_source_expects_are_told_from_a_service_that_failed() -> None:
+    later = DataNotYetError("data reach 02:03:10 UTC so far", expected_utc=NOW + timedelta(minutes=2))
+    down = RemoteError("no answer in time from isdc.example", remedy="asked again later")
+    expected, failed = awaited_data([fetch(1, "SPI-ACS", 2.0, str(later)), fetch(2, "Fermi-GBM", 5.0, str(down))])
+    assert (expected.is_expected, expected.reason) == (True, "data reach 02:03:10 UTC so far")
+    assert not failed.is_expected
+    assert failed.reason.startswith("no answer in time")
