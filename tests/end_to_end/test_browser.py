@@ -1,6 +1,7 @@
 """A person at a real browser: takes an event without scripts, edits a draft until the lint is silent, signs it."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -173,6 +174,23 @@ def test_a_page_follows_what_happens_and_says_when_it_cannot(
     wait_for(browser, "STALE", css="#stale")
     keep_picture(browser, pictures, "stale-390")
     night.store.close()
+
+
+def test_a_page_counts_down_to_the_next_step_and_without_scripts_says_when_it_is(
+    filled: tuple[Night, str], browser: WebDriver
+) -> None:
+    _, url = filled
+    browser.get(f"{url}/events/s261122a")
+    wait_for(browser, " min ", css="[data-in-s]")
+    first = browser.find_element(By.CSS_SELECTOR, "[data-in-s]").text
+    assert re.fullmatch(r"in \d+ min \d+ s", first)
+    wait_until_gone(browser, first, css="[data-in-s]")
+    assert complaints(browser) == []
+    without_scripts(browser)
+    browser.get(f"{url}/events/s261122a")
+    assert re.fullmatch(r"in \d+ min", browser.find_element(By.CSS_SELECTOR, "[data-in-s]").text)
+    assert "Escalates at 03:21:05 UTC" in browser.find_element(By.TAG_NAME, "main").text
+    with_scripts(browser)
 
 
 def test_all_light_curves_are_drawn_on_one_axis_on_demand(
