@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from acs_stream.readers import gbm, ipn, isdc, mmoda, swift, tables_of_text
+from acs_stream.readers import gbm, ipn, isdc, missions, mmoda, swift, tables_of_text
 from acs_stream.readers.content import ServerWordError, load, name_of
 from acs_stream.readers.formats import guess_format
 from acs_stream.readers.table import ChannelTable, to_channels, to_light_curve, with_t0
@@ -39,6 +39,11 @@ READERS: Mapping[str, Callable[[bytes], ChannelTable]] = {
     "gbm-cspec": gbm.read_cspec,
     "gbm-trigdat": gbm.read_trigdat,
     "swift-bat-rate": swift.read_bat_rate,
+    "svom-grm-evt": missions.read_grm_events,
+    "gecam-evt": missions.read_gecam_events,
+    "hxmt-he-evt": missions.read_hxmt_events,
+    "hxmt-lc": missions.read_hxmt_curve,
+    "stix-ql-lc": missions.read_stix_quicklook,
     "csv": tables_of_text.read_csv,
     "picsit": tables_of_text.read_picsit,
 }

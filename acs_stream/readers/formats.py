@@ -17,6 +17,14 @@ EXTENSIONS = {
     "GLAST POS HIST": "gbm-poshist",
     "INTL-ORBI-SCP": "orbi-scp",
 }
+#: Columns that tell a file of a mission, to format.
+COLUMNS = {
+    ("TIME", "CHANNEL", "PULSE_WIDTH"): "hxmt-he-evt",
+    ("TIME", "TIMEDEL", "COUNTS", "TRIGGERS"): "stix-ql-lc",
+    ("TIME", "COUNTS", "FRACEXP"): "hxmt-lc",
+}
+#: GRM has three detectors; GECAM's satellites have twelve or twenty-five.
+MOST_OF_GRM = 4
 #: First numbers of rows beyond this and with three columns are Modified Julian Dates.
 MJD_FROM = 40_000.0
 #: First line of two-line elements; a name may stand before it.
@@ -48,9 +56,25 @@ def _fits_format(content: bytes) -> str | None:
     with open_fits(content) as hdus:
         names = [str(hdu.name).strip().upper() for hdu in hdus]
         craft = {str(hdu.header.get("TELESCOP", "")).strip().upper() for hdu in hdus}
+        columns = [{str(name).upper() for name in getattr(getattr(hdu, "columns", None), "names", ())} for hdu in hdus]
+    if (found := _mission_format(names, craft, columns)) is not None:
+        return found
     if "RATE" in names and "SWIFT" in craft:
         return "swift-bat-rate"
     return next((kind for name, kind in EXTENSIONS.items() if name in names), None)
+
+
+def _mission_format(names: list[str], craft: set[str], columns: list[set[str]]) -> str | None:
+    """Forms told by their columns: numbered photon lists, HXMT's, STIX's; see `acs_stream.readers.missions`."""
+    numbered = [name for name in names if re.fullmatch(r"EVENTS\d\d", name)]
+    if numbered:
+        told = " ".join(craft)
+        is_grm = "SVOM" in told or ("GECAM" not in told and len(numbered) <= MOST_OF_GRM)
+        return "svom-grm-evt" if is_grm else "gecam-evt"
+    for wanted, form in COLUMNS.items():
+        if any(set(wanted) <= each for each in columns):
+            return form
+    return "hxmt-lc" if "HXMT" in " ".join(craft) and any({"TIME", "COUNTS"} <= one for one in columns) else None
 
 
 def _text_format(content: bytes) -> str | None:
