@@ -13,7 +13,7 @@ from tocsin.domain.jobs import JobKind
 from tocsin.domain.notices import Notice, RawNotice
 from tocsin.domain.people import MessagePurpose
 from tocsin.domain.products import may_see
-from tocsin.store import NoticeStatus, UnitOfWork
+from tocsin.store import EventRow, NoticeStatus, UnitOfWork
 from tocsin.workflow.circulars import STREAM as CIRCULARS
 from tocsin.workflow.circulars import hear_circular
 from tocsin.workflow.companions import telling_companions
@@ -261,6 +261,8 @@ def _record(
     widest = max(audiences.values(), key=lambda seen: len(seen.event.notice_keys))
     everything = widest.event
     row = work.event_row(everything.id)
+    if row is not None:
+        _keep_for_the_rest(context, work, row, everything, seeing=set(audiences))
     work.save_event(everything, summary_record=event_fold.to_record(everything), tier=widest.decision.tier)
     work.add_decision(everything.id, key, widest.decision, context.clock.now())
     for clearance, seen in audiences.items():
@@ -271,6 +273,16 @@ def _record(
         work.set_event_state(everything.id, EventState.RETRACTED)
     elif row is not None and row.state is EventState.RETRACTED:
         work.set_event_state(everything.id, EventState.OPEN)
+
+
+def _keep_for_the_rest(
+    context: Context, work: UnitOfWork, row: EventRow, everything: Event, *, seeing: set[frozenset[str]]
+) -> None:
+    """Keep an event as it was for audiences that saw all of it and may not see what the newest notice makes of it."""
+    for clearance in {frozenset[str](), *(door.clearance for door in context.doors)} - seeing:
+        if row.summary_record and row.labels <= clearance and not everything.labels <= clearance:
+            event = event_fold.from_record(row.summary_record)
+            work.save_view(event, audience=clearance, tier=row.tier, summary_record=row.summary_record)
 
 
 def _owe_messages(

@@ -34,7 +34,7 @@ def draft(context: Context, job: Job) -> None:
         for view in found:
             papers = Papers(context, work, view, products_of(work, view))
             for kind in papers.kinds():
-                _write(context, work, papers, kind, view, cause=str(job.id))
+                _write(context, work, papers, kind, view)
         _retire(work, job.event_id, {view.labels for view in found})
     context.wake()
 
@@ -56,7 +56,7 @@ def _audiences(context: Context, work: UnitOfWork, event_id: str) -> Sequence[Ev
     return views(context, work, event_id) or [widest_view(work, event_id)]
 
 
-def _write(context: Context, work: UnitOfWork, papers: Papers, kind: DraftKind, view: Event, *, cause: str) -> None:
+def _write(context: Context, work: UnitOfWork, papers: Papers, kind: DraftKind, view: Event) -> None:
     of_kind = [one for one in work.drafts(view.id) if one.kind is kind]
     written = [one for one in of_kind if one.labels == view.labels and one.author == COMPOSER]
     # What a person has made of the newest composed text stands until that text itself would be another.
@@ -71,7 +71,10 @@ def _write(context: Context, work: UnitOfWork, papers: Papers, kind: DraftKind, 
     if made.labels:
         detail["audience"] = made.audience
     work.audit("tocsin", "draft", view.id, detail, context.clock.now())
-    owe_update(context, work, view.id, cause=f"draft-{kind.value}-{cause}")
+    # Channels keep the cause with the message: it is counted from what this audience sees alone.
+    seen = sum(one.labels <= view.labels for one in of_kind) + 1
+    whose = "-restricted" if made.labels else ""
+    owe_update(context, work, view.id, cause=f"draft-{kind.value}-{seen}{whose}", labels=[made.labels])
 
 
 def _retire(work: UnitOfWork, event_id: str, audiences: Collection[frozenset[str]]) -> None:
