@@ -68,6 +68,18 @@ class Filling:
         with self._changed:
             assert self._changed.wait_for(lambda: self.stored() >= stored, within_s), self.stored()
 
+    def wait_for_received(self, received: int, within_s: float = PATIENCE_S) -> None:
+        """Until so many messages came, duplicates too; asked again now and then, since others store here as well."""
+
+        def is_there() -> bool:
+            return bool(self._desk.read(lambda work: work.notice_counts().received) >= received)
+
+        until_s = time.monotonic() + within_s
+        with self._changed:
+            while not is_there() and time.monotonic() < until_s:
+                self._changed.wait(0.1)
+        assert is_there()
+
     def stored(self) -> int:
         """Different notices stored."""
         return int(self._desk.read(lambda work: work.notice_counts().stored))
@@ -106,8 +118,15 @@ def listening(
         instance_id=f"instance-{names[0]}",
         extra={"reconnect.backoff.max.ms": 1000, "log_level": 0, **(extra or {})},
     )
-    signs, filling, stop = Signs(), Filling(desk), threading.Event()
     desk.context = replace(desk.context, streams=streams)
+    with listening_as(desk, config) as found:
+        yield found
+
+
+@contextmanager
+def listening_as(desk: Desk, config: KafkaSettings) -> Iterator[tuple[Signs, Filling]]:
+    """A listener of given settings in its thread, on the real clock."""
+    signs, filling, stop = Signs(), Filling(desk), threading.Event()
     listener = KafkaListener(
         config,
         clock=SystemClock(),
@@ -135,4 +154,15 @@ def since(begun_s: float) -> float:
     return time.monotonic() - begun_s
 
 
-__all__ = ["ALARM_S", "PATIENCE_S", "Filling", "Signs", "is_bad", "listening", "settings", "since", "topics"]
+__all__ = [
+    "ALARM_S",
+    "PATIENCE_S",
+    "Filling",
+    "Signs",
+    "is_bad",
+    "listening",
+    "listening_as",
+    "settings",
+    "since",
+    "topics",
+]

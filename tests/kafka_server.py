@@ -12,6 +12,8 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,6 +28,10 @@ from confluent_kafka.admin import (
     ResourcePatternType,
     ResourceType,
 )
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Where `make kafka` puts the jars; TOCSIN_TEST_KAFKA_JARS names another folder.
@@ -33,18 +39,27 @@ JARS = ROOT / ".kafka"
 #: Longest wait for a start, s: the two cores may be busy.
 PATIENCE_S = 120.0
 MOST_BYTES = 8_000_000
+#: Account of the listener that asks for a password.
+SCRAM_USER, SCRAM_PASSWORD = "tocsin-0a1b2c3d", "not-a-secret"
 WHY_NOT = "no Apache Kafka: run `make kafka` (needs java and mvn), or set TOCSIN_TEST_KAFKA_JARS"
 
 _PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAIN://127.0.0.1:{plain},TOKEN://127.0.0.1:{token},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAIN://127.0.0.1:{plain},TOKEN://127.0.0.1:{token}
-listener.security.protocol.map=PLAIN:PLAINTEXT,TOKEN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAIN://127.0.0.1:{plain},TOKEN://127.0.0.1:{token},HOP://127.0.0.1:{hop},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAIN://127.0.0.1:{plain},TOKEN://127.0.0.1:{token},HOP://127.0.0.1:{hop}
+listener.security.protocol.map=PLAIN:PLAINTEXT,TOKEN:SASL_PLAINTEXT,HOP:SASL_SSL,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAIN
-sasl.enabled.mechanisms=OAUTHBEARER
+sasl.enabled.mechanisms=OAUTHBEARER,SCRAM-SHA-512
+listener.name.token.sasl.enabled.mechanisms=OAUTHBEARER
+listener.name.hop.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.hop.scram-sha-512.sasl.jaas.config=\\
+  org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.hop.ssl.keystore.type=PEM
+listener.name.hop.ssl.keystore.location={folder}/server.pem
+listener.name.hop.ssl.client.auth=none
 listener.name.token.oauthbearer.sasl.jaas.config=\\
   org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
@@ -91,7 +106,7 @@ class KafkaServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._ports = {name: _free_port() for name in ("plain", "token", "controller")}
+        self._ports = {name: _free_port() for name in ("plain", "token", "hop", "controller")}
         self._process: subprocess.Popen[bytes] | None = None
         self._file = folder / "server.properties"
 
@@ -105,6 +120,16 @@ class KafkaServer:
         """Address that asks for an OAUTHBEARER token."""
         return f"127.0.0.1:{self._ports['token']}"
 
+    @property
+    def bootstrap_with_password(self) -> str:
+        """Address that asks for a password by SCRAM-SHA-512 within TLS, as SCiMMA does."""
+        return f"127.0.0.1:{self._ports['hop']}"
+
+    @property
+    def certificate(self) -> Path:
+        """Its own certificate, which a client is told to trust."""
+        return self._folder / "server.crt"
+
     def start(self) -> Self:
         """Start, and wait until it answers."""
         if not self._file.exists():
@@ -112,7 +137,9 @@ class KafkaServer:
             text = _PROPERTIES.format(folder=self._folder, most=MOST_BYTES, **self._ports)
             self._file.write_text(text, encoding="utf-8")
             identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            arguments = ["format", "-t", identity, "-c", str(self._file)]
+            _make_certificate(self._folder)
+            account = f"SCRAM-SHA-512=[name={SCRAM_USER},password={SCRAM_PASSWORD}]"
+            arguments = ["format", "-t", identity, "-c", str(self._file), "--add-scram", account]
             subprocess.run(_program("kafka.tools.StorageTool", arguments), check=True, stdout=subprocess.DEVNULL)
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -256,6 +283,29 @@ class TokenService:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(PATIENCE_S)
+
+
+def _make_certificate(folder: Path) -> None:
+    """Key and certificate for 127.0.0.1, signed by itself, for a day."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")]), datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate = made.public_bytes(serialization.Encoding.PEM)
+    form = serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    (folder / "server.pem").write_bytes(secret + certificate)
+    (folder / "server.crt").write_bytes(certificate)
 
 
 def token(subject: str, *, lives_s: float = 3600.0) -> str:

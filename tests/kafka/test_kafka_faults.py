@@ -1,7 +1,8 @@
 """Apache Kafka itself: whatever goes wrong is said within half a minute, and nothing is lost or skipped after it."""
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,10 @@ from workflow_desk import GARBAGE, MERGER, T0, Desk, merger
 
 from listeners.health import FeedState
 from tocsin.app.feed_report import feed_report, rewind_feeds
+
+
+#: How long the broker is gone in the long form, and in the short one, s.
+LONG_GONE_S, SHORT_GONE_S = 300.0, 30.0
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +132,36 @@ def test_a_broker_that_is_gone_is_an_alarm_and_nothing_is_skipped_after_it(
         filling.wait_for(6, within_s=120.0)
         (row,) = desk.read(lambda work: work.feed_report())
         assert (row.received, row.duplicates, row.gaps) == (6, 0, 0)
+
+
+@pytest.mark.long
+def test_a_broker_that_is_gone_for_five_minutes_is_read_on_by_itself_and_nothing_is_skipped(
+    own_kafka: KafkaServer, folder: Path, effort: float, record_property: Callable[[str, object], None]
+) -> None:
+    """Half a minute in the short form."""
+    gone_s = LONG_GONE_S if effort == 1.0 else SHORT_GONE_S
+    (topic,) = topics(1)
+    bench = KafkaBench(own_kafka.bootstrap)
+    bench.create_topics([topic])
+    bench.produce(topic, notices(0, 3))
+    with Desk(folder) as desk, listening(desk, own_kafka.bootstrap, [topic]) as (signs, filling):
+        filling.wait_for(3)
+        signs.forget()
+        own_kafka.kill()
+        begun_s = time.monotonic()
+        signs.wait_for(is_bad, ALARM_S)
+        record_property("alarm_after_s", since(begun_s))
+        threading.Event().wait(gone_s - since(begun_s))
+        own_kafka.start()
+        KafkaBench(own_kafka.bootstrap).produce(topic, notices(3, 200))
+        back_s = time.monotonic()
+        filling.wait_for(203, within_s=180.0)
+        record_property("gone_s", back_s - begun_s)
+        record_property("all_read_after_s", since(back_s))
+        signs.forget()
+        (row,) = desk.read(lambda work: work.feed_report())
+        assert (row.received, row.duplicates, row.gaps) == (203, 0, 0)
+        assert desk.read(lambda work: work.kafka_offsets()) == {(topic, 0): 202}
 
 
 def test_a_refused_token_is_an_alarm_and_reading_begins_once_it_is_given(own_kafka: KafkaServer, folder: Path) -> None:

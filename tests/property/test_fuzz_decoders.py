@@ -8,7 +8,7 @@ import json
 import resource
 import signal
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -163,7 +163,9 @@ def check(specimen: Specimen, *, is_thorough: bool) -> bool:
 
 @pytest.mark.usefixtures("_watchdog")
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_no_mutation_crashes_hangs_or_fills_the_memory(family: Family, inputs: int) -> None:
+def test_no_mutation_crashes_hangs_or_fills_the_memory(
+    family: Family, inputs: int, record_property: Callable[[str, object], None]
+) -> None:
     random, decoded, slowest_s = Random(family.name), 0, 0.0
     before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in range(inputs):
@@ -178,6 +180,14 @@ def test_no_mutation_crashes_hangs_or_fills_the_memory(family: Family, inputs: i
         slowest_s = max(slowest_s, process_time() - begun_s)
         assert slowest_s < SLOWEST_S, f"input {number} took {slowest_s:.2f} s: {payload[:2000]!r}"
     growth_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
+    for name, value in (
+        ("inputs", inputs),
+        ("decoded", decoded),
+        ("slowest_s", slowest_s),
+        ("growth_kib", growth_kib),
+        ("peak_kib", before_kib + growth_kib),
+    ):
+        record_property(name, value)
     assert growth_kib < MOST_GROWTH_KIB
     assert decoded > inputs / 10, "mutations that nothing survives test the door, not the decoder"
 
