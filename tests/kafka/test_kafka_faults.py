@@ -16,7 +16,6 @@ from workflow_desk import GARBAGE, MERGER, T0, Desk, merger
 from listeners.health import FeedState
 from tocsin.app.feed_report import feed_report, rewind_feeds
 
-
 #: How long the broker is gone in the long form, and in the short one, s.
 LONG_GONE_S, SHORT_GONE_S = 300.0, 30.0
 
