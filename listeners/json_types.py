@@ -134,8 +134,15 @@ TYPES = (
     _mission("glowbug/Alert", "glowbug", Messenger.GAMMA_RAY, "glowbug.alert"),
     _mission("burstcube/alert", "burstcube", Messenger.GAMMA_RAY, "burstcube.alert"),
     _mission("burstcube/test", "burstcube", Messenger.GAMMA_RAY, "burstcube.test"),
-    _mission("chime/frb", "chime", Messenger.RADIO, "chime.frb", "chime.frb.alert"),
-    _mission("dsa110/frb", "dsa110", Messenger.RADIO, "dsa110.frb"),
+    _mission(
+        "chime/frb",
+        "chime",
+        Messenger.RADIO,
+        "chime.frb",
+        "chime.frb.alert",
+        read=json_missions.read_radio_burst,
+    ),
+    _mission("dsa110/frb", "dsa110", Messenger.RADIO, "dsa110.frb", read=json_missions.read_radio_burst),
     _mission("boom/alert", "boom", Messenger.OPTICAL, "boom.alert", read=json_missions.read_boom),
     JsonType(
         name="tocsin/SPIACS_TRIGGER",

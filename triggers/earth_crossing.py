@@ -4,7 +4,7 @@ A craft that is displaced by r toward the source sees the burst early by ``r . n
 ``t + r . n / c``. Where the direction or the place is not known, the time stays and its uncertainty is the light time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -15,6 +15,7 @@ from triangulation import pixels
 from triangulation.geometry import SPEED_OF_LIGHT_KM_S, SpacecraftPosition, unit_vector
 from triangulation.skymap import SkyMap
 from triggers.coincidence_config import CoincidenceBook, Place
+from triggers.conditions import number
 from triggers.families import Family, family_of_alias
 from triggers.sun import sun_radec_deg
 from triggers.trigger_groups import trigger_times
@@ -32,7 +33,8 @@ class EarthCrossing:
     t0_utc
         Time of the trigger as taken at its place.
     offset_s
-        Crossing of the geocentre minus that time, s: the middle of what is possible.
+        Crossing of the geocentre minus that time, s: the middle of what is possible. Of a fast radio burst it holds the
+        delay of its radio waves, so that the crossing is that of gamma rays and gravitational waves sent with them.
     half_width_s
         Half-width about it, s: the crossing is inside, to 99.73 % of the sky map, all light times included.
     trigger_spread_s
@@ -79,16 +81,25 @@ def earth_crossing(
     """
     if event.t0_utc is None:
         return None
-    place = place_of_t0(event, book)
-    vector_s, error_s = _vector_s(event.t0_utc, place, craft)
+    delay_s = number(event, "dispersion_delay_s") or 0.0
+    found = _crossing(event.t0_utc, place_of_t0(event, book), region=region, craft=craft)
+    if delay_s == 0.0:
+        return found
+    return replace(found, offset_s=found.offset_s - delay_s, method=f"{found.method}, at infinite frequency")
+
+
+def _crossing(
+    t0_utc: datetime, place: Place, *, region: SkyMap | None, craft: SpacecraftPosition | None
+) -> EarthCrossing:
+    vector_s, error_s = _vector_s(t0_utc, place, craft)
     if vector_s is None or region is None:
         reach_s = place.within_s if vector_s is None else min(float(np.linalg.norm(vector_s)) + error_s, place.within_s)
         unknown = "direction" if region is None else "place of the craft"
         method = "taken at the geocentre" if reach_s == 0.0 else f"not moved: {unknown} unknown"
-        return _made(event.t0_utc, 0.0, reach_s, place, method)
+        return _made(t0_utc, 0.0, reach_s, place, method)
     low_s, high_s = _extremes(region, vector_s)
     method = "moved with the craft's own position" if craft is not None else "moved along the line from the Sun"
-    return _made(event.t0_utc, 0.5 * (low_s + high_s), 0.5 * (high_s - low_s) + error_s, place, method)
+    return _made(t0_utc, 0.5 * (low_s + high_s), 0.5 * (high_s - low_s) + error_s, place, method)
 
 
 def place_of_t0(event: Event, book: CoincidenceBook) -> Place:

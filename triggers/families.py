@@ -38,6 +38,8 @@ class Family(StrEnum):
     BURSTCUBE = "burstcube"
     EINSTEIN_PROBE = "ep"
     MAXI = "maxi"
+    CHIME = "chime"
+    DSA110 = "dsa110"
     BY_HAND = "by-hand"
     OTHER = "other"
 
@@ -117,6 +119,8 @@ TRAITS = {
     Family.BY_HAND: _burst("by hand"),
     Family.EINSTEIN_PROBE: Traits(label="Einstein Probe", kind=EventKind.OTHER, messenger=Messenger.X_RAY),
     Family.MAXI: Traits(label="MAXI", kind=EventKind.OTHER, messenger=Messenger.X_RAY),
+    Family.CHIME: Traits(label="CHIME/FRB", kind=EventKind.OTHER, messenger=Messenger.RADIO),
+    Family.DSA110: Traits(label="DSA-110", kind=EventKind.OTHER, messenger=Messenger.RADIO),
     Family.OTHER: Traits(label="other", kind=EventKind.OTHER, messenger=Messenger.OPTICAL),
 }
 
@@ -149,6 +153,8 @@ _STREAMS = (
     ("burstcube", Family.BURSTCUBE),
     ("einstein_probe", Family.EINSTEIN_PROBE),
     ("maxi", Family.MAXI),
+    ("chime", Family.CHIME),
+    ("dsa110", Family.DSA110),
 )
 #: Words of a notice type that say more than its stream does.
 _TYPES = (

@@ -7,6 +7,11 @@ from listeners.times import from_unix_ms, parse_time
 from tocsin.domain.clock import iso_utc
 from tocsin.domain.notices import Phase
 
+#: Delay of a frequency of 1 GHz by a dispersion measure of 1 pc/cm3, s.
+DISPERSION_S = 4.148808e-3
+#: Lowest frequency observed, MHz.
+_LOWEST_MHZ = {"chime": 400.0, "dsa110": 1280.0}
+
 
 def read_mission(message: JsonMessage, reading: Reading) -> None:
     """Read a notice that the unified schema describes."""
@@ -22,6 +27,27 @@ def read_named(message: JsonMessage, reading: Reading) -> None:
     first = details[0] if isinstance(details, list) and details else None
     energy_gev = Fields(first).number("energy_measured") if isinstance(first, dict) else None
     reading.detail("energy_tev", None if energy_gev is None else energy_gev / 1000.0)
+
+
+def read_radio_burst(message: JsonMessage, reading: Reading) -> None:
+    """Read a fast radio burst: its time is that of the lowest frequency, so many s after what left the source with it.
+
+    The delay is what the notice's own time at infinite frequency says; without one, by its dispersion measure.
+    """
+    fields = message.fields
+    read_unified(message, reading)
+    reading.detail("dispersion_measure_error_pc_cm3", fields.number("dm_error"))
+    reading.detail("dispersion_measure_galactic_pc_cm3", fields.number("dm_gal_ne_2001_max"))
+    lowest_mhz = _LOWEST_MHZ.get(reading.stream)
+    unbent_utc = parse_time(fields.text("trigger_time_inf_freq"))
+    measure = reading.details.get("dispersion_measure_pc_cm3")
+    if reading.t0_utc is None:
+        return
+    if unbent_utc is not None:
+        reading.details["dispersion_delay_s"] = (reading.t0_utc - unbent_utc).total_seconds()
+        reading.detail("t0_infinite_frequency_error_s", fields.number("trigger_time_inf_freq_error"))
+    elif isinstance(measure, float) and lowest_mhz is not None:
+        reading.details["dispersion_delay_s"] = DISPERSION_S * measure / (lowest_mhz / 1000.0) ** 2
 
 
 def read_flare(message: JsonMessage, reading: Reading) -> None:

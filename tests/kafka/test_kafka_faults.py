@@ -146,8 +146,8 @@ def test_a_broker_that_is_gone_for_five_minutes_is_read_on_by_itself_and_nothing
     with Desk(folder) as desk, listening(desk, own_kafka.bootstrap, [topic]) as (signs, filling):
         filling.wait_for(3)
         signs.forget()
-        own_kafka.kill()
         begun_s = time.monotonic()
+        own_kafka.kill()
         signs.wait_for(is_bad, ALARM_S)
         record_property("alarm_after_s", since(begun_s))
         threading.Event().wait(gone_s - since(begun_s))

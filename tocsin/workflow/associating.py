@@ -23,6 +23,7 @@ from tocsin.workflow.crossing import crossing_of
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.maps import map_of
 from tocsin.workflow.owing import doors_paged, owe_decided, owe_escalation, owe_localization
+from tocsin.workflow.priors import prior_map
 from tocsin.workflow.rates import rates_of_the_day
 from tocsin.workflow.recall import known_events, stored_notices
 from tocsin.workflow.trials import conclude_windows, declare_windows
@@ -109,7 +110,7 @@ class _Look:
     def __init__(self, context: Context, work: UnitOfWork, event: Event, others: Sequence[Event]) -> None:
         self._context, self._work, self._event = context, work, event
         self._others = {other.id: other for other in others}
-        self._maps: dict[str, tuple[SkyMap, Product] | None] = {}
+        self._maps: dict[str, tuple[SkyMap, str] | None] = {}
 
     def associations(self, rates_hz: Mapping[str, float]) -> tuple[Association, ...]:
         """What coincides."""
@@ -138,12 +139,16 @@ class _Look:
             made += [self._triple(one) for one in found]
         return made
 
-    def _map(self, event_id: str) -> tuple[SkyMap, Product] | None:
+    def _map(self, event_id: str) -> tuple[SkyMap, str] | None:
+        """Sky map of an event, and what it is; what is only recorded has no map product, but its notices' place."""
         if event_id not in self._maps:
             view = self._event if event_id == self._event.id else self._others[event_id]
             found = [one for one in products_of(self._work, view, ProductKind.SKYMAP, with_blob=True) if one.blob]
             skymap = map_of(found[-1]) if found else None
-            self._maps[event_id] = None if skymap is None else (skymap, found[-1])
+            source = found[-1].id if found else ""
+            if skymap is None:
+                skymap, _, source = prior_map(self._work, view)
+            self._maps[event_id] = None if skymap is None else (skymap, source)
         return self._maps[event_id]
 
     def _overlap(self, other_id: str) -> float | None:
@@ -156,7 +161,7 @@ class _Look:
         return triple_overlap(*known) if len(known) == len(maps) else None
 
     def _inputs(self, *event_ids: str) -> tuple[str, ...]:
-        return tuple(found[1].id for one in event_ids if (found := self._map(one)) is not None)
+        return tuple(found[1] for one in event_ids if (found := self._map(one)) is not None)
 
     def _association(self, one: Association) -> Product:
         content: dict[str, Any] = {

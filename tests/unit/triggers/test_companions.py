@@ -11,6 +11,7 @@ from trigger_notices import at, event_of, gbm, icecube, integral, konus, lvk
 
 from tocsin.domain.events import Event
 from tocsin.domain.notices import Messenger, Notice, Phase
+from triggers.coincidence import YEAR_S
 from triggers.coincidence_config import read_coincidence_book
 from triggers.companions import Association, companions, is_no_burst, windows_for
 from triggers.joint_far import LEAST_FAR_HZ
@@ -142,6 +143,30 @@ def test_sub_threshold_bursts_have_windows_of_their_own() -> None:
     z = (30.0 + 2 * ORBIT_S) * 1e-6 * 1e-4
     z_max = (30.0 + 2 * ORBIT_S) * (730.5 / year_s) * (31557.6 / year_s)
     assert one.joint_far_hz == pytest.approx(z * (1.0 - math.log(z / z_max)))
+
+
+def test_a_fast_radio_burst_is_looked_for_at_infinite_frequency_as_often_as_raven_counts_them() -> None:
+    def radio(t_s: float, *, delay_s: float = 7.25, **changes: str) -> Notice:
+        return Notice(
+            stream=changes.get("stream", "chime"),
+            notice_type="chime/frb",
+            notice_id=f"frb-{t_s}",
+            event_ids=("427325191",),
+            messenger=Messenger.RADIO,
+            t0_utc=at(t_s),
+            details={"dispersion_delay_s": delay_s},
+        )
+
+    (one,) = found(radio(9.25))
+    assert (one.window, one.trials) == ("frb-cbc", 1)
+    assert one.difference_s == pytest.approx(2.0)
+    assert one.rate_hz == pytest.approx(485.0 / YEAR_S)
+    assert one.length_s is not None
+    assert one.joint_far_hz == pytest.approx(3.2e-10 * 485.0 / YEAR_S * one.length_s)
+    assert found(radio(20.0)) == ()
+    assert found(radio(9.25, stream="dsa110"))[0].window == "frb-cbc"
+    assert found(radio(20.0, delay_s=15.0))[0].difference_s == pytest.approx(5.0)
+    assert {window.name for window in windows_for(GW, BOOK)} >= {"grb-cbc", "frb-cbc", "neutrino-gw-10s"}
 
 
 def test_a_targeted_pair_without_both_rates_or_beyond_the_thresholds_has_no_joint_rate() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trigger_notices import event_of, gbm, integral, konus, lvk
+from trigger_notices import T0, event_of, gbm, integral, konus, lvk
 
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.events import EventKind
+from tocsin.domain.notices import Notice
 from triangulation.geometry import SPEED_OF_LIGHT_KM_S, SpacecraftPosition, unit_vector
 from triangulation.skymap import SkyMap
 from triggers.coincidence_config import read_coincidence_book
@@ -133,4 +134,20 @@ def test_every_family_of_bursts_and_neutrinos_is_in_a_stream() -> None:
         Family.MAXI,
         Family.OTHER,
     }
-    assert {stream.kind for stream in BOOK.streams.values()} == set(EventKind) - {EventKind.OTHER}
+    assert {stream.kind for stream in BOOK.streams.values()} == set(EventKind)
+
+
+def test_a_fast_radio_burst_crossed_when_its_waves_would_have_without_electrons_on_the_way() -> None:
+    burst = Notice(
+        stream="chime",
+        notice_type="chime/frb",
+        notice_id="chime/frb/1",
+        event_ids=("427325191",),
+        t0_utc=T0,
+        details={"dispersion_delay_s": 7.246437},
+    )
+    found = earth_crossing(event_of(burst), BOOK)
+    assert found is not None
+    assert found.offset_s == pytest.approx(-7.246437)
+    assert found.method.endswith("at infinite frequency")
+    assert found.half_width_s < 0.03

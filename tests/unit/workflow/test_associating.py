@@ -1,5 +1,6 @@
 """Associating: two numbers that are never mixed, declared windows, maps that assume one source kept apart."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import pytest
 from workflow_desk import MERGER, Desk, at, burst_by_hand, spot, track
 
+from tocsin.domain.clock import iso_utc
 from tocsin.domain.products import Product, ProductKind
-from tocsin.simulate.notices import lvk_alert
+from tocsin.simulate.notices import Message, lvk_alert
 from tocsin.workflow.queries import sky_map
 
 S = "s241017ab"
@@ -86,6 +88,7 @@ def test_every_window_is_declared_before_it_is_looked_at_whatever_is_found(desk_
         "neutrino-gw-10s",
         "neutrino-gw-500s",
         "supernova-gw",
+        "frb-cbc",
     }
     assert all(row.declared_utc <= row.concluded_utc for row in rows)
     nothing = next(row for row in rows if row.subject == "supernova-gw")
@@ -123,3 +126,36 @@ def test_the_ledger_takes_no_outcome_of_what_was_never_declared_and_changes_noth
         work.conclude_trial("k", {"companions": 0}, at(1.0))
         work.conclude_trial("k", {"companions": 0}, at(2.0))
         assert work.trials()[0].concluded_utc == at(1.0)
+
+
+def test_a_fast_radio_burst_beside_a_merger_is_associated_and_the_windows_are_in_the_ledger(tmp_path: Path) -> None:
+    message = {
+        "$schema": "https://gcn.nasa.gov/schema/main/gcn/notices/chime/frb.schema.json",
+        "alert_type": "initial",
+        "trigger_time": iso_utc(at(10.25)),
+        "trigger_time_inf_freq": f"{at(3.0):%Y-%m-%d %H:%M:%S}+00:00",
+        "id": "427325191",
+        "ra": 120.5,
+        "dec": 20.1,
+        "ra_dec_error": [0.5, 0.6, 0],
+        "dm": 279.4,
+    }
+    with Desk(tmp_path) as desk:
+        desk.take(lvk_alert(MERGER, "PRELIMINARY", at(30.0), skymap=spot(120.0, 12.0).to_bytes()))
+        desk.take(Message(topic="gcn.notices.chime.frb", payload=json.dumps(message).encode()))
+        desk.wait(120.0)
+        found = desk.read(lambda work: work.products(S, ProductKind.ASSOCIATION))
+        (one,) = [product for product in found if not product.content.get("is_triple")]
+        assert one.content["window"] == "frb-cbc"
+        assert one.content["difference_s"] == pytest.approx(3.0, abs=1e-6)
+        assert one.content["overlap"] > 10.0
+        trials = desk.read(lambda work: work.trials(kind="coincidence", event_id=S))
+        assert {row.subject for row in trials} == {
+            "grb-cbc",
+            "fermi-subthreshold-cbc",
+            "swift-subthreshold-cbc",
+            "neutrino-gw-10s",
+            "neutrino-gw-500s",
+            "supernova-gw",
+            "frb-cbc",
+        }
