@@ -75,6 +75,8 @@ base_url = "{slack.base_url}"
 enabled = true
 bootstrap_servers = "{broker.bootstrap}"
 security_protocol = "plaintext"
+# The stand-in broker does not answer when something comes, as Apache Kafka does, but only after this.
+fetch_wait_s = 0.01
 """,
         encoding="utf-8",
     )

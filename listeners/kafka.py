@@ -55,6 +55,9 @@ class KafkaSettings:
     session_timeout_s
         Silence after which the brokers give the place of a process that died to the next one, s: so long nothing is
         heard after a crash. Brokers accept no less than 6 s, as a rule.
+    fetch_wait_s
+        How long a broker may hold its answer back while it has nothing, s. Brokers answer as soon as there is
+        something; the stand-in of librdkafka does not, and keeps what comes meanwhile waiting.
     instance_id
         Name of this machine within the group: after a crash its place is its own again at once. Two that listen at the
         same time must not have the same.
@@ -69,6 +72,7 @@ class KafkaSettings:
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     session_timeout_s: float = 10.0
+    fetch_wait_s: float = 0.5
     instance_id: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -285,6 +289,7 @@ def client_config(config: KafkaSettings) -> dict[str, Any]:
         "enable.auto.offset.store": False,
         "allow.auto.create.topics": False,
         "session.timeout.ms": round(1e3 * config.session_timeout_s),
+        "fetch.wait.max.ms": round(1e3 * config.fetch_wait_s),
         "heartbeat.interval.ms": round(1e3 * config.session_timeout_s / 4),
         "security.protocol": config.security_protocol,
         "topic.metadata.refresh.interval.ms": _METADATA_MS,

@@ -156,6 +156,7 @@ def _gcn(settings: Settings, context: Context) -> KafkaSettings:
         bootstrap_servers=kafka.bootstrap_servers,
         security_protocol=kafka.security_protocol,
         session_timeout_s=kafka.session_timeout_s,
+        fetch_wait_s=kafka.fetch_wait_s,
         instance_id=kafka.instance_id,
         client_id=secrets.gcn_client_id.get_secret_value() if secrets.gcn_client_id else None,
         client_secret=secrets.gcn_client_secret.get_secret_value() if secrets.gcn_client_secret else None,

@@ -124,6 +124,7 @@ class KafkaTable(_Table):
     bootstrap_servers: str = ""
     security_protocol: Literal["sasl_ssl", "plaintext"] = "sasl_ssl"
     session_timeout_s: Seconds = 10.0
+    fetch_wait_s: Seconds = 0.5
     instance_id: str = ""
 
 

@@ -12,6 +12,8 @@ from tocsin.store.tables import audit, meta
 from tocsin.store.topic import Topic
 
 _ADD = kept(audit.insert())
+_ALL = select(audit).order_by(audit.c.id)
+_OF_SUBJECT = kept(_ALL.where(audit.c.subject == bindparam("of_subject")))
 _FACT = kept(select(meta.c.value).where(meta.c.key == bindparam("of_key")))
 
 
@@ -25,12 +27,10 @@ class AuditTrail(Topic):
 
     def audit_rows(self, subject: str | None = None) -> list[AuditRow]:
         """Lines of the audit (about `subject`, if told), oldest first."""
-        statement = select(audit).order_by(audit.c.id)
-        if subject is not None:
-            statement = statement.where(audit.c.subject == subject)
+        rows = self._all(_ALL) if subject is None else self._all(_OF_SUBJECT, of_subject=subject)
         return [
             AuditRow(at_utc=row.at_utc, actor=row.actor, action=row.action, subject=row.subject, detail=row.detail)
-            for row in self._all(statement)
+            for row in rows
         ]
 
     def set_meta(self, key: str, value: str) -> None:

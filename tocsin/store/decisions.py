@@ -1,16 +1,17 @@
 """Decisions: what was to be done about an event, and why."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, Select, bindparam, or_, select
 
 from tocsin.domain.events import Decision, Tier
 from tocsin.store.prepared import kept
 from tocsin.store.records import decision_from_record, decision_to_record
 from tocsin.store.rows import DecisionRow
 from tocsin.store.tables import decisions, events, notices
-from tocsin.store.topic import Topic
+from tocsin.store.topic import Topic, any_of, numbered
 
 _ADD = kept(decisions.insert())
 
@@ -48,21 +49,30 @@ class Decisions(Topic):
 
     def decisions(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[DecisionRow]:
         """Decisions on an event, oldest first; with `clearance` only those led to by notices it may see."""
-        statement = (
-            select(decisions)
-            .outerjoin(notices, notices.c.key == decisions.c.notice_key)
-            .where(decisions.c.event_id == event_id)
-            .order_by(decisions.c.id)
-        )
-        if clearance is not None:
-            visible = notices.c.labels.in_(self._visible_labels(clearance))
-            statement = statement.where(or_(visible, decisions.c.notice_key.is_(None)))
-        return [_decision_row(row) for row in self._all(statement)]
+        visible = None if clearance is None else self._visible_labels(clearance)
+        statement = _of_event(None if visible is None else len(visible))
+        rows = self._all(statement, event_id=event_id, **numbered("visible_", visible or ()))
+        return [_decision_row(row) for row in rows]
 
     def decisions_since(self, since_utc: datetime) -> list[DecisionRow]:
         """Decisions taken since a time, oldest first."""
         statement = select(decisions).where(decisions.c.at_utc >= since_utc).order_by(decisions.c.id)
         return [_decision_row(row) for row in self._all(statement)]
+
+
+@cache
+def _of_event(n_visible: int | None) -> Select[*tuple[Any, ...]]:
+    """Decisions on an event, oldest first; only those led to by notices of one of so many sets of labels."""
+    statement = (
+        select(decisions)
+        .outerjoin(notices, notices.c.key == decisions.c.notice_key)
+        .where(decisions.c.event_id == bindparam("event_id"))
+        .order_by(decisions.c.id)
+    )
+    if n_visible is not None:
+        visible = any_of(notices.c.labels, "visible_", n_visible)
+        statement = statement.where(or_(visible, decisions.c.notice_key.is_(None)))
+    return kept(statement)
 
 
 def _decision_row(row: Row[*tuple[Any, ...]]) -> DecisionRow:

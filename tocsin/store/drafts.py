@@ -17,6 +17,9 @@ from tocsin.store.rows import ApprovalRow
 from tocsin.store.tables import approvals, drafts
 from tocsin.store.topic import any_of, numbered
 
+_APPROVALS_OF_EVENT = kept(
+    select(approvals).where(approvals.c.event_id == bindparam("event_id")).order_by(approvals.c.id)
+)
 _VOID = kept(update(approvals).where(approvals.c.event_id == bindparam("of_event"), approvals.c.voided_utc.is_(None)))
 _VOID_KIND = kept(_VOID.where(approvals.c.kind == bindparam("of_kind", type_=approvals.c.kind.type)))
 _VOID_REVISION = kept(_VOID_KIND.where(approvals.c.revision == bindparam("of_revision")))
@@ -129,7 +132,7 @@ class Drafts(Lineage):
 
     def approvals(self, event_id: str) -> list[ApprovalRow]:
         """Approvals of an event's drafts, voided ones too, oldest first."""
-        rows = self._all(select(approvals).where(approvals.c.event_id == event_id).order_by(approvals.c.id))
+        rows = self._all(_APPROVALS_OF_EVENT, event_id=event_id)
         return [
             ApprovalRow(
                 event_id=row.event_id,

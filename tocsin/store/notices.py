@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Text, bindparam, select, type_coerce, update
+from sqlalchemy import Row, Select, Text, bindparam, select, type_coerce, update
 
 from tocsin.store.conditions import IS_OPEN, IS_POINTING, IS_QUARANTINED
 from tocsin.store.prepared import kept
 from tocsin.store.rows import NoticeRow, NoticeStatus, NoticeText, QuarantineRow
 from tocsin.store.tables import notices, raw_blobs, receptions
+<<<<<<< HEAD
 from tocsin.store.topic import PUBLIC, Topic
+=======
+from tocsin.store.topic import Topic, any_of, numbered
+>>>>>>> 30b5242 (Let a broker be told how long it may hold back an answer; keep four more statements ready)
 
 _OF_EVENT = kept(select(notices).where(notices.c.event_id == bindparam("event_id")).order_by(notices.c.key))
 _TEXTS_OF_EVENT = kept(
@@ -20,6 +25,12 @@ _TEXTS_OF_EVENT = kept(
 )
 _BY_KEY = kept(select(notices).where(notices.c.key == bindparam("of_key")))
 _CHANGE = kept(update(notices).where(notices.c.key == bindparam("of_key")))
+
+
+@cache
+def _seen_of_event(n_visible: int) -> Select[*tuple[Any, ...]]:
+    """Notices of an event of one of so many sets of labels, in order of their numbers."""
+    return kept(_OF_EVENT.where(any_of(notices.c.labels, "visible_", n_visible)))
 
 
 class Notices(Topic):
@@ -91,10 +102,11 @@ class Notices(Topic):
 
     def notice_rows(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[NoticeRow]:
         """Notices of an event that `clearance` may see (None: all), in order of their numbers."""
-        statement = _OF_EVENT
-        if clearance is not None:
-            statement = statement.where(notices.c.labels.in_(self._visible_labels(clearance)))
-        return [_notice_row(row) for row in self._all(statement, event_id=event_id)]
+        if clearance is None:
+            return [_notice_row(row) for row in self._all(_OF_EVENT, event_id=event_id)]
+        visible = self._visible_labels(clearance)
+        rows = self._all(_seen_of_event(len(visible)), event_id=event_id, **numbered("visible_", visible))
+        return [_notice_row(row) for row in rows]
 
     def notice_rows_of_stream(self, stream: str, since_utc: datetime) -> list[NoticeRow]:
         """Notices of a stream received since a time, in order of their numbers."""
