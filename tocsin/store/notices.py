@@ -11,11 +11,7 @@ from tocsin.store.conditions import IS_OPEN, IS_POINTING, IS_QUARANTINED
 from tocsin.store.prepared import kept
 from tocsin.store.rows import NoticeRow, NoticeStatus, NoticeText, QuarantineRow
 from tocsin.store.tables import notices, raw_blobs, receptions
-<<<<<<< HEAD
-from tocsin.store.topic import PUBLIC, Topic
-=======
-from tocsin.store.topic import Topic, any_of, numbered
->>>>>>> 30b5242 (Let a broker be told how long it may hold back an answer; keep four more statements ready)
+from tocsin.store.topic import PUBLIC, Topic, any_of, numbered
 
 _OF_EVENT = kept(select(notices).where(notices.c.event_id == bindparam("event_id")).order_by(notices.c.key))
 _TEXTS_OF_EVENT = kept(

@@ -98,6 +98,10 @@ class Store:
         other._haste = haste  # noqa: SLF001 - of the same class
         return other
 
+    def is_awaited(self) -> bool:
+        """Whether somebody in a hurry waits for this transaction to end, as far as can be known."""
+        return self._turns.is_awaited()
+
     def notify(self) -> None:
         """Wake whoever listens at this database, in any process; nothing on SQLite, where they look often instead."""
         if self._url.get_backend_name() == "postgresql":

@@ -80,6 +80,11 @@ class Turns:
             self._writing.discard(me)
             self._give_back(haste)
 
+    def is_awaited(self) -> bool:
+        """Whether somebody in a hurry waits for the turn; where there are no turns, other machines may: always."""
+        with self._lock:
+            return not self._one_at_a_time or any(one.haste is Haste.URGENT for one in self._queue)
+
     def _take(self, haste: Haste) -> None:
         with self._lock:
             if not self._one_at_a_time:

@@ -21,6 +21,10 @@ from tocsin.workflow.tracing import traced
 
 log = structlog.get_logger()
 
+#: A transaction that others wait for takes no more notices after so long, s.
+MOST_HELD_S = 0.008
+#: Notices whose bytes are written together: between them it is seen whether somebody waits.
+AT_ONCE = 8
 #: Transports that tell by themselves for whom a notice is.
 ROADS = frozenset({"kafka", "vtp"})
 
@@ -52,17 +56,24 @@ def ingest(context: Context, raws: Sequence[RawNotice]) -> None:
 
 
 def ingest_decoded(context: Context, batch: Sequence[Decoded]) -> None:
-    """Store decoded notices and everything that follows from them, in one transaction; workers are woken after it."""
-    with traced("ingest", notices=len(batch)):
-        try:
-            outcomes = _store(context, batch, is_careful=False)
-        except _CannotAttachError:
-            outcomes = _store(context, batch, is_careful=True)
-    for decoded, (outcome, _) in zip(batch, outcomes, strict=True):
-        metrics.NOTICES.labels(outcome=outcome).inc()
-        _measure_age(decoded)
-    if any(owed for _, owed in outcomes):
-        context.wake()
+    """Store decoded notices, in as few transactions as others can bear, each with everything that follows from its own.
+
+    One transaction takes all of them, unless somebody in a hurry waits meanwhile (see `_store`). Workers are woken
+    after each. Where one fails, those before it are kept: given again, their bytes are known.
+    """
+    rest = list(batch)
+    while rest:
+        with traced("ingest", notices=len(rest)):
+            try:
+                outcomes = _store(context, rest, is_careful=False)
+            except _CannotAttachError:
+                outcomes = _store(context, rest, is_careful=True)
+        for decoded, (outcome, _) in zip(rest, outcomes, strict=False):
+            metrics.NOTICES.labels(outcome=outcome).inc()
+            _measure_age(decoded)
+        if any(owed for _, owed in outcomes):
+            context.wake()
+        rest = rest[len(outcomes) :]
 
 
 def _measure_age(decoded: Decoded) -> None:
@@ -79,15 +90,30 @@ class _CannotAttachError(Exception):
 
 
 def _store(context: Context, batch: Sequence[Decoded], *, is_careful: bool) -> list[tuple[str, bool]]:
-    """Store a batch; outcome of each notice, and whether work is owed because of it."""
+    """Store a batch, or its beginning; outcome of each notice stored, and whether work is owed because of it.
+
+    A live notice waits for others, and others for a batch, no longer than `MOST_HELD_S`: once it has lasted so long,
+    the transaction ends where somebody waits.
+    """
+    outcomes: list[tuple[str, bool]] = []
     with context.store.begin() as work:
-        now_s = context.clock.monotonic_s()
-        for raw in (decoded.raw for decoded in batch):
-            if raw.received_monotonic_s is not None:
-                metrics.GROUP_WAIT_S.observe(max(0.0, now_s - raw.received_monotonic_s))
-        kept = work.add_raws([decoded.raw for decoded in batch])
-        pairs = zip(kept, batch, strict=True)
-        return [_handle(context, work, one, decoded, is_careful=is_careful) for one, decoded in pairs]
+        began_s = context.clock.monotonic_s()
+        for start in range(0, len(batch), AT_ONCE):
+            some = batch[start : start + AT_ONCE]
+            _measure_wait(some, began_s)
+            kept = work.add_raws([decoded.raw for decoded in some])
+            pairs = zip(kept, some, strict=True)
+            outcomes += [_handle(context, work, one, decoded, is_careful=is_careful) for one, decoded in pairs]
+            if context.clock.monotonic_s() - began_s >= MOST_HELD_S and context.store.is_awaited():
+                break
+    return outcomes
+
+
+def _measure_wait(batch: Sequence[Decoded], now_s: float) -> None:
+    """Take how long notices waited for others, and for their turn."""
+    for received_s in (decoded.raw.received_monotonic_s for decoded in batch):
+        if received_s is not None:
+            metrics.GROUP_WAIT_S.observe(max(0.0, now_s - received_s))
 
 
 def _handle(

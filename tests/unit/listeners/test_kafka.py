@@ -275,3 +275,60 @@ def test_a_store_that_fails_at_an_assignment_costs_a_pause_not_the_feed() -> Non
 def test_the_secret_is_not_shown() -> None:
     config = KafkaSettings(streams=Streams(), client_id="id", client_secret="do not tell")
     assert "do not tell" not in repr(config)
+
+
+class Letter:
+    """A message of a topic."""
+
+    def __init__(self, offset: int) -> None:
+        self._offset = offset
+
+    def error(self) -> None:
+        return None
+
+    def topic(self) -> str:
+        return "a"
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return self._offset
+
+    def value(self) -> bytes:
+        return b"notice"
+
+
+class TricklingConsumer(SilentConsumer):
+    """A message comes every 4 ms; being asked for many takes all the time that is given."""
+
+    def consume(self, num_messages: int, timeout: float) -> list[object]:
+        took_s = 0.004 if num_messages == 1 else timeout
+        self._clock.advance(took_s)
+        self._polls -= 1
+        if self._polls <= 0:
+            self._stop.set()
+        return [Letter(self._polls) for _ in range(max(1, int(took_s / 0.004)))]
+
+
+def test_a_notice_waits_for_others_no_longer_than_20_ms() -> None:
+    clock, stop = ManualClock(NIGHT), threading.Event()
+    waited_s: list[float] = []
+    sizes: list[int] = []
+
+    def store(raws: Sequence[RawNotice]) -> None:
+        sizes.append(len(raws))
+        waited_s.extend(clock.monotonic_s() - (one.received_monotonic_s or 0.0) for one in raws)
+
+    listener = KafkaListener(
+        KafkaSettings(streams=Streams(heartbeat_topic=None, topics={"a": TopicSettings(name="a")})),
+        clock=clock,
+        store_notices=store,
+        stored_offsets=dict,
+        on_health=Ward().hear,
+        make_consumer=lambda _: TricklingConsumer(clock, stop, polls=100),
+    )
+    listener.run(stop)
+    assert len(waited_s) >= 100
+    assert max(sizes) > 1
+    assert 0.0 < max(waited_s) <= 0.02

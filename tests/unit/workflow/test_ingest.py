@@ -150,3 +150,47 @@ def test_what_was_rolled_back_for_one_notice_leaves_no_trace_of_its_event(desk: 
     assert desk.event_ids() == []
     assert desk.read(lambda work: work.aliases("s241017ab")) == []
     assert len(desk.read(lambda work: work.kafka_offsets())) == 1
+
+
+class HurriedStore:
+    """A store that counts its transactions, and for whose turn somebody may wait."""
+
+    def __init__(self, store: Store, *, is_awaited: bool) -> None:
+        self._store = store
+        self._is_awaited = is_awaited
+        self.transactions = 0
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        self.transactions += 1
+        with self._store.begin() as work:
+            yield work
+
+    def is_awaited(self) -> bool:
+        return self._is_awaited
+
+
+class PassingClock:
+    """The clock of a desk, of which each look takes 10 ms of monotonic time."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._clock = desk.clock
+        self._monotonic_s = 0.0
+
+    def monotonic_s(self) -> float:
+        self._monotonic_s += 0.01
+        return self._monotonic_s
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._clock, name)
+
+
+@pytest.mark.parametrize(("is_awaited", "transactions"), [(False, 1), (True, 3)])
+def test_a_batch_shares_a_transaction_until_somebody_in_a_hurry_waits(
+    desk: Desk, *, is_awaited: bool, transactions: int
+) -> None:
+    store = HurriedStore(desk.store, is_awaited=is_awaited)
+    context = replace(desk.context, store=cast("Store", store), clock=PassingClock(desk))
+    ingest(context, [desk.raw(burst_alert(t_s=1000.0 * n, serial=n)) for n in range(20)])
+    assert store.transactions == transactions
+    assert counts(desk) == (20, 20, 0, 0)
