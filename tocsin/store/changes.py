@@ -9,7 +9,7 @@ from tocsin.domain.changes import EventChange
 from tocsin.store.columns import to_micros
 from tocsin.store.prepared import kept
 from tocsin.store.tables import event_changes, events
-from tocsin.store.topic import Topic, any_of, numbered
+from tocsin.store.topic import Topic, any_of, numbered, rounded
 
 _ADD = kept(event_changes.insert())
 _LAST = kept(select(func.max(event_changes.c.id)))
@@ -45,7 +45,7 @@ class Changes(Topic):
 
     def _resolved(self) -> list[tuple[str, frozenset[str]]]:
         """Each event with the labels of what changed; what people did carries those of the whole event."""
-        of_events = [event_id for event_id, labels in self._touched if labels is None]
+        of_events = rounded(event_id for event_id, labels in self._touched if labels is None)
         rows = self._all(_labels_of(len(of_events)), **numbered("event_", of_events)) if of_events else []
         known = {row.id: row.labels for row in rows}
         told = ((event_id, known.get(event_id) if labels is None else labels) for event_id, labels in self._touched)

@@ -32,7 +32,7 @@ from tocsin.store.prepared import kept
 from tocsin.store.rows import EventRow
 from tocsin.store.tables import event_index, event_views, events, label_sets, notices
 from tocsin.store.tables.partners import RESTRICTED_EVENTS
-from tocsin.store.topic import any_of, numbered
+from tocsin.store.topic import any_of, numbered, rounded
 
 #: Where an event stands of which the asker may know no time.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,7 +62,8 @@ class EventQueries(EventIndex):
         """
         if not event_ids:
             return []
-        rows = self._all(_texts(len(event_ids)), **numbered("event_", event_ids))
+        asked = rounded(event_ids)
+        rows = self._all(_texts(len(asked)), **numbered("event_", asked))
         return [(text, labels) for text, labels in rows if text != "{}"]
 
     def event_rows(

@@ -11,7 +11,7 @@ from tocsin.domain.events import Event, EventKind, EventState, Tier
 from tocsin.store.event_index import EventIndex
 from tocsin.store.prepared import kept
 from tocsin.store.tables import event_aliases, event_views, events
-from tocsin.store.topic import any_of, numbered
+from tocsin.store.topic import any_of, numbered, rounded
 
 _SAVE = (
     update(events)
@@ -47,8 +47,9 @@ class Events(EventIndex):
         if not (alias_keys or by_time):
             return []
         times = {"start_utc": start_utc, "stop_utc": stop_utc} if by_time else {}
-        statement = _candidates(len(alias_keys), by_time=by_time)
-        found = self._statements.execute(statement, numbered("alias_", alias_keys) | times).scalars()
+        aliases = rounded(alias_keys)
+        statement = _candidates(len(aliases), by_time=by_time)
+        found = self._statements.execute(statement, numbered("alias_", aliases) | times).scalars()
         return sorted(set(found))
 
     def add_event(

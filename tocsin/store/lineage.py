@@ -8,7 +8,7 @@ from sqlalchemy import Column, Select, select
 
 from tocsin.store.prepared import kept
 from tocsin.store.tables import notices, product_inputs, products
-from tocsin.store.topic import Topic, any_of, numbered
+from tocsin.store.topic import Topic, any_of, numbered, rounded
 
 #: What begins the input id of a notice; the digest of its bytes follows.
 NOTICE_INPUT = "notice:"
@@ -58,7 +58,8 @@ class Lineage(Topic):
         """Labels of the rows that have one of `values` in `column`."""
         if not values:
             return []
-        return [labels for (labels,) in self._all(_labels_by(column, len(values)), **numbered("value_", values))]
+        asked = rounded(values)
+        return [labels for (labels,) in self._all(_labels_by(column, len(asked)), **numbered("value_", asked))]
 
 
 @cache

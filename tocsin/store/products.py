@@ -12,7 +12,7 @@ from tocsin.store.event_index import EventIndex
 from tocsin.store.lineage import Lineage
 from tocsin.store.prepared import kept
 from tocsin.store.tables import product_blobs, product_inputs, products
-from tocsin.store.topic import any_of, numbered
+from tocsin.store.topic import any_of, numbered, rounded
 
 _SUPERSEDE = kept(
     update(products).where(products.c.id == bindparam("of_id")).returning(products.c.event_id, products.c.labels)
@@ -141,7 +141,8 @@ class Products(EventIndex, Lineage):
         if not rows:
             return []
         inputs: dict[str, list[str]] = {row.id: [] for row in rows}
-        for product_id, input_id in self._all(_inputs_of(len(inputs)), **numbered("product_", inputs)):
+        asked = rounded(inputs)
+        for product_id, input_id in self._all(_inputs_of(len(asked)), **numbered("product_", asked)):
             inputs[product_id].append(input_id)
         return [_product(row, tuple(inputs[row.id])) for row in rows]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Column, ColumnElement, Connection, Insert, Row, Select, Table, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +14,7 @@ from tocsin.store.prepared import QuickConnection, kept
 from tocsin.store.tables import label_sets
 
 PUBLIC: frozenset[str] = frozenset()
+T = TypeVar("T")
 
 
 class Topic:
@@ -109,6 +110,14 @@ def any_of(column: Column[Any], prefix: str, number: int) -> ColumnElement[bool]
 def numbered(prefix: str, values: Iterable[object]) -> dict[str, object]:
     """Parameters for `any_of`."""
     return {f"{prefix}{n}": value for n, value in enumerate(values)}
+
+
+def rounded(values: Iterable[T]) -> list[T]:
+    """Values whose number is a power of two, the last one repeated: few statements then serve any number of values."""
+    given = list(values)
+    if not given:
+        return []
+    return given + given[-1:] * ((1 << (len(given) - 1).bit_length()) - len(given))
 
 
 @cache
