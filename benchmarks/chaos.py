@@ -170,6 +170,7 @@ class Night:
                 coming = coming or self._chance.sample(sorted(known), len(known))
                 name = coming.pop()
                 self._done.faults[name] += 1
+                print(f"{self._clock.monotonic_s():.2f} s: {name}", file=sys.stderr)
                 end_fault = known[name]()
                 next_fault_s = now_s + LASTS_S
             self._keep_going(processes)

@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -185,13 +185,16 @@ def _pages(book: _Book, record: Record) -> list[Figure]:
     told = set(book.column("SELECT event_id FROM messages WHERE state = 'sent' AND purpose = 'page'"))
     said = [one for one in record.messages if one.ephemeral_user is None and one.channel == record.channel]
     roots = Counter(event_of(one.metadata) for one in said if one.thread_ts is None and event_of(one.metadata))
+    for event_id in (one for one, count in roots.items() if count > 1):
+        _tell(f"{event_id} is shown {roots[event_id]} times", (_seen(one) for one in said if _is_root(one, event_id)))
+        _tell("its messages", book.rows(f"SELECT key, state, reference, error FROM messages WHERE {_of(event_id)}"))  # noqa: S608 - our own words
+        _tell("its jobs", book.rows(f"SELECT key, state, attempts, worker FROM jobs WHERE {_of(event_id)}"))  # noqa: S608 - as above
     # The message of an event carries the key of its newest line.
     others = [one for one in said if one.thread_ts is not None or not event_of(one.metadata)]
     lines = Counter(record.line(one) for one in others)
     for key, count in lines.items():
         if count > 1:
-            at = [f"{one.ts} ({one.posted_monotonic_s:.1f} s)" for one in others if record.line(one) == key]
-            print(f"shown {count} times: {key} at {', '.join(at)}", file=sys.stderr)
+            _tell(f"line shown {count} times", (_seen(one) for one in others if record.line(one) == key))
     superevents = {one.wakes for one in record.sent if one.wakes}
     return [
         Figure(name="superevents that must wake people", value=len(owed), low=0.5 * len(superevents)),
@@ -208,6 +211,24 @@ def _pages(book: _Book, record: Record) -> list[Figure]:
     ]
 
 
+def _tell(what: str, rows: Iterable[object]) -> None:
+    """Evidence of what should not be, for whoever looks for its reason."""
+    print(what, *rows, sep="\n  ", file=sys.stderr)
+
+
+def _of(event_id: str) -> str:
+    return f"event_id = '{event_id}'"
+
+
+def _is_root(message: StoredMessage, event_id: str) -> bool:
+    return message.thread_ts is None and event_of(message.metadata) == event_id
+
+
+def _seen(message: StoredMessage) -> str:
+    payload = (message.metadata or {}).get("event_payload", {})
+    return f"{message.posted_monotonic_s:.2f} s: {message.ts} in {message.thread_ts}: {payload.get('key')}"
+
+
 def _products(book: _Book) -> list[Figure]:
     """Of every real event that stands and whose rule asks for a search: one light curve, one search, one limit."""
     stands = "NOT e.is_test AND NOT e.is_retracted AND e.state NOT IN ('retracted', 'not_astrophysical', 'merged')"
@@ -221,6 +242,10 @@ def _products(book: _Book) -> list[Figure]:
     current = book.rows(query)
     number = Counter((one.event_id, one.kind) for one in current)
     wanted = {(event, kind) for event in events for kind in kinds}
+    for event_id in sorted({event for event, _ in wanted - set(number)}):
+        _tell(event_id, book.rows(f"SELECT labels, t0_utc FROM events WHERE id = '{event_id}'"))  # noqa: S608 - as above
+        about = "'has no products', state, attempts, last_error, payload"
+        _tell("its fetching", book.rows(f"SELECT {about} FROM jobs WHERE kind = 'fetch' AND {_of(event_id)}"))  # noqa: S608 - as above
     excuses = [one for one in current if one.kind != "limit" and '"error"' in one.content[:12]]
     labelled = book.number(
         "SELECT count(*) FROM products p JOIN events e ON e.id = p.event_id WHERE e.labels <> '[]' AND p.labels = '[]'"
@@ -236,8 +261,13 @@ def _products(book: _Book) -> list[Figure]:
 
 def _people(book: _Book, record: Record) -> list[Figure]:
     firsts = Counter(book.column("SELECT event_id FROM acknowledgements WHERE is_first"))
-    audited = Counter(book.column("SELECT subject FROM audit WHERE action LIKE 'acknowledge%'"))
+    # A click that is not answered in time is made again, and is in the audit again; but the first of an event is one.
+    first = "action = 'acknowledge' AND detail LIKE '%\"is_first\"_true%'"
+    audited = Counter(book.column(f"SELECT subject FROM audit WHERE {first}"))  # noqa: S608 - our own words
     taken = {event for event, person in record.clicked.items() if person}
+    for event_id in (one for one in taken if audited[one] != 1):
+        query = f"SELECT at_utc, actor, action, detail FROM audit WHERE subject = '{event_id}'"  # noqa: S608 - as above
+        _tell(f"{event_id} is in the audit {audited[event_id]} times", book.rows(query))
     return [
         Figure(name="clicks acknowledged", value=len(taken)),
         Figure(name="acknowledgements lost", value=len(taken - set(firsts)), high=0),
