@@ -47,7 +47,7 @@ DRAIN_S, STUCK_S = 1800.0, 90.0
 #: The stand-in broker forgets what is older than 5 MB: sending waits for the service so far behind.
 MOST_BEHIND, LOOK_S = 1500, 2.0
 #: A backup is begun when so few messages are still to be sent, and no more than this share.
-BACKUP_AT, BACKUP_SHARE = 800, 0.3
+BACKUP_AT, BACKUP_SHARE = 800, 0.5
 ROLES = {
     "door": ("listen", "api"),
     "ears": ("listen", "react"),
