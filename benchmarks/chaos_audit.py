@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +23,10 @@ from tocsin.store import Store
 
 #: Kinds of work that is done, not waited for, however late it is due; escalations may lie ahead. Rehearsals of mock
 #: alerts have a lane of their own, which nobody waits for.
-SOON = ("send", "fetch", "search", "triangulate", "draft")
+SOON, SOON_S = ("send", "fetch", "search", "triangulate", "draft"), 300.0
 NOT_OWED = "kind <> 'rehearse'"
+#: The archive has everything of an event's window so long after T0.
+DATA_AFTER = timedelta(minutes=15)
 #: A stranger at the door looks so often, s.
 LISTENS_EVERY_S = 2.0
 DOORS = ("/api/v1/events?limit=200", "/metrics", "/", "/healthz", "/api/v1/feeds")
@@ -48,9 +51,12 @@ def standing(url: str, clock: Clock) -> Standing | None:
             now = int(clock.now().timestamp() * 1e6)
             ahead = "(state = 'leased' OR (state = 'waiting' AND due_utc <= :now))"
             due = f"SELECT count(*) FROM jobs WHERE {NOT_OWED} AND {ahead}"  # noqa: S608 - our own words
-            soon = f"SELECT count(*) FROM jobs WHERE state = 'waiting' AND kind IN {SOON}"  # noqa: S608 - our own words
+            soon = f"SELECT count(*) FROM jobs WHERE state = 'waiting' AND kind IN {SOON} AND due_utc <= :then"  # noqa: S608 - as above
+            then = now + int(SOON_S * 1e6)
             return Standing(
-                received=received, due=ask(text(due), {"now": now}).scalar_one(), soon=ask(text(soon)).scalar_one()
+                received=received,
+                due=ask(text(due), {"now": now}).scalar_one(),
+                soon=ask(text(soon), {"then": then}).scalar_one(),
             )
     except SQLAlchemyError:
         return None
@@ -143,7 +149,7 @@ def audit(url: str, clock: Clock, record: Record, *, prefix: str = "") -> list[F
     try:
         with store.read() as work:
             book = _Book(work._connection.execute)  # noqa: SLF001 - a bench looks inside
-            figures = [*_notices(book, record), *_pages(book, record), *_products(book), *_people(book, record)]
+            figures = [*_notices(book, record), *_pages(book, record), *_products(book, clock), *_people(book, record)]
     finally:
         store.close()
     shown = record.shown
@@ -229,9 +235,16 @@ def _seen(message: StoredMessage) -> str:
     return f"{message.posted_monotonic_s:.2f} s: {message.ts} in {message.thread_ts}: {payload.get('key')}"
 
 
-def _products(book: _Book) -> list[Figure]:
-    """Of every real event that stands and whose rule asks for a search: one light curve, one search, one limit."""
-    stands = "NOT e.is_test AND NOT e.is_retracted AND e.state NOT IN ('retracted', 'not_astrophysical', 'merged')"
+def _products(book: _Book, clock: Clock) -> list[Figure]:
+    """Of every real event that stands and whose rule asks for a search: one light curve, one search, one limit.
+
+    But not of one so young that its data are still to come.
+    """
+    before = int((clock.now() - DATA_AFTER).timestamp() * 1e6)
+    stands = (
+        f"e.t0_utc < {before} AND NOT e.is_test AND NOT e.is_retracted "
+        "AND e.state NOT IN ('retracted', 'not_astrophysical', 'merged')"
+    )
     asked = f"SELECT DISTINCT e.id FROM events e JOIN jobs j ON j.event_id = e.id WHERE j.kind = 'fetch' AND {stands}"  # noqa: S608 - our own words
     events = set(book.column(asked))
     kinds = ("light_curve", "search", "limit")
