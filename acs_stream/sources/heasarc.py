@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import httpx
 import numpy as np
 
 from acs_stream.gbm_detectors import (
@@ -24,16 +23,16 @@ from acs_stream.gbm_detectors import (
     poshist_attitude,
     trigdat_attitude,
 )
-from acs_stream.instruments import Instrument
 from acs_stream.positions import read_poshist, read_trigdat_positions
 from acs_stream.readers.content import load
 from acs_stream.sources.gbm_curves import noted, summed_files
 from acs_stream.sources.http import get
+from acs_stream.sources.http_source import HttpSource
 from acs_stream.sources.isdc import with_clock_error
 from acs_stream.sources.listing import listed, newest_versions
 from acs_stream.sources.model import Availability, AvailabilityState, FetchedLightCurve
 from acs_stream.time_systems import utc_to_fermi_met
-from tocsin.domain.clock import Clock, to_utc
+from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import DataNotYetError, RemoteError, ScienceError
 from tocsin.domain.light_curves import FloatArray
 from triangulation.geometry import SpacecraftPosition
@@ -71,7 +70,7 @@ class _Folder:
         return next((product for product in PREFERENCE if self.has(product)), None)
 
 
-class HeasarcGbmSource:
+class HeasarcGbmSource(HttpSource):
     """Fermi GBM at HEASARC.
 
     Parameters
@@ -84,31 +83,15 @@ class HeasarcGbmSource:
         For tests; None: the network.
     """
 
-    def __init__(self, instrument: Instrument, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> None:
-        self.table = instrument
-        self._base = instrument.base_url.rstrip("/")
-        self._clock = clock
-        self._client = httpx.Client(timeout=instrument.timeout_s, transport=transport, follow_redirects=True)
-
-    @property
-    def instrument(self) -> str:
-        """Name of the instrument."""
-        return self.table.name
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
     def availability(self, t0_utc: datetime, window_s: float, now: datetime) -> Availability:
         """See `LightCurveSource`."""
         t0 = to_utc(t0_utc)
-        if (reason := self.table.never_reason(t0)) is not None:
-            return Availability(state=AvailabilityState.NEVER, reason=reason)
+        if (never := self._never(t0)) is not None:
+            return never
         try:
             return self._judge(t0, window_s, now)[0]
         except RemoteError as error:
-            again = now + timedelta(seconds=error.retry_after_s or self.table.retry_s)
-            return Availability(state=AvailabilityState.UNKNOWN, expected_utc=again, reason=error.message)
+            return self._unknown(error, now)
 
     def fetch(self, t0_utc: datetime, window_s: float) -> FetchedLightCurve:
         """See `LightCurveSource`: the brightest detectors."""
@@ -148,8 +131,7 @@ class HeasarcGbmSource:
         return Availability(state=AvailabilityState.NEVER, reason=f"HEASARC has no GBM data of {t0:%Y-%m-%d}"), None
 
     def _fetch(self, t0: datetime, window_s: float, direction: tuple[float, float] | None) -> FetchedLightCurve:
-        if (reason := self.table.never_reason(t0)) is not None:
-            raise ScienceError(reason)
+        self._refuse_never(t0)
         verdict, folder = self._judge(t0, window_s, self._clock.now())
         if verdict.state is AvailabilityState.EXPECTED and verdict.expected_utc is not None:
             raise DataNotYetError(verdict.reason, expected_utc=verdict.expected_utc)

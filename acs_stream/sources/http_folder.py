@@ -4,7 +4,7 @@ The address may hold strftime fields, filled with T0: ``https://host/ipn/%Y%m%d/
 of the inbox is: format and instrument by the content.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -13,17 +13,18 @@ import httpx
 from acs_stream.instruments import Instrument
 from acs_stream.sources.folder import LARGEST_BYTES, FolderSource
 from acs_stream.sources.http import NotThereError, get
+from acs_stream.sources.http_source import HttpSource
 from acs_stream.sources.listing import listed
 from acs_stream.sources.model import Availability, AvailabilityState, FetchedLightCurve
 from tocsin.domain.clock import Clock, to_utc
-from tocsin.domain.errors import RemoteError, ScienceError
+from tocsin.domain.errors import RemoteError
 
 #: At most so many files are taken at a time.
 MOST_FILES = 200
 ALWAYS = ("*.eph",)
 
 
-class HttpFolderSource:
+class HttpFolderSource(HttpSource):
     """Files of one instrument in a folder that a web server lists.
 
     Parameters
@@ -41,42 +42,29 @@ class HttpFolderSource:
     def __init__(
         self, instrument: Instrument, *, folder: Path, clock: Clock, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self.table = instrument
+        super().__init__(instrument, clock=clock, transport=transport)
         self._folder = folder
         self._files = FolderSource(instrument, folder=folder, clock=clock)
-        self._clock = clock
-        self._client = httpx.Client(timeout=instrument.timeout_s, transport=transport, follow_redirects=True)
         self._looked: dict[str, float] = {}
-
-    @property
-    def instrument(self) -> str:
-        """Name of the instrument."""
-        return self.table.name
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def availability(self, t0_utc: datetime, window_s: float, now: datetime) -> Availability:
         """See `LightCurveSource`."""
         t0 = to_utc(t0_utc)
-        if (reason := self.table.never_reason(t0)) is not None:
-            return Availability(state=AvailabilityState.NEVER, reason=reason)
+        if (never := self._never(t0)) is not None:
+            return never
         try:
             self._take(t0)
         except RemoteError as error:
             verdict = self._files.availability(t0, window_s, now)
             if verdict.state is AvailabilityState.AVAILABLE:
                 return verdict
-            again = now + timedelta(seconds=error.retry_after_s or self.table.retry_s)
-            return Availability(state=AvailabilityState.UNKNOWN, expected_utc=again, reason=error.message)
+            return self._unknown(error, now)
         return self._files.availability(t0, window_s, now)
 
     def fetch(self, t0_utc: datetime, window_s: float) -> FetchedLightCurve:
         """See `LightCurveSource`."""
         t0 = to_utc(t0_utc)
-        if (reason := self.table.never_reason(t0)) is not None:
-            raise ScienceError(reason)
+        self._refuse_never(t0)
         self._take(t0)
         return self._files.fetch(t0, window_s)
 

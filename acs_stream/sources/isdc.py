@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from acs_stream.attitude import Attitude, parse_pointing
 from acs_stream.instruments import Instrument
 from acs_stream.positions import parse_ephs
@@ -16,10 +14,11 @@ from acs_stream.readers import read_light_curve
 from acs_stream.readers.content import ServerWordError
 from acs_stream.readers.isdc import parse_rtlc, rtlc_rows
 from acs_stream.sources.http import get
+from acs_stream.sources.http_source import HttpSource
 from acs_stream.sources.model import Availability, AvailabilityState, FetchedLightCurve
 from acs_stream.sources.prophecy import Prophecy, read_prophecy
 from acs_stream.time_systems import ijd_to_utc, tt_minus_utc_s
-from tocsin.domain.clock import Clock, to_utc
+from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import DataNotYetError, RemoteError, ScienceError
 from tocsin.domain.light_curves import LightCurve
 from triangulation.geometry import SpacecraftPosition
@@ -34,33 +33,8 @@ REACH_S = 1.0
 START_TOLERANCE_S = 5.0
 
 
-class IsdcSource:
-    """What the services have in common: names, requests, the position of INTEGRAL.
-
-    Parameters
-    ----------
-    instrument
-        Entry of the instrument table; its `base_url` is the service.
-    clock
-        Tells the time.
-    transport
-        For tests; None: the network.
-    """
-
-    def __init__(self, instrument: Instrument, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> None:
-        self.table = instrument
-        self._base = instrument.base_url.rstrip("/")
-        self._clock = clock
-        self._client = httpx.Client(timeout=instrument.timeout_s, transport=transport, follow_redirects=True)
-
-    @property
-    def instrument(self) -> str:
-        """Name of the instrument."""
-        return self.table.name
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+class IsdcSource(HttpSource):
+    """What the services have in common: requests, the position of INTEGRAL, its axes."""
 
     def position(self, t0_utc: datetime) -> SpacecraftPosition | None:
         """Position of INTEGRAL at T0, None where the service does not tell."""
@@ -94,10 +68,6 @@ class IsdcSource:
             attitude=self.attitude(t0_utc),
         )
 
-    def _never(self, t0_utc: datetime) -> Availability | None:
-        reason = self.table.never_reason(t0_utc)
-        return None if reason is None else Availability(state=AvailabilityState.NEVER, reason=reason)
-
 
 def with_clock_error(curve: LightCurve, table: Instrument) -> LightCurve:
     """Light curve whose timing has the instrument table's clock error for its product kind."""
@@ -120,15 +90,13 @@ class IsdcRealtimeSource(IsdcSource):
         try:
             _, reply = self._ask(t0, window_s)
         except RemoteError as error:
-            again = now + timedelta(seconds=error.retry_after_s or self.table.retry_s)
-            return Availability(state=AvailabilityState.UNKNOWN, expected_utc=again, reason=error.message)
+            return self._unknown(error, now)
         return self._judge(reply, t0, window_s, now)
 
     def fetch(self, t0_utc: datetime, window_s: float) -> FetchedLightCurve:
         """See `LightCurveSource`."""
         t0 = to_utc(t0_utc)
-        if (never := self._never(t0)) is not None:
-            raise ScienceError(never.reason)
+        self._refuse_never(t0)
         content, reply = self._ask(t0, window_s)
         verdict = self._judge(reply, t0, window_s, self._clock.now())
         if verdict.state is AvailabilityState.EXPECTED and verdict.expected_utc is not None:

@@ -53,8 +53,7 @@ class IsdcArchiveSource(IsdcSource):
         except DataNotYetError as error:
             return Availability(state=AvailabilityState.EXPECTED, expected_utc=error.expected_utc, reason=error.message)
         except RemoteError as error:
-            again = now + timedelta(seconds=error.retry_after_s or self.table.retry_s)
-            return Availability(state=AvailabilityState.UNKNOWN, expected_utc=again, reason=error.message)
+            return self._unknown(error, now)
         except ScienceError as error:
             return Availability(state=AvailabilityState.NEVER, reason=error.message)
         return Availability(state=AvailabilityState.AVAILABLE, reason=_reason(parts))
@@ -62,8 +61,7 @@ class IsdcArchiveSource(IsdcSource):
     def fetch(self, t0_utc: datetime, window_s: float) -> FetchedLightCurve:
         """See `LightCurveSource`."""
         t0 = to_utc(t0_utc)
-        if (never := self._never(t0)) is not None:
-            raise ScienceError(never.reason)
+        self._refuse_never(t0)
         parts = self._ask(t0, window_s, self._clock.now())
         curve = put_together(_without_shared_bins([part.with_t0(t0) for _, part in parts]))
         if len(parts) > 1 and curve.timing is not None:

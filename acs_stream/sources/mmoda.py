@@ -22,6 +22,7 @@ from acs_stream.positions import parse_ephs
 from acs_stream.readers.mmoda import rate_table
 from acs_stream.readers.table import to_light_curve
 from acs_stream.sources.http import get
+from acs_stream.sources.http_source import HttpSource
 from acs_stream.sources.isdc import refuse_other_times, with_clock_error
 from acs_stream.sources.model import Availability, AvailabilityState, FetchedLightCurve
 from tocsin.domain.clock import Clock, to_utc
@@ -37,7 +38,7 @@ SLACK_S = 10.0
 NO_DATA_WORDS = ("no data", "nodata", "zerodata", "no scw", "empty")
 
 
-class MmodaSource:
+class MmodaSource(HttpSource):
     """An instrument at MMODA.
 
     Parameters
@@ -55,34 +56,21 @@ class MmodaSource:
     def __init__(
         self, instrument: Instrument, *, clock: Clock, token: str = "", transport: httpx.BaseTransport | None = None
     ) -> None:
-        self.table = instrument
+        super().__init__(instrument, clock=clock, transport=transport)
         self._token = token
-        self._base = instrument.base_url.rstrip("/")
         self._target = instrument.target or "spi_acs"
-        self._clock = clock
-        self._client = httpx.Client(timeout=instrument.timeout_s, transport=transport, follow_redirects=True)
-
-    @property
-    def instrument(self) -> str:
-        """Name of the instrument."""
-        return self.table.name
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def availability(self, t0_utc: datetime, window_s: float, now: datetime) -> Availability:
         """See `LightCurveSource`; asking sets the query going."""
         t0 = to_utc(t0_utc)
-        if (reason := self.table.never_reason(t0)) is not None:
-            return Availability(state=AvailabilityState.NEVER, reason=reason)
+        if (never := self._never(t0)) is not None:
+            return never
         try:
             self._ask(t0, window_s, now)
         except DataNotYetError as error:
             return Availability(state=AvailabilityState.EXPECTED, expected_utc=error.expected_utc, reason=error.message)
         except RemoteError as error:
-            again = now + timedelta(seconds=error.retry_after_s or self.table.retry_s)
-            return Availability(state=AvailabilityState.UNKNOWN, expected_utc=again, reason=error.message)
+            return self._unknown(error, now)
         except ScienceError as error:
             return Availability(state=AvailabilityState.NEVER, reason=error.message)
         return Availability(state=AvailabilityState.AVAILABLE, reason="at MMODA")
@@ -90,8 +78,7 @@ class MmodaSource:
     def fetch(self, t0_utc: datetime, window_s: float) -> FetchedLightCurve:
         """See `LightCurveSource`."""
         t0 = to_utc(t0_utc)
-        if (reason := self.table.never_reason(t0)) is not None:
-            raise ScienceError(reason)
+        self._refuse_never(t0)
         content, curve, header = self._ask(t0, window_s, self._clock.now())
         curve = with_clock_error(curve.with_t0(t0), self.table)
         position = _position(header, t0, self.table.spacecraft)
