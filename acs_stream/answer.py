@@ -32,6 +32,8 @@ from triangulation.skymap import SkyMap
 #: An excess less likely than this by chance (3 sigma, one-sided) is reported; then no plain limit is.
 REPORTED_FAP = 1.35e-3
 LEVEL = 0.9
+#: With a longer gap than this at T0 no limit is stated, s.
+LONGEST_GAP_S = 1.0
 #: Weaker excesses have no properties worth stating.
 MIN_SNR_OF_PROPERTIES = 6.0
 
@@ -162,6 +164,7 @@ def finish(light_curve: LightCurve, result: SearchResult, measured: Measured, kn
     properties = _properties(light_curve, result, known, response)
     t0_s, window_s = result.t0_s, result.window_s
     try:
+        _refuse_gap(result)
         limits = upper_limits(light_curve, t0_s=t0_s, window_s=window_s, response=response)
     except ScienceError as error:
         return Answer(result=result, limits=None, limits_reason=str(error), is_plain=is_plain, properties=properties)
@@ -191,6 +194,14 @@ def finish(light_curve: LightCurve, result: SearchResult, measured: Measured, kn
         if known.table is None or known.attitude is None
         else sky_sensitivity(limits, known.table, known.attitude, recoveries),
     )
+
+
+def _refuse_gap(result: SearchResult) -> None:
+    """Without data at T0 there is no limit: it would be read as one of the time that matters."""
+    gap_s = result.gap_at_t0_s
+    if gap_s > LONGEST_GAP_S:
+        where = f"T0 lies in a gap of {gap_s:.1f} s" if np.isfinite(gap_s) else "there are data on one side of T0 only"
+        raise ScienceError(f"{result.instrument}: {where}: no limit can be stated of it")
 
 
 def _upper_limit(
@@ -308,6 +319,7 @@ def limits_json(found: Answer, limits: Limits) -> Mapping[str, Any]:
         if found.upper_limit_90 is None
         else dict(_quantities(found.upper_limit_90)) | {"must_exceed": found.threshold},
         "is_plain": found.is_plain,
+        "completeness": found.result.completeness,
         "regions": [region.to_json() for region in found.regions],
         "isotropic_energy_erg": None if found.energy is None else found.energy.to_json(),
         "isotropic_luminosity_erg_s": None if found.luminosity is None else found.luminosity.to_json(),

@@ -37,6 +37,8 @@ from tocsin.domain.products import Product, ProductKind
 SIGNIFICANT_FAP = 1.35e-3
 #: Annuli with one of these flags never stand in a circular: their width is not the whole one, or they are of no burst.
 UNPUBLISHABLE = frozenset({"statistical_only", "unrelated", "not_detected", "no_constraint"})
+#: Where less than this share of the interval has data, a circular says how much.
+WHOLE_SHARE = 0.98
 _MPC_CM = 3.0856775814913673e24
 
 
@@ -136,6 +138,9 @@ def _limit(sheet: Sheet, limit: Product, words: InstrumentWords, wording: Wordin
     sheet.add("excess_std_ratio", content.get("excess_std_ratio"), limit.id)
     if (ratio := sheet.number("excess_std_ratio")) is not None:
         sheet.add("background_word", wording.background_word(ratio), limit.id)
+    share = content.get("completeness")
+    if isinstance(share, (int, float)) and share < WHOLE_SHARE:
+        sheet.add("covered_percent", 100.0 * share, limit.id)
     _data(sheet, limit, content, words, made_utc)
     response = content.get("response")
     if isinstance(response, Mapping):

@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
-from acs_stream.readers.content import load, name_of, open_fits
+from acs_stream.readers.content import load, name_of, open_fits, text_of
 from tocsin.domain.errors import ScienceError
 
 FITS_MAGIC = b"SIMPLE  ="
@@ -43,11 +43,12 @@ def guess_format(path_or_bytes: Path | str | bytes) -> str:
     Raises
     ------
     ScienceError
-        It is none that Tocsin reads.
+        It is none that Tocsin reads, or what a server says where it has no data.
     """
     content = load(path_or_bytes)
     found = _fits_format(content) if content.startswith(FITS_MAGIC) else _text_format(content)
     if found is None:
+        text_of(content)  # a page, or a server's word of failure, is called by its name
         raise ScienceError(f"{name_of(path_or_bytes)}: the format is not known", remedy="name it")
     return found
 

@@ -55,8 +55,8 @@ def search(  # noqa: PLR0917 - options of a command
         known = _known(t0, direction, distance, skymap, pointing, trailing or [])
         try:
             found = search_file(light_curve, t0_utc=t0, window_s=window, file_format=file_format, known=known)
-        except ValueError as error:
-            fail(f"--t0: {error}", status=2)
+        except ValueError:
+            fail(f"--t0: {t0!r} is no time; give UTC as in 2023-05-25T20:00:00.5", status=2)
         agreed = None if expect is None else _agreement(light_curve, t0, expect, interval, known, file_format)
         if background is not None:
             _keep_background(light_curve, file_format, background)

@@ -94,6 +94,18 @@ def test_an_excess_above_the_reporting_threshold_leaves_no_plain_limit() -> None
     assert found.properties.net_counts.value == pytest.approx(5000, rel=0.35)
 
 
+@pytest.mark.parametrize(
+    ("first_s", "last_s", "words"),
+    [(-10.0, 12.0, "in a gap of 22"), (-5.0, 700.0, "on one side of T0 only"), (0.2, 0.6, "")],
+)
+def test_without_data_at_t0_there_is_no_limit_and_the_reason_is_said(first_s: float, last_s: float, words: str) -> None:
+    whole = curve(quiet(4))
+    found = answer(whole.select((whole.start_s < first_s) | (whole.start_s >= last_s)))
+    assert (found.limits is None) is bool(words)
+    assert words in found.limits_reason
+    assert len(found.result.scales) > 1, "the rest is searched all the same"
+
+
 def test_without_a_response_nothing_is_physical(bursts: Any, table: ResponseTable) -> None:
     known = Known(table=table, bursts=bursts).for_instrument("Fermi-GBM")
     found = answer_to_json(answer(curve(quiet(), "Fermi-GBM"), known=known))

@@ -180,3 +180,18 @@ def test_formats_are_told_from_the_content() -> None:
     assert guess_format(json.dumps(genlc()).encode()) == "genlc"
     assert guess_format(IPNLC.encode()) == "ipnlc"
     assert guess_format(rtlc([1, 2]).encode()) == "rtlc-json"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"NoData", "NoData"),
+        (b"NoAuxData", "NoAuxData"),
+        (b'"ZeroData"', "ZeroData"),
+        (b"Over revolution", "Over revolution"),
+        (b"<!DOCTYPE html><html><title>502 Bad Gateway</title></html>", "HTML or XML page came instead of data"),
+    ],
+)
+def test_what_a_server_says_instead_of_data_is_told_where_no_format_is_named(content: bytes, words: str) -> None:
+    with pytest.raises(ScienceError, match=words):
+        guess_format(content)

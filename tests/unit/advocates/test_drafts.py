@@ -102,6 +102,13 @@ def test_both_forms_of_the_energy_are_stated_and_told_apart() -> None:
     assert without.lint_errors == 0
 
 
+def test_data_of_a_part_of_the_interval_are_said_to_be_that() -> None:
+    partly = replace(limit(), content={**limit().content, "completeness": 0.734})
+    assert "There are data of 73% of this interval; of the rest nothing is known." in limit_draft(partly, search()).body
+    whole = replace(limit(), content={**limit().content, "completeness": 0.996})
+    assert "of this interval" not in limit_draft(whole, search()).body
+
+
 def test_with_an_excess_above_the_reporting_threshold_no_plain_limit_is_drafted() -> None:
     draft = limit_draft(limit(), search(fap=2.1e-5))
     assert "3-sigma" not in draft.body
