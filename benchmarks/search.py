@@ -3,9 +3,9 @@
     python benchmarks/search.py --days 2240 --seed 20010 --keep days.jsonl    # search days, keep each as it comes
     python benchmarks/search.py --searched days.jsonl --skip 240 --trials 60 --seed 20010     # their figures
 
-`tocsin bench search` does the same for 200 days, at 1/day and 1/week; `--number` for as many as wanted. Seeds 20001, 20002 and the first 240 days of
-20010 were used while the method was tuned; the figures in the documentation are from others. Times are of one core
-(CPU), so other work on it counts little.
+`tocsin bench search` does the same for 200 days, at 1/day and 1/week; `--number` for as many as wanted. Seeds 20001,
+20002 and the first 240 days of 20010 were used while the method was tuned; the figures in the documentation are from
+others. Times are of one core (CPU), so other work on it counts little.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def run(seed: int = 20_005, days: int = SHORT_DAYS, trials: int = 40) -> list[Fi
 
 
 def figures(found: Sequence[DayClaims], seed: int, trials: int) -> list[Figure]:
-    """All figures: 0.7-1.4 is asked for at all three rates of many days, 0.6-1.6 at two of few, nothing of a handful."""
+    """All figures: 0.7-1.4 is asked for at all three rates of many days, 0.6-1.6 at two of few, none of a handful."""
     is_full = len(found) >= FULL_DAYS
     low, high = (0.7, 1.4) if is_full else (0.6, 1.6)
     rates = ("1/day", "1/week", "1/month")
