@@ -1,5 +1,7 @@
 """Missions whose JSON follows the unified schema, as far as it goes, and GCN's own messages."""
 
+import math
+
 from listeners.fields import Fields
 from listeners.json_message import JsonMessage, read_schema, read_unified
 from listeners.reading import Reading
@@ -9,6 +11,8 @@ from tocsin.domain.notices import Phase
 
 #: Delay of a frequency of 1 GHz by a dispersion measure of 1 pc/cm3, s.
 DISPERSION_S = 4.148808e-3
+#: Corners further than this from the position are no error box of MAXI's scans, deg.
+_LARGEST_CORNER_DEG = 30.0
 #: Lowest frequency observed, MHz.
 _LOWEST_MHZ = {"chime": 400.0, "dsa110": 1280.0}
 
@@ -18,6 +22,35 @@ def read_mission(message: JsonMessage, reading: Reading) -> None:
     read_unified(message, reading)
     if message.fields.flag("is_test"):
         reading.test("is_test is true")
+    read_corners(message.fields, reading)
+
+
+def read_corners(fields: Fields, reading: Reading) -> None:
+    """Take the corner furthest from the position as its radius, where MAXI gives a rectangle instead of one."""
+    corners = fields.peek("rectangular_error_corners")
+    if not isinstance(corners, list) or reading.ra_deg is None or reading.dec_deg is None:
+        return
+    points = [one for one in corners if isinstance(one, list) and len(one) == 2 and all(map(_is_number, one))]
+    reaches_deg = [_apart_deg(reading.ra_deg, reading.dec_deg, float(ra), float(dec)) for ra, dec in points]
+    if len(points) != len(corners) or not reaches_deg or max(reaches_deg) > _LARGEST_CORNER_DEG:
+        return
+    fields.use("rectangular_error_corners")
+    reading.details["error_corners_deg"] = "; ".join(f"{float(ra):g} {float(dec):+g}" for ra, dec in points)
+    if reading.error_radius_deg is None:
+        reading.error_radius_deg = max(reaches_deg)
+        reading.error_containment = fields.number("containment_probability") or 0.9
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _apart_deg(ra_a_deg: float, dec_a_deg: float, ra_b_deg: float, dec_b_deg: float) -> float:
+    """Angle between two directions, deg."""
+    dec_a, dec_b = math.radians(dec_a_deg), math.radians(dec_b_deg)
+    half_ra = math.radians(ra_b_deg - ra_a_deg) / 2.0
+    h = math.sin((dec_b - dec_a) / 2.0) ** 2 + math.cos(dec_a) * math.cos(dec_b) * math.sin(half_ra) ** 2
+    return math.degrees(2.0 * math.asin(math.sqrt(min(1.0, h))))
 
 
 def read_named(message: JsonMessage, reading: Reading) -> None:
@@ -38,6 +71,8 @@ def read_radio_burst(message: JsonMessage, reading: Reading) -> None:
     read_unified(message, reading)
     reading.detail("dispersion_measure_error_pc_cm3", fields.number("dm_error"))
     reading.detail("dispersion_measure_galactic_pc_cm3", fields.number("dm_gal_ne_2001_max"))
+    reading.detail("known_source", fields.text("known_source"))
+    reading.detail("association_probability", fields.number("association_probability"))
     lowest_mhz = _LOWEST_MHZ.get(reading.stream)
     unbent_utc = parse_time(fields.text("trigger_time_inf_freq"))
     measure = reading.details.get("dispersion_measure_pc_cm3")

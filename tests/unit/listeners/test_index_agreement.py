@@ -6,14 +6,16 @@ Where the two differ and the notice itself is right, the file stands in `THE_NOT
 import base64
 import csv
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from listeners.decode import decode
+from listeners.notices.fermi_gbm import CLASSES
 from listeners.times import parse_time
-from tocsin.domain.notices import Notice
+from tocsin.domain.notices import Notice, Phase
 
 _LAT_2026 = "ISOTime is good to a minute; the trigger's mission time, within that minute, is good to a second"
 _CALLED_TEST = "alert_tense archival is no observation to wake anybody for"
@@ -53,6 +55,7 @@ THE_NOTICE_IS_RIGHT: Mapping[str, Mapping[str, str]] = {
         "notice": "named by its schema",
     },
     "schema_examples/circulars.example.json": {"notice_time": "createdOn is milliseconds since 1970"},
+    "schema_examples/maxi_gsc.unknown.rectangle.example.json": {"err_deg": "the corners reach 1.24 deg from the centre"},
     "schema_examples/heasarc_archive_alert.example.json": {
         "is_test": _CALLED_TEST,
         "notice_time": "alert_datetime is there",
@@ -103,6 +106,31 @@ def number_differs(expected: str, found: float | None, tolerance: float) -> bool
     return abs(float(expected) - found) > tolerance
 
 
+def containment_differs(expected: str, notice: Notice) -> bool:
+    """Whether the share within the error radius is another; ``68% stat`` and ``0.9`` are both in the index."""
+    stated = re.match(r"([0-9.]+)(%?)", expected)
+    if stated is None or notice.error_radius_deg is None:
+        return False
+    return abs(float(stated[1]) / (100.0 if stated[2] else 1.0) - (notice.error_containment or 0.0)) > 1e-6
+
+
+def class_differs(expected: str, notice: Notice) -> bool:
+    """Whether the most likely class is another: ``4:93%`` is GBM's number and probability, else GECAM's word."""
+    stated = re.match(r"(\d+):(\d+)%$", expected)
+    if stated is None:
+        return bool(expected) and expected != notice.details.get("source_class")
+    name, share = max(notice.classification.items(), key=lambda pair: pair[1])
+    return CLASSES[int(stated[1])] != name or abs(share - int(stated[2]) / 100.0) > 1e-6
+
+
+def phase_differs(expected: str, notice: Notice) -> bool:
+    """Whether LVK's alert type is told otherwise; elsewhere the column holds words of many kinds."""
+    word = re.sub(r"[^a-z]", "", expected.lower())
+    known = {phase.value.replace("_", ""): phase for phase in Phase}
+    is_lvk = notice.stream in {"igwn_gwalert", "lvc_voevent"}
+    return is_lvk and word in known and notice.phase is not known[word]
+
+
 def differences(row: Row, notice: Notice) -> set[str]:
     """Names of the fields in which notice and index differ."""
     event_id = row["event_id"].strip('[]"').split('"')[0]
@@ -123,6 +151,10 @@ def differences(row: Row, notice: Notice) -> set[str]:
         "stream": row["stream"] not in MIXED_FOLDERS and row["stream"] != notice.stream,
         "significant": bool(row["significant"])
         and (row["significant"] in {"1", "True"}) != notice.details.get("significant"),
+        "containment": containment_differs(row["containment"], notice),
+        "class": class_differs(row["class"], notice),
+        "alert_type": phase_differs(row["alert_type"], notice),
+        "packet_type": bool(row["packet_type"]) and row["packet_type"] != str(notice.details.get("packet_type")),
         "rev": bool(row["rev"]) and int(row["rev"]) != notice.details.get("rev"),
     }
     if row["stream"] == "classic_binary":  # the index has types and times of these only
