@@ -7,6 +7,7 @@ from typing import Literal
 from tocsin.domain.config_table import Table
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.events import Event, EventKind
+from triangulation.ephemeris_file import PLANETS
 from triggers.coincidence import YEAR_S, CoincidenceWindow
 from triggers.conditions import standing_families
 from triggers.families import Family
@@ -99,6 +100,8 @@ class Place:
         Light time toward the Sun and the radius of the halo around that point, s; None where it is not on that line.
     trigger_spread_s
         Trigger time from onset, at most, s.
+    planet
+        Planet that it is at, whose ephemeris says where that was; empty for none.
     """
 
     name: str
@@ -107,6 +110,7 @@ class Place:
     toward_sun_s: float | None = None
     halo_s: float = 0.0
     trigger_spread_s: float = 0.0
+    planet: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +143,10 @@ class CoincidenceBook:
 
     @property
     def widest_s(self) -> float:
-        """No two events further apart than this are ever a pair, s."""
+        """No two events further apart than this are ever a pair, s, but for times taken at a planet."""
         ends = [max(abs(w.window.start_s), abs(w.window.stop_s)) for w in self.windows]
-        return max(ends, default=0.0) + 2.0 * max(place.within_s + place.trigger_spread_s for place in self.places)
+        near = [place.within_s + place.trigger_spread_s for place in self.places if not place.planet]
+        return max(ends, default=0.0) + 2.0 * max(near)
 
 
 def read_coincidence_book(mapping: Mapping[str, object], *, file: str) -> CoincidenceBook:
@@ -203,7 +208,8 @@ def _window(table: Table, streams: Mapping[str, Stream]) -> PairWindow:
 def _place(name: str, table: Table) -> Place:
     numbers = {key: table.number(key) for key in ("toward_sun_s", "halo_s", "trigger_spread_s") if key in table}
     families = table.members("families", Family, may_be_empty=True)
-    place = Place(name=name, families=families, within_s=table.number("within_s"), **numbers)
+    planet = table.member("planet", PLANETS) if "planet" in table else ""
+    place = Place(name=name, families=families, within_s=table.number("within_s"), planet=planet, **numbers)
     if min((place.within_s, place.halo_s, place.trigger_spread_s)) < 0.0:
         raise table.error("within_s", "light times are not negative")
     table.finish()

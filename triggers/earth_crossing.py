@@ -20,6 +20,8 @@ from triggers.families import Family, family_of_alias
 from triggers.sun import sun_radec_deg
 from triggers.trigger_groups import trigger_times
 
+#: Detail of an event made by hand: name of the place that its time was taken at.
+TAKEN_AT = "time_taken_at"
 #: Share of the sky map that the uncertainty holds.
 LEVEL = 0.9973
 
@@ -103,7 +105,10 @@ def _crossing(
 
 
 def place_of_t0(event: Event, book: CoincidenceBook) -> Place:
-    """Where the time of an event was taken: of the triggers with that time, the one nearest the Earth."""
+    """Where the time of an event was taken: where a person says, else of its triggers the one nearest the Earth."""
+    said = event.details.get(TAKEN_AT)
+    if (place := next((one for one in book.places if one.name == said), None)) is not None:
+        return place
     named = [family_of_alias(alias) for alias, time in trigger_times(event).items() if time == event.t0_utc]
     places = [book.place_of(family or Family.OTHER) for family in named] or [book.place_of(Family.OTHER)]
     return min(places, key=lambda place: place.within_s)

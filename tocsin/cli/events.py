@@ -37,6 +37,7 @@ def create(
     kind: Annotated[EventKind, typer.Option(help="What it is.")] = EventKind.GAMMA_RAY_BURST,
     name: Annotated[str, typer.Option(help="Name for people.")] = "",
     position: Position = None,
+    taken_at: Annotated[str, typer.Option(help="Where T0 was taken, if not at the Earth: mars, mercury, wind.")] = "",
     as_json: Json = False,
 ) -> None:
     """Make an event that no notice tells of."""
@@ -51,7 +52,7 @@ def create(
         event_id = with_context(
             os.environ,
             lambda context: create_event(
-                context, who, VIA, kind=kind, t0_utc=t0_utc, reason=reason, name=name, place=place
+                context, who, VIA, kind=kind, t0_utc=t0_utc, reason=reason, name=name, place=place, taken_at=taken_at
             ),
         )
     _say(event_id, "made", as_json=as_json)

@@ -31,11 +31,14 @@ from tocsin.workflow.views import products_of
 from triangulation.skymap import SkyMap, overlap
 from triangulation.triple_overlap import triple_overlap
 from triggers.companions import Association, may_pair
+from triggers.earth_crossing import TAKEN_AT
 from triggers.triples import Triple, triples
 from triggers.wording import describe_association
 
 #: Events further apart than this are never looked at, s: the widest coincidence window, and light travel.
 REACH_S = 1200.0
+#: And so much further if its time was taken elsewhere: light from a planet, s.
+PLANET_REACH_S = 1400.0
 FITS = "application/fits"
 #: Maps are multiplied only where they agree at least as well as two that know nothing.
 LEAST_OVERLAP = 1.0
@@ -78,7 +81,7 @@ def _near(work: UnitOfWork, event: Event) -> list[tuple[Event, frozenset[str]]]:
     """Other events near in time as computed from everything, with their labels."""
     if event.t0_utc is None:
         return []
-    reach = timedelta(seconds=REACH_S)
+    reach = timedelta(seconds=REACH_S + (PLANET_REACH_S if event.details.get(TAKEN_AT) else 0.0))
     near = work.candidate_event_ids((), event.t0_utc - reach, event.t0_utc + reach)
     return known_events(work, [one for one in near if one != event.id])
 

@@ -21,6 +21,7 @@ from tocsin.workflow.callers import advocate, check_reason, standing_event
 from tocsin.workflow.context import Context
 from tocsin.workflow.owing import owe_localization, remake
 from triggers.corrections import BY_HAND, CORRECTION_TYPE, CREATE_TYPE
+from triggers.earth_crossing import TAKEN_AT
 
 #: A stated radius holds this unless the person says otherwise.
 CONTAINMENT = 0.9
@@ -54,22 +55,29 @@ def create_event(
     name: str = "",
     place: Place | None = None,
     labels: frozenset[str] = frozenset(),
+    taken_at: str = "",
 ) -> str:
     """Make an event; its id. A later notice of the same happening joins it by time and sky, as it would any.
+
+    `taken_at` names the place of ``coincidence.toml`` that T0 was taken at, if not the Earth: ``mars``, ``wind``.
 
     Raises
     ------
     NotAllowedError
         The person is no advocate.
     ConflictError
-        T0 is more than an hour from now, or no reason is given.
+        T0 is more than an hour from now, no reason is given, or there is no such place.
     """
     person, now = advocate(context, person_id), context.clock.now()
+    places = [one.name for one in context.rules.book.coincidence.places]
+    if taken_at and taken_at not in places:
+        raise ConflictError(f"{taken_at!r} is no place", remedy=f"one of {', '.join(places)}")
     check_reason(reason)
     if (t0_utc - now).total_seconds() > 3600.0:
         raise ConflictError(f"T0 {iso_utc(t0_utc)} has not happened yet")
     number = uuid.uuid4().hex[:12]
     said = _said("create", person, now, reason, number) | {"kind": kind.value, "t0_utc": iso_utc(t0_utc), "name": name}
+    said |= {"taken_at": taken_at} if taken_at else {}
     notice = _notice(CREATE_TYPE, said, now, place, labels, event_ids=(number,), t0_utc=t0_utc)
     with context.store.begin() as work:
         event_id, _ = _take(context, work, said, notice, place)
@@ -163,6 +171,7 @@ def _notice(
     details = {"person": said["person"], "reason": said["reason"]}
     details |= {"event_kind": said["kind"]} if "kind" in said else {}
     details |= {"given_name": said["name"]} if said.get("name") else {}
+    details |= {TAKEN_AT: said["taken_at"]} if said.get("taken_at") else {}
     details |= {"t0_utc": said["t0_utc"]} if "t0_utc" in said else {}
     return Notice(
         stream=BY_HAND,

@@ -2,7 +2,10 @@
 
 from datetime import datetime
 
+import numpy as np
+
 from tocsin.domain.clock import iso_utc, to_utc
+from tocsin.domain.errors import ScienceError
 from tocsin.domain.events import Event
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import UnitOfWork
@@ -10,8 +13,9 @@ from tocsin.workflow.context import Context
 from tocsin.workflow.making import make_product
 from tocsin.workflow.maps import map_of
 from tocsin.workflow.views import products_of
-from triangulation.geometry import SpacecraftPosition
-from triggers.earth_crossing import EarthCrossing, earth_crossing
+from triangulation.ephemeris_file import SolarSystem, packaged_de421
+from triangulation.geometry import SPEED_OF_LIGHT_KM_S, SpacecraftPosition
+from triggers.earth_crossing import EarthCrossing, earth_crossing, place_of_t0
 from triggers.families import Family, family_of_alias
 from triggers.trigger_groups import trigger_times
 
@@ -26,6 +30,7 @@ def crossing_product(context: Context, work: UnitOfWork, event: Event, skymap: P
     """Product that says when an event crossed the geocentre; None where it has no time."""
     region = None if skymap is None else map_of(skymap)
     craft, source = craft_of(work, event)
+    craft = craft or planet_of(context, event)
     found = earth_crossing(event, context.rules.book.coincidence, region=region, craft=craft)
     if found is None:
         return None
@@ -85,6 +90,27 @@ def craft_of(work: UnitOfWork, event: Event) -> tuple[SpacecraftPosition | None,
                 product.id,
             )
     return None, None
+
+
+def planet_of(context: Context, event: Event) -> SpacecraftPosition | None:
+    """Where the planet was that an event's time was taken at, by its ephemeris; None for all other events.
+
+    The Earth goes on while light is on its way: that is the error, as three standard deviations of it.
+    """
+    place = place_of_t0(event, context.rules.book.coincidence)
+    if not place.planet or event.t0_utc is None:
+        return None
+    try:
+        with SolarSystem(packaged_de421()) as ephemeris:
+            vector_km = ephemeris.planet_km(place.planet, event.t0_utc)
+            _, speed_km_s = ephemeris.earth_km(event.t0_utc)
+    except ScienceError:
+        return None
+    light_s = float(np.linalg.norm(vector_km)) / SPEED_OF_LIGHT_KM_S
+    moved_km = float(np.linalg.norm(speed_km_s)) * light_s
+    return SpacecraftPosition(
+        spacecraft=place.planet, epoch_utc=event.t0_utc, vector_km=vector_km, error_km=moved_km / 3.0
+    )
 
 
 def _is_near(epoch_utc: datetime, t0_utc: datetime | None) -> bool:

@@ -55,7 +55,9 @@ THE_NOTICE_IS_RIGHT: Mapping[str, Mapping[str, str]] = {
         "notice": "named by its schema",
     },
     "schema_examples/circulars.example.json": {"notice_time": "createdOn is milliseconds since 1970"},
-    "schema_examples/maxi_gsc.unknown.rectangle.example.json": {"err_deg": "the corners reach 1.24 deg from the centre"},
+    "schema_examples/maxi_gsc.unknown.rectangle.example.json": {
+        "err_deg": "the corners reach 1.24 deg from the centre"
+    },
     "schema_examples/heasarc_archive_alert.example.json": {
         "is_test": _CALLED_TEST,
         "notice_time": "alert_datetime is there",
