@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 from figures import Figure
 from rig import Broker, Postgresql, Process, pause
-from traffic import TOPICS, traffic
+from traffic import NOISE, TOPICS, traffic
 
 from tocsin.app.clocks import SystemClock
 from tocsin.demo.stand_ins import SlackStandIn
@@ -50,6 +50,7 @@ def measured(seed: int, seconds: float, store: str) -> list[Figure]:
                 process = Process("serve", ("serve", "--port", "0"), environment, Path(folder))
                 process.start()
                 process.wait_until_it_works()
+                _wait_until_it_hears(process, broker)
                 try:
                     return _figures(seed, seconds, store, broker, slack, process)
                 finally:
@@ -58,6 +59,16 @@ def measured(seed: int, seconds: float, store: str) -> list[Figure]:
             broker.stop()
             if database is not None:
                 database.stop()
+
+
+def _wait_until_it_hears(process: Process, broker: Broker) -> None:
+    """Wait until the brokers have given the service its topics: before that nothing is heard, whoever is to blame."""
+    for number in range(int(DRAIN_S / 0.25)):
+        if '"live"' in process.said():
+            return
+        broker.produce(NOISE, f"are you there? {number}".encode())
+        pause(0.25)
+    raise RuntimeError(f"it hears nothing: {process.said()[-2000:]}")
 
 
 def _configured(folder: Path, broker: Broker, slack: SlackStandIn) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Connections to SQLite and PostgreSQL that behave alike: explicit transactions, durable commits, foreign keys on."""
 
+import time
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY, OperationalError
 from sqlite3 import Connection as SqliteConnection
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from tocsin.domain.errors import ConfigurationError
 
@@ -37,6 +38,9 @@ READERS = 8
 #: Statements that PostgreSQL keeps ready for each connection, at most.
 PREPARED = 1000
 MOST_READERS = 64
+#: A connection to PostgreSQL that was used so recently is taken to be there still, s.
+IDLE_S = 2.0
+USED_S = "used_s"
 
 
 def parse_url(url: str) -> URL:
@@ -78,10 +82,11 @@ def build_engines(url: URL, *, is_durable: bool = True) -> tuple[Engine, Engine]
             paramstyle="format",
             pool_size=READERS,
             max_overflow=MOST_READERS,
-            pool_pre_ping=True,
             connect_args=_reachable(url),
         )
         event.listen(writer, "connect", _prepare_more)
+        event.listen(writer, "checkout", _ask_after_pause)
+        event.listen(writer, "checkin", _note_use)
         return writer, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return _sqlite_writer(url, is_durable=is_durable), _sqlite_reader(url)
 
@@ -103,6 +108,27 @@ def _reachable(url: URL) -> dict[str, str | int]:
 def _prepare_more(connection: "psycopg.Connection[Any]", record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
     """Let the server keep all our statements ready, not psycopg's hundred."""
     connection.prepared_max = PREPARED
+
+
+def _ask_after_pause(connection: "psycopg.Connection[Any]", record: Any, pooled: Any) -> None:  # noqa: ARG001 - as above
+    """Ask a connection that was not used for a while whether it is there still; a lost one is replaced.
+
+    Raises
+    ------
+    DisconnectionError
+        It is not.
+    """
+    if time.monotonic() - record.info.get(USED_S, 0.0) < IDLE_S:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()  # the transaction that asking began
+    except connection.Error as error:
+        raise DisconnectionError from error
+
+
+def _note_use(connection: object, record: Any) -> None:  # noqa: ARG001 - as above
+    record.info[USED_S] = time.monotonic()
 
 
 def _sqlite_writer(url: URL, *, is_durable: bool) -> Engine:

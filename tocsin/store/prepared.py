@@ -22,7 +22,10 @@ _KEPT: dict[int, Executable] = {}
 
 
 def kept(statement: Statement) -> Statement:
-    """Mark a statement that lives as long as the process; the same one is given back."""
+    """Mark a statement that lives as long as the process; the same one is given back.
+
+    No other may be made from it by `returning`: it remembers its columns, and the other would inherit them.
+    """
     _KEPT[id(statement)] = statement
     return statement
 

@@ -91,15 +91,20 @@ _ADVISORY_LOCK = kept(text("SELECT pg_advisory_xact_lock(hashtextextended(:name,
 @cache
 def insert_if_absent(dialect: str, table: Table) -> Insert:
     """INSERT ... ON CONFLICT DO NOTHING of either dialect."""
-    if dialect == "postgresql":
-        return kept(postgresql.insert(table).on_conflict_do_nothing())
-    return kept(sqlite.insert(table).on_conflict_do_nothing())
+    return kept(_careful_insert(dialect, table))
 
 
 @cache
 def insert_and_tell(dialect: str, table: Table) -> ReturningInsert[tuple[Any, ...]]:
     """As `insert_if_absent`, answering with the key of what is inserted: row counts do not tell it everywhere."""
-    return kept(insert_if_absent(dialect, table).returning(*table.primary_key))
+    return kept(_careful_insert(dialect, table).returning(*table.primary_key))
+
+
+def _careful_insert(dialect: str, table: Table) -> Insert:
+    """A new one each time: SQLAlchemy lets a statement remember its columns, and `returning` would inherit them."""
+    if dialect == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 def any_of(column: Column[Any], prefix: str, number: int) -> ColumnElement[bool]:

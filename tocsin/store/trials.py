@@ -6,23 +6,34 @@ that is to be quoted can then be multiplied by the number of looks that were rea
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, func, select
 
 from tocsin.store.prepared import kept
 from tocsin.store.rows import TrialRow
 from tocsin.store.tables import trial_outcomes, trials
-from tocsin.store.topic import Topic
+from tocsin.store.topic import Topic, any_of, numbered
 
-_DECLARED = kept(select(trials.c.id).where(trials.c.key == bindparam("of_key")))
-_LAST_OUTCOME = kept(
-    select(trial_outcomes.c.outcome)
-    .where(trial_outcomes.c.trial_key == bindparam("of_key"))
-    .order_by(trial_outcomes.c.id.desc())
-    .limit(1)
-)
 _CONCLUDE = kept(trial_outcomes.insert())
+
+
+@cache
+def _declared(number: int) -> Select[*tuple[Any, ...]]:
+    """Those of so many trials that were declared."""
+    return kept(select(trials.c.key).where(any_of(trials.c.key, "key_", number)))
+
+
+@cache
+def _last_outcomes(number: int) -> Select[*tuple[Any, ...]]:
+    """Newest outcome of each of so many trials that have one."""
+    newest = (
+        select(func.max(trial_outcomes.c.id))
+        .where(any_of(trial_outcomes.c.trial_key, "key_", number))
+        .group_by(trial_outcomes.c.trial_key)
+    )
+    return kept(select(trial_outcomes.c.trial_key, trial_outcomes.c.outcome).where(trial_outcomes.c.id.in_(newest)))
 
 
 class Trials(Topic):
@@ -59,31 +70,54 @@ class Trials(Topic):
             Now.
         """
         self._note_labels(labels)
-        row = {
-            "key": key,
-            "kind": kind,
-            "event_id": event_id,
-            "subject": subject,
-            "labels": labels,
-            "declared_utc": at_utc,
-            "declaration": declaration,
-        }
-        return self._inserted(trials, row)
+        given = {"kind": kind, "event_id": event_id, "labels": labels, "declared_utc": at_utc}
+        return self._inserted(trials, {**given, "key": key, "subject": subject, "declaration": declaration})
+
+    def declare_trials(
+        self,
+        declarations: Mapping[str, tuple[str, Mapping[str, Any]]],
+        *,
+        kind: str,
+        event_id: str | None,
+        labels: frozenset[str],
+        at_utc: datetime,
+    ) -> None:
+        """Declare several trials of one kind as `declare_trial` does: subject and declaration by key."""
+        self._note_labels(labels)
+        given = {"kind": kind, "event_id": event_id, "labels": labels, "declared_utc": at_utc}
+        rows = [
+            {**given, "key": key, "subject": subject, "declaration": declaration}
+            for key, (subject, declaration) in declarations.items()
+        ]
+        self._insert_if_absent(trials, rows)
 
     def conclude_trial(self, key: str, outcome: Mapping[str, Any], at_utc: datetime) -> None:
-        """Keep what came of a trial; again where it was made again of newer data, but never the same twice running.
+        """Keep what came of a trial; see `conclude_trials`."""
+        self.conclude_trials({key: outcome}, at_utc)
+
+    def conclude_trials(self, outcomes: Mapping[str, Mapping[str, Any]], at_utc: datetime) -> None:
+        """Keep what came of trials; again where one was made again of newer data, but never the same twice running.
 
         Raises
         ------
         LookupError
-            It was never declared.
+            One was never declared.
         """
-        if self._one(_DECLARED, of_key=key) is None:
-            raise LookupError(f"no trial {key} was declared")
-        found = self._one(_LAST_OUTCOME, of_key=key)
-        if found is None or dict(found.outcome) != dict(outcome):
-            row = {"trial_key": key, "at_utc": at_utc, "outcome": outcome}
-            self._statements.execute(_CONCLUDE, row)
+        if not outcomes:
+            return
+        asked = numbered("key_", outcomes)
+        declared = {key for (key,) in self._all(_declared(len(outcomes)), **asked)}
+        for key in outcomes:
+            if key not in declared:
+                raise LookupError(f"no trial {key} was declared")
+        last = {key: dict(outcome) for key, outcome in self._all(_last_outcomes(len(outcomes)), **asked)}
+        rows = [
+            {"trial_key": key, "at_utc": at_utc, "outcome": outcome}
+            for key, outcome in outcomes.items()
+            if last.get(key) != dict(outcome)
+        ]
+        if rows:
+            self._statements.execute(_CONCLUDE, rows)
 
     def trials(
         self,

@@ -22,20 +22,17 @@ def declare_windows(
 
     The same window about the same T0 is one trial however often it is looked at; another T0 is another one.
     """
-    keys: dict[str, str] = {}
-    for window in windows_for(event, context.rules.book.coincidence):
-        audience = f"/for-{'+'.join(sorted(event.labels))}" if event.labels else ""
-        key = f"{COINCIDENCE}/{event.id}/{window.name}/{iso_utc(event.t0_utc)}{audience}"
-        work.declare_trial(
-            key,
-            kind=COINCIDENCE,
-            event_id=event.id,
-            subject=window.name,
-            declaration=_declaration(window, event, rates),
-            labels=event.labels,
-            at_utc=context.clock.now(),
-        )
-        keys[window.name] = key
+    windows = windows_for(event, context.rules.book.coincidence)
+    audience = f"/for-{'+'.join(sorted(event.labels))}" if event.labels else ""
+    moment = iso_utc(event.t0_utc)
+    keys = {window.name: f"{COINCIDENCE}/{event.id}/{window.name}/{moment}{audience}" for window in windows}
+    work.declare_trials(
+        {keys[window.name]: (window.name, _declaration(window, event, rates)) for window in windows},
+        kind=COINCIDENCE,
+        event_id=event.id,
+        labels=event.labels,
+        at_utc=context.clock.now(),
+    )
     return keys
 
 
@@ -43,12 +40,13 @@ def conclude_windows(
     context: Context, work: UnitOfWork, keys: Mapping[str, str], found: Sequence[Association], looked_at: int
 ) -> None:
     """Keep what came of the windows declared."""
+    outcomes: dict[str, dict[str, object]] = {}
     for name, key in keys.items():
         here = [one for one in found if one.window == name]
         fars = [one.joint_far_hz for one in here if one.joint_far_hz is not None]
         least_hz = _finite(min(fars, default=None))
-        outcome = {"events_looked_at": looked_at, "companions": len(here), "least_joint_far_hz": least_hz}
-        work.conclude_trial(key, outcome, context.clock.now())
+        outcomes[key] = {"events_looked_at": looked_at, "companions": len(here), "least_joint_far_hz": least_hz}
+    work.conclude_trials(outcomes, context.clock.now())
 
 
 def _finite(value: float | None) -> float | None:
