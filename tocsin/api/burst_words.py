@@ -125,9 +125,9 @@ def _population(long: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
         return []
     is_long = long["value"] >= 0.5
     value, *ends = (one if is_long else 1 - one for one in (long["value"], long["low"], long["high"]))
-    return [
-        ("Long" if is_long else "Short", _percent(value), f"{_percent(min(ends))} to {_percent(max(ends))}, by T90")
-    ]
+    low, high = _percent(min(ends)), _percent(max(ends))
+    between = "by T90" if low == high else f"{low} to {high}, by T90"
+    return [("Long" if is_long else "Short", _percent(value), between)]
 
 
 def _hardness(found: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:

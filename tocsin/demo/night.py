@@ -26,7 +26,7 @@ from tocsin.simulate.timeline import Item
 #: Seconds of the night per second of the wall.
 SPEED = 90.0
 #: Real time allowed for the last owed work after the night, s.
-LAST_WORK_S = 10.0
+LAST_WORK_S = 60.0
 #: Real time allowed for the listener to find the broker, s.
 START_S = 15.0
 
