@@ -6,11 +6,13 @@ python benchmarks/load.py --seed 1 --seconds 120 --store sqlite
 import argparse
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
 import numpy as np
 import psutil
 from figures import Figure
@@ -136,6 +138,7 @@ def _figures(
         Figure(name=f"{store}: notice to first page, median, ms", value=float(np.median(waits_ms)), high=100),
         Figure(name=f"{store}: notice to first page, 99 %, ms", value=float(np.quantile(waits_ms, 0.99)), high=500),
         *_stages(store, process),
+        *_group_waits(store, process),
         Figure(name=f"{store}: CPU of the service, ms a notice", value=1e3 * cpu_s / number),
         Figure(name=f"{store}: resident memory at the end, MB", value=float(late[-1, 1])),
         Figure(name=f"{store}: memory, MB per hour after warm-up", value=float(np.polyfit(hours, late[:, 1], 1)[0])),
@@ -154,6 +157,21 @@ def _stages(store: str, process: Process) -> list[Figure]:
             name = f"{store}: a page's stage until {stage}, {words}, ms"
             figures.append(Figure(name=name, value=float(np.quantile(took_ms, share))))
     return figures
+
+
+def _group_waits(store: str, process: Process) -> list[Figure]:
+    """Share of notices that had their transaction within 20 ms and 100 ms of being received, from its metrics."""
+    where = re.search(r"serves (http://\S+?),", process.said())
+    if where is None:
+        return []
+    text = httpx.get(f"{where[1]}/metrics", timeout=10.0).raise_for_status().text
+    counts = dict(re.findall(r"^tocsin_group_wait_seconds_(\S+) (\S+)$", text, flags=re.MULTILINE))
+    number = float(counts["count"])
+    return [
+        Figure(name=f"{store}: notices in their transaction within {within} s", value=float(counts[bucket]) / number)
+        for within in ("0.02", "0.1")
+        if (bucket := f'bucket{{le="{within}"}}') in counts
+    ]
 
 
 def _first_shown(slack: SlackStandIn) -> Mapping[str, float]:

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, update
+from sqlalchemy import BindParameter, ColumnElement, Float, Integer, bindparam, delete, func, insert, select, update
 
 from tocsin.domain.events import Event, EventKind, Tier
 from tocsin.domain.notices import Messenger
+from tocsin.store.columns import UtcTime
 from tocsin.store.prepared import kept
 from tocsin.store.tables import event_index
 from tocsin.store.topic import Topic
@@ -70,8 +72,37 @@ class EventSelection:
     region: SkyRegion | None = None
 
 
+def _parameter(name: str) -> BindParameter[float]:
+    return bindparam(name, type_=Float)
+
+
+_NEAR = kept(
+    select(event_index.c.event_id)
+    .where(
+        event_index.c.kind == bindparam("of_kind"),
+        event_index.c.is_test.is_(False),
+        event_index.c.sort_utc >= bindparam("start_utc", type_=UtcTime),
+        event_index.c.sort_utc < bindparam("stop_utc", type_=UtcTime),
+        event_index.c.z.between(_parameter("lowest"), _parameter("highest")),
+        event_index.c.x * _parameter("to_x")
+        + event_index.c.y * _parameter("to_y")
+        + event_index.c.z * _parameter("to_z")
+        >= _parameter("cosine"),
+    )
+    .order_by(event_index.c.sort_utc.desc(), event_index.c.event_id.desc())
+    .limit(bindparam("number", type_=Integer))
+)
+
+
 class EventIndex(Topic):
     """The index, kept with every change of an event."""
+
+    def real_events_near(
+        self, kind: EventKind, region: SkyRegion, start_utc: datetime, stop_utc: datetime, *, limit: int
+    ) -> list[str]:
+        """Real events of a kind in a region, T0 in [start, stop), whoever may see them; the newest first."""
+        values = {"of_kind": kind.value, "start_utc": start_utc, "stop_utc": stop_utc, "number": limit}
+        return list(self._statements.execute(_NEAR, values | _bounds(region)).scalars())
 
     def _index_new(self, event_id: str, **values: object) -> None:
         """Index an event that was made."""
@@ -178,8 +209,17 @@ def unit_vector(ra_deg: float, dec_deg: float) -> tuple[float, float, float]:
 
 def _inside(region: SkyRegion) -> Iterable[ColumnElement[bool]]:
     """Conditions that a position lies in a region; its range of declination picks few of an index."""
+    place = _bounds(region)
+    yield event_index.c.z.between(place["lowest"], place["highest"])
+    yield (
+        event_index.c.x * place["to_x"] + event_index.c.y * place["to_y"] + event_index.c.z * place["to_z"]
+        >= place["cosine"]
+    )
+
+
+def _bounds(region: SkyRegion) -> dict[str, float]:
+    """Range of z in a region, its direction, and the cosine of its radius."""
     x, y, z = unit_vector(region.ra_deg, region.dec_deg)
     south, north = (max(-90.0, min(90.0, region.dec_deg + way * region.radius_deg)) for way in (-1, 1))
     lowest, highest = math.sin(math.radians(south)) - _ROUNDING, math.sin(math.radians(north)) + _ROUNDING
-    yield event_index.c.z.between(lowest, highest)
-    yield event_index.c.x * x + event_index.c.y * y + event_index.c.z * z >= region.cosine
+    return {"lowest": lowest, "highest": highest, "to_x": x, "to_y": y, "to_z": z, "cosine": region.cosine}

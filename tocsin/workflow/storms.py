@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tocsin.domain.events import Event, EventKind
 from tocsin.domain.products import may_see
-from tocsin.store import EventSelection, SkyRegion, UnitOfWork
+from tocsin.store import SkyRegion, UnitOfWork
 from tocsin.workflow.context import Context
 from tocsin.workflow.recall import known_events
 from triggers.storms import Storm, storm_of
@@ -24,13 +24,9 @@ def storm_around(context: Context, work: UnitOfWork, event: Event, clearance: fr
     # An event of a named source may be off by its own error, and so may the others.
     reach_deg = 2.0 * context.known_sources.storm.named_radius_deg
     region = SkyRegion(ra_deg=event.ra_deg, dec_deg=event.dec_deg, radius_deg=reach_deg)
-    rows, _ = work.event_rows(
-        EventSelection(kind=EventKind.GAMMA_RAY_BURST, is_test=False, region=region),
-        start_utc=event.t0_utc - timedelta(days=SPAN_DAYS),
-        stop_utc=event.t0_utc + timedelta(microseconds=1),
-        limit=MOST,
-    )
-    known = {one.id: (one, labels) for one, labels in known_events(work, [row.id for row in rows])}
-    seen = [known[row.id] for row in rows if row.id in known]
+    start_utc, stop_utc = event.t0_utc - timedelta(days=SPAN_DAYS), event.t0_utc + timedelta(microseconds=1)
+    near = work.real_events_near(EventKind.GAMMA_RAY_BURST, region, start_utc, stop_utc, limit=MOST)
+    known = {one.id: (one, labels) for one, labels in known_events(work, near)}
+    seen = [known[event_id] for event_id in near if event_id in known]
     others = [one for one, labels in seen if may_see(labels, clearance)]
     return storm_of(event, others, context.known_sources) if others else None
