@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
-from acs_stream.readers.content import load, name_of, open_fits, text_of
+from acs_stream.readers.content import ServerWordError, load, name_of, open_fits, text_of
 from tocsin.domain.errors import ScienceError
 
 FITS_MAGIC = b"SIMPLE  ="
@@ -48,9 +48,19 @@ def guess_format(path_or_bytes: Path | str | bytes) -> str:
     content = load(path_or_bytes)
     found = _fits_format(content) if content.startswith(FITS_MAGIC) else _text_format(content)
     if found is None:
-        text_of(content)  # a page, or a server's word of failure, is called by its name
+        _refuse_failure(content, name_of(path_or_bytes))
         raise ScienceError(f"{name_of(path_or_bytes)}: the format is not known", remedy="name it")
     return found
+
+
+def _refuse_failure(content: bytes, name: str) -> None:
+    """Call a page, or a server's word of failure, by its name."""
+    try:
+        text_of(content)
+    except ServerWordError:
+        raise
+    except ScienceError as error:
+        raise ScienceError(f"{name}: {error.message}", remedy=error.remedy) from error
 
 
 def _fits_format(content: bytes) -> str | None:

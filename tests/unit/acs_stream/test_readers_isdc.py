@@ -187,7 +187,6 @@ def test_formats_are_told_from_the_content() -> None:
     [
         (b"NoData", "NoData"),
         (b"NoAuxData", "NoAuxData"),
-        (b'"ZeroData"', "ZeroData"),
         (b"Over revolution", "Over revolution"),
         (b"<!DOCTYPE html><html><title>502 Bad Gateway</title></html>", "HTML or XML page came instead of data"),
     ],
