@@ -11,6 +11,8 @@ from tocsin.domain.notices import Phase
 
 #: Delay of a frequency of 1 GHz by a dispersion measure of 1 pc/cm3, s.
 DISPERSION_S = 4.148808e-3
+#: No corner is further along any axis, deg; as a comparison of whole numbers it bears any of them.
+_LARGEST_ANGLE_DEG = 360
 #: Corners further than this from the position are no error box of MAXI's scans, deg.
 _LARGEST_CORNER_DEG = 30.0
 #: Lowest frequency observed, MHz.
@@ -42,7 +44,7 @@ def read_corners(fields: Fields, reading: Reading) -> None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST_ANGLE_DEG
 
 
 def _apart_deg(ra_a_deg: float, dec_a_deg: float, ra_b_deg: float, dec_b_deg: float) -> float:
