@@ -153,14 +153,17 @@ def _limited(product: Product) -> Limited:
 
 def _limit_rows(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     where = f", worst of the {content['region_percent']:.0f} % region" if content.get("region_percent") else ""
-    rows = []
-    if content.get("hard_1s_erg_cm2") is not None:
-        rows += [
-            (f"3{SIGMA}, hard, 1 s{where}", f"{scientific(content['hard_1s_erg_cm2'])} erg/cm²"),
-            (f"3{SIGMA}, soft, 1 s{where}", f"{scientific(content['soft_1s_erg_cm2_s'])} erg/cm²/s"),
-            (f"3{SIGMA}, soft, 8 s{where}", f"{scientific(content['soft_8s_erg_cm2_s'])} erg/cm²/s"),
-        ]
-    else:
+    fluxes = (
+        ("hard, 1 s", "hard_1s_erg_cm2", "erg/cm²"),
+        ("soft, 1 s", "soft_1s_erg_cm2_s", "erg/cm²/s"),
+        ("soft, 8 s", "soft_8s_erg_cm2_s", "erg/cm²/s"),
+    )
+    rows = [
+        (f"3{SIGMA}, {what}{where}", f"{scientific(content[key])} {unit}")
+        for what, key, unit in fluxes
+        if content.get(key) is not None
+    ]
+    if not rows and content.get("counts_1s") is not None and content.get("counts_8s") is not None:
         rows.append(
             (f"3{SIGMA}", f"{_counts(content['counts_1s'])} counts in 1 s, {_counts(content['counts_8s'])} in 8 s")
         )

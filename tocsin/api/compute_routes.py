@@ -108,7 +108,7 @@ def computer_of(services: ApiServices) -> Computer:
     return services.computer
 
 
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
+def schema_of_body(model: type[BaseModel]) -> dict[str, Any]:
     """OpenAPI of a body that is read within bounds, and only then understood."""
     schema = model.model_json_schema()
     parts = schema.pop("$defs", {})
@@ -122,7 +122,14 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": whole(schema)}}}}
 
 
-async def _body(request: Request, model: type[BaseModel]) -> Any:
+async def json_body(request: Request, model: type[BaseModel]) -> Any:
+    """Body of a request as a model, read within bounds.
+
+    Raises
+    ------
+    HTTPException
+        413, 415, 422: too long, no JSON, not as the model wants it.
+    """
     check_same_origin(request)
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise HTTPException(415, "a body of application/json is needed")
@@ -134,10 +141,10 @@ async def _body(request: Request, model: type[BaseModel]) -> Any:
         raise HTTPException(422, "; ".join(words)) from error
 
 
-@router.post("/triangulations", openapi_extra=_schema(TriangulationRequest))
+@router.post("/triangulations", openapi_extra=schema_of_body(TriangulationRequest))
 async def triangulate(request: Request, services: Services, asker: Computing) -> Response:
     """Delays, annuli and sky map of uploaded or stored light curves; the same request is answered from the store."""
-    asked: TriangulationRequest = await _body(request, TriangulationRequest)
+    asked: TriangulationRequest = await json_body(request, TriangulationRequest)
     computer = computer_of(services)
     made = await run_in_threadpool(
         computer.triangulate,
@@ -177,10 +184,10 @@ def triangulation_moc(
     return moc_response(request, skymap, level, form, name=triangulation_id)
 
 
-@router.post("/overlaps", openapi_extra=_schema(OverlapRequest))
+@router.post("/overlaps", openapi_extra=schema_of_body(OverlapRequest))
 async def overlap(request: Request, services: Services, asker: Computing) -> Response:
     """Overlap of two sky maps: 4 pi times the integral of the product of their densities; 1 for unrelated ones."""
-    asked: OverlapRequest = await _body(request, OverlapRequest)
+    asked: OverlapRequest = await json_body(request, OverlapRequest)
     a, b = (MapInput(**one.model_dump()) for one in (asked.a, asked.b))
     made = await run_in_threadpool(computer_of(services).overlap, a, b, clearance=asker.clearance)
     return _answer(request, made)

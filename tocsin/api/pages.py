@@ -21,10 +21,13 @@ from tocsin.api.small_pictures import curve_shifts, small_curve_svg, small_sky_s
 from tocsin.domain.events import EventKind, EventState, Tier
 from tocsin.domain.notices import Messenger
 from tocsin.domain.people import Acknowledgement, PersonRole
+from tocsin.domain.products import ProductKind, may_see
 from tocsin.workflow import queries
+from tocsin.workflow.circulars import own_circulars
 from tocsin.workflow.escalating import still_needed
 from tocsin.workflow.feed_queries import feeds as feeds_view
 from tocsin.workflow.informing import open_tasks
+from tocsin.workflow.receiving_files import IMAGES
 from tocsin.workflow.why import why_woken
 from triangulation.skymap import SkyMap
 
@@ -32,7 +35,7 @@ router = APIRouter(include_in_schema=False)
 
 SVG_TYPE = "image/svg+xml"
 #: What can be done with an event beside acknowledging it.
-ACTIONS = frozenset({"escalate", "snooze", "not_astrophysical"})
+ACTIONS = frozenset({"escalate", "snooze", "not_astrophysical", "correction"})
 #: States in which nothing is left to do.
 OVER = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED, EventState.MERGED})
 
@@ -101,8 +104,10 @@ def event(request: Request, services: Services, asker: Asker, view: FoundEvent) 
         tasks = open_tasks(work, view.item.event.id, clearance=asker.clearance)
         why = why_woken(work, view, services.wakings, clearance=asker.clearance)
         missing = still_needed(work, view.item.event.id)
+        circulars = own_circulars(work, view.item.event.id)
     content = {
         "missing": missing,
+        "has_circular": any(may_see(one.draft.labels, asker.clearance) for one in circulars),
         "owner_tasks": tasks,
         "why": why,
         "view": view,
@@ -117,6 +122,8 @@ def event(request: Request, services: Services, asker: Asker, view: FoundEvent) 
         "name_of": services.name_of,
         "first": view.item.acknowledgement,
         "curves": curve_shifts(view),
+        "files": [one for one in view.products if one.kind is ProductKind.FILE],
+        "images": IMAGES,
         "can_press": services.press is not None and view.item.state not in OVER,
     }
     return render(request, "event.html", content)
@@ -151,7 +158,10 @@ async def act(event_id: str, action: str, services: Services, asker: Asker, form
 async def act_by_api(
     request: Request, event_id: str, action: str, services: Services, asker: Asker, form: Form
 ) -> Response:
-    """Do what a button does: `escalate`, `snooze`, `not_astrophysical` (form field `person` as for acknowledge)."""
+    """Do what a button does: `escalate`, `snooze`, `not_astrophysical`, `correction` (of our circular, drafted).
+
+    Form field `person` as for acknowledge.
+    """
     _, words = await run_in_threadpool(_press, services, asker, event_id, action, form.get("person", ""), "api")
     return json_response(request, {"words": words})
 

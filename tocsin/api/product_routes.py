@@ -13,7 +13,16 @@ from tocsin.domain.clock import iso_utc
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
 #: How files are named by their type; what is gzipped are FITS files.
-ENDINGS = {"application/fits": "fits", "application/gzip": "fits.gz"}
+ENDINGS = {
+    "application/fits": "fits",
+    "application/gzip": "fits.gz",
+    "application/json": "json",
+    "application/pdf": "pdf",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "text/csv": "csv",
+    "text/plain": "txt",
+}
 
 
 @router.get("/events/{event_id}/products/{product_id}/file")

@@ -13,12 +13,14 @@ from tocsin.domain.clock import Clock
 from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.events import EventKind
 from tocsin.domain.people import Acknowledgement, Person
+from tocsin.domain.products import Product
 from tocsin.domain.tokens import Scope
 from tocsin.store import OwnerTaskRow, Store
 from tocsin.workflow.access import Gate
 from tocsin.workflow.by_hand import Place
 from tocsin.workflow.computing import Computer
 from tocsin.workflow.draft_views import DraftView
+from tocsin.workflow.receiving_files import HandedIn
 from triggers.wakings import Wakings
 
 
@@ -187,6 +189,8 @@ class ApiServices:
         Triangulations and overlaps on request; None where nothing is computed.
     archive
         The archive of rates; None: there is none.
+    receive_file
+        ``receive_file(event_id, file, by, clearance)``: the product kept; None where nothing may be handed in.
     may_choose_person
         Without sign-in: whoever reaches the page says who they are. Right on loopback only.
     labels_of_streams
@@ -215,6 +219,7 @@ class ApiServices:
     sign_in: SignIn | None = None
     computer: Computer | None = None
     archive: ArchiveDesk | None = None
+    receive_file: Callable[[str, HandedIn, str, frozenset[str]], Product] | None = None
     may_choose_person: bool = True
     labels_of_streams: Mapping[str, frozenset[str]] = field(default_factory=dict)
     allowed_hosts: frozenset[str] = frozenset()

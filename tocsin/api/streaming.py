@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 
 from fastapi.sse import format_sse_event
 from starlette.concurrency import run_in_threadpool
@@ -180,7 +181,9 @@ class Hub:
                 newest = {change.event_id: change for change in changes if change.labels <= clearance}
                 for event_id, change in newest.items():
                     data = self._event(work, event_id, clearance)
-                    if data is not None and self._is_news(event_id, clearance, data):
+                    if data is not None and self._is_news(
+                        event_id, clearance, data + _below(work, event_id, clearance)
+                    ):
                         answers[change.id, clearance] = Told(id=change.id, event="event", data=data.decode())
         return changes, answers
 
@@ -202,12 +205,27 @@ class Hub:
         item = queries.event_item(work, event_id, clearance=clearance)
         return None if item is None else json_bytes(forms.item_json(item, self._services.name_of))
 
-    def _is_news(self, event_id: str, clearance: Clearance, data: bytes) -> bool:
-        """Whether an audience was last sent something else of an event."""
+    def _is_news(self, event_id: str, clearance: Clearance, seen: bytes) -> bool:
+        """Whether an audience saw something else of an event when it was last sent it."""
         key = event_id, clearance
-        is_news = self._sent.get(key) != data
-        self._sent[key] = data
+        digest = sha256(seen).digest()
+        is_news = self._sent.get(key) != digest
+        self._sent[key] = digest
         self._sent.move_to_end(key)
         if len(self._sent) > MOST_REMEMBERED:
             self._sent.popitem(last=False)
         return is_news
+
+
+def _below(work: UnitOfWork, event_id: str, clearance: Clearance) -> bytes:
+    """What else an event's page shows an audience: products, drafts, who took it, what is awaited."""
+    view = queries.event_view(work, event_id, clearance=clearance)
+    if view is None:
+        return b""
+    shown = [
+        [product.id for product in view.products],
+        [[draft.kind.value, draft.revision, draft.lint_errors] for draft in view.drafts],
+        [one.person_id for one in view.acknowledgements],
+        list(view.awaited),
+    ]
+    return json_bytes(shown)

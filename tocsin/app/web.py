@@ -28,6 +28,7 @@ from tocsin.workflow.computing import Computer
 from tocsin.workflow.context import Context
 from tocsin.workflow.draft_views import draft_view
 from tocsin.workflow.informing import told_owner
+from tocsin.workflow.receiving_files import receive_file
 from tocsin.workflow.regrouping import merge_events, split_event
 
 #: Where only this machine's own people reach the pages.
@@ -65,6 +66,9 @@ def api_services(
         health=health,
         metrics=metrics,
         archive=archive_desk(settings),
+        receive_file=lambda event_id, given, by, clearance: receive_file(
+            context, event_id, given, by=by, clearance=clearance
+        ),
         may_choose_person=is_local and not settings.sign_in.issuer,
         sign_in=_sign_in(context, settings),
         computer=Computer(context.store, context.clock, code_version=context.code_version),

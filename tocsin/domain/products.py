@@ -23,6 +23,7 @@ class ProductKind(StrEnum):
     JOINT_SKYMAP = "joint_skymap"
     IDENTITY = "identity"
     DRAFT = "draft"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

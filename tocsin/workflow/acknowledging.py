@@ -10,6 +10,7 @@ from tocsin.workflow.asking import escalate_now, owe_draft_reminder, snooze
 from tocsin.workflow.callers import advocate, standing_event
 from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context
+from tocsin.workflow.correcting import request_correction
 from tocsin.workflow.covering import woke_somebody
 from tocsin.workflow.escalating import is_taken
 from tocsin.workflow.owing import owe_update
@@ -90,6 +91,8 @@ def press(context: Context, action_id: str, event_id: str, person_id: str, via: 
             return escalate_now(context, event_id, person_id, via)
         case "snooze":
             return snooze(context, event_id, person_id, via)
+        case "correction":
+            return request_correction(context, event_id, person_id, via)
         case "open_draft" | "open_page":
             with context.store.begin() as work:
                 work.audit(person_id, action_id, event_id, {"via": via}, context.clock.now())

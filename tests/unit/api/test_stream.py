@@ -13,6 +13,8 @@ from served_app import served
 
 from tocsin.api import build_app, streaming
 from tocsin.api.streaming import Hub, Told
+from tocsin.domain.drafts import Draft, DraftKind, Fact
+from tocsin.domain.products import ProductKind
 from tocsin.domain.tokens import Scope, Token, digest
 from tocsin.workflow.access import Gate
 
@@ -120,6 +122,24 @@ def test_an_event_that_looks_as_before_is_not_sent_again(night: Night) -> None:
 
     found = read(night, [lambda it: it.notice("s261122a", GW), nothing_new, lambda it: it.notice("g", BURST)], 2)
     assert events(found) == ["s261122a", "g"]
+
+
+def test_a_new_draft_is_news_and_one_that_may_not_be_seen_is_not(night: Night) -> None:
+    def write(it: Night, body: str, **facts: Fact) -> None:
+        draft = Draft(
+            event_id="s261122a", kind=DraftKind.DETECTION, subject="s", body=body, facts=facts, made_utc=it.clock.now()
+        )
+        with it.store.begin() as work:
+            work.add_draft(draft)
+
+    night.notice("s261122a", GW)
+    hidden = night.product("s261122a", ProductKind.LIMIT, "X", {"a": 1}, labels=ANTARES)
+    changes: list[Change] = [
+        lambda it: write(it, "one"),
+        lambda it: write(it, "two", a=Fact(name="a", value=1, product_id=hidden)),
+        lambda it: it.notice("g", BURST),
+    ]
+    assert events(read(night, changes, 2)) == ["s261122a", "g"]
 
 
 def test_who_was_away_for_long_is_told_that_something_is_missing(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workflow_desk import Desk, PaperSource, counts, merger, retraction, sources
+from asgi_browser import Browser
+from workflow_desk import Desk, PaperSource, counts, merger, retraction, settings, sources
 
 from advocates.approval import text_sha256
+from tocsin.api import Health, build_app
+from tocsin.app.web import api_services
 from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.errors import NotAllowedError
 from tocsin.domain.events import EventState
@@ -148,6 +151,19 @@ def test_a_correction_is_drafted_when_a_person_calls_the_published_value_wrong(d
     assert "should read 9.9e-07" in correction.body
     assert correction.lint_errors == 0, correction.findings
     sign(desk, DraftKind.CORRECTION)
+
+
+def test_a_correction_is_asked_for_by_a_button_that_is_there_once_we_have_published(desk: Desk) -> None:
+    services = api_services(desk.context, settings(), health=Health, labels_of_streams={})
+    browser = Browser(build_app(replace(services, allowed_hosts=frozenset({"testserver"}))))
+    where = f"/events/{S}/actions/correction"
+    assert "Our circular is wrong" not in browser.get(f"/events/{S}").text
+    assert browser.post(where, data={"person": "vance"}).status_code == 409
+    publish(desk)
+    assert "Our circular is wrong" in browser.get(f"/events/{S}").text
+    assert browser.post(where, data={"person": "vance"}).status_code == 303
+    new_limit(desk, 9.87e-7)
+    assert newest(desk, DraftKind.CORRECTION).subject.endswith("correction to GCN 37800")
 
 
 def test_a_retraction_of_what_we_published_is_drafted_and_nothing_else_can_be_approved(desk: Desk) -> None:
