@@ -104,7 +104,7 @@ def _cpu_s(store: Store) -> float:
         return own
     with store.read() as work:
         statement = (
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type LIKE '%backend'"
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
         )
         pids = [row[0] for row in work._connection.exec_driver_sql(statement)]  # noqa: SLF001 - no question of the service
     return own + sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
