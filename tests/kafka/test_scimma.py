@@ -108,7 +108,10 @@ def test_gcn_and_scimma_together_tell_of_one_event_each_with_its_own_place(
     bench.produce(topic, [merger().payload, avro_of_json(merger().payload)])
     with Desk(folder) as desk:
         hop = scimma(own_kafka, desk, configured(own_kafka, folder, topic))
-        gcn = replace(hop, bootstrap_servers=own_kafka.bootstrap, security_protocol="plaintext", extra={})
+        streams = replace(hop.streams, group_id=f"{hop.streams.group_id}-gcn")
+        gcn = replace(
+            hop, bootstrap_servers=own_kafka.bootstrap, security_protocol="plaintext", extra={}, streams=streams
+        )
         with listening_as(desk, gcn) as (_, first), listening_as(desk, hop) as (signs, second):
             first.wait_for(2)
             second.wait_for(2)
