@@ -1,5 +1,6 @@
 """All commands in one application, grouped by what they are for."""
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -71,4 +72,8 @@ def _root(
 
 def main() -> None:
     """Entry point of the `tocsin` command."""
+    with contextlib.suppress(ImportError):  # the base install writes no log
+        from tocsin.app.logs import configure_logs  # noqa: PLC0415 - needs the server extra
+
+        configure_logs()
     app()

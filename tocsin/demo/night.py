@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from tocsin.app.clocks import FastClock
+from tocsin.app.logs import configure_demo_logs
 from tocsin.app.serving import Built, build_service
 from tocsin.demo.checker import DemoResult, check_night
 from tocsin.demo.conductor import Conductor, Pulse
@@ -106,7 +107,7 @@ def _quiet_logs(*, quiet: bool) -> ExitStack:
     """Keep log lines out of the picture, except warnings; restored when closed."""
     before = structlog.get_config()
     level = logging.CRITICAL if quiet else logging.ERROR
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+    configure_demo_logs(level)
     stack = ExitStack()
     stack.callback(lambda: structlog.configure(**before))
     return stack
