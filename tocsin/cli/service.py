@@ -1,7 +1,10 @@
 """Commands that run the service: serve, run, demo, check."""
 
+import gc
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
@@ -43,7 +46,8 @@ def serve(
 ) -> None:
     """Everything in one process: listeners, workers, API and pages."""
     try:
-        from tocsin.app.serving import serve as serve_now  # noqa: PLC0415 - needs the server extra
+        with _loading():
+            from tocsin.app.serving import serve as serve_now  # noqa: PLC0415 - needs the server extra
     except ImportError as error:
         needs_server(error)
     with failures_in_words():
@@ -61,9 +65,10 @@ def run(
 ) -> None:
     """One process's share of the work, beside others on the same store, on this machine or another."""
     try:
-        from tocsin.app.service import Role  # noqa: PLC0415 - as above
-        from tocsin.app.serving import Share  # noqa: PLC0415 - needs the server extra
-        from tocsin.app.serving import run as run_now  # noqa: PLC0415 - as above
+        with _loading():
+            from tocsin.app.service import Role  # noqa: PLC0415 - as above
+            from tocsin.app.serving import Share  # noqa: PLC0415 - needs the server extra
+            from tocsin.app.serving import run as run_now  # noqa: PLC0415 - as above
     except ImportError as error:
         needs_server(error)
     unknown = sorted(set(roles) - {role.value for role in Role})
@@ -102,3 +107,17 @@ def check(
             console.print(f"problem: {problem}", markup=False, soft_wrap=True)
     if report.problems or not all(sign.is_ok for sign in signs):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Load the service's modules without looking for garbage among them, now or ever: a sixth of the time to start.
+
+    They stay for as long as the process does, so every later collection is shorter, too.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
