@@ -92,17 +92,20 @@ def source_of(
     may_ask = item.has_service and (places.network or item.is_here)
     service = service_of(item, places=places, clock=clock, transport=transport) if may_ask else None
     craft = service if isinstance(service, IsdcRealtimeSource | IsdcArchiveSource) else None
-    stored: list[LightCurveSource] = []
-    if places.folder is not None:
-        hint = NOT_ASKED if item.has_service and not may_ask else ""
-        stored.append(FolderSource(item, folder=places.folder, clock=clock, hint=hint))
-    # The archive keeps one rate of an instrument: where there are channels, files and service know more.
+    hint = NOT_ASKED if item.has_service and not may_ask else ""
+    files = None if places.folder is None else FolderSource(item, folder=places.folder, clock=clock, hint=hint)
+    archive = None
     if places.archived is not None and (item.kind in SINGLE_RATE or service is None):
-        is_followed = service is None and item.archived_as in places.followed
-        stored.insert(0 if item.kind in SINGLE_RATE else len(stored), places.archived(item, craft, is_followed))
-    if service is None and not stored:
+        archive = places.archived(item, craft, service is None and item.archived_as in places.followed)
+    # The archive keeps one rate of an instrument: where there are channels, files and service know more.
+    order = (archive, files) if item.kind in SINGLE_RATE else (files, archive)
+    stored = [place for place in order if place is not None]
+    # Where there is no service, the inbox says when data will exist: the archive knows only what it has.
+    last = service or files or archive
+    if last is None:
         return None
-    last = stored.pop() if service is None else service
+    if stored and stored[-1] is last:
+        stored.pop()
     return PreferredSource(stored, last, clock=clock) if stored else last
 
 

@@ -110,6 +110,7 @@ def _event(client: httpx.Client, row: Mapping[str, Any], truth: NightTruth) -> d
     }
     shown |= _search(full)
     shown["skymap"] = _skymap(client, event_id, known)
+    shown["is_located"] = _is_located(shown["skymap"], known)
     shown["draft"] = _draft(full)
     return shown
 
@@ -142,6 +143,13 @@ def _skymap(client: httpx.Client, event_id: str, known: EventTruth | None) -> di
     return shown
 
 
+def _is_located(skymap: Mapping[str, Any] | None, known: EventTruth | None) -> bool | None:
+    """Whether the region is as small as several light curves make it; None where they do not."""
+    if known is None or known.area_90_below_deg2 is None:
+        return None
+    return skymap is not None and skymap["area_90_deg2"] < known.area_90_below_deg2
+
+
 def _draft(full: Mapping[str, Any]) -> dict[str, Any] | None:
     drafts = full["drafts"]
     if not drafts:
@@ -155,6 +163,13 @@ def _problems(events: tuple[Mapping[str, Any], ...]) -> list[str]:
         for event in events
         if event["skymap"] and event["skymap"].get("contains_truth") is False
     ]
+    found += [
+        f"{event['name']}: its light curves were not compared, or its region is too large"
+        for event in events
+        if event["is_located"] is False
+    ]
+    if not any(event["is_located"] for event in events):
+        found.append("the burst seen by several craft is no event")
     woken = [event for event in events if event["first_page_ms"] is not None]
     if not any(event["acknowledged_via"] == "slack" and not event["was_escalated"] for event in woken):
         found.append("no page was acknowledged by a click before its escalation")

@@ -73,6 +73,8 @@ class EventTruth:
         Time at which its gamma rays passed the geocentre, None without any.
     fluence_erg_cm2
         Of its gamma rays in 75-2000 keV, erg/cm2; 0 without any.
+    area_90_below_deg2
+        Its 90 % region is smaller, deg2, once all its light curves are compared; None where nothing is promised.
     is_test, is_retracted
         What its notices say in the end.
     """
@@ -85,6 +87,7 @@ class EventTruth:
     identifiers: tuple[str, ...]
     burst_utc: datetime | None = None
     fluence_erg_cm2: float = 0.0
+    area_90_below_deg2: float | None = None
     is_test: bool = False
     is_retracted: bool = False
 

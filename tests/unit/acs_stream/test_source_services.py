@@ -276,3 +276,23 @@ def test_no_service_beyond_this_machine_is_asked_unless_the_network_is_on(tmp_pa
     assert "not asked" in off.availability(NOW, 10.0, NOW).reason
     on = source_of(far, places=Places(folder=tmp_path, network=True), clock=ManualClock(NOW))
     assert isinstance(on, PreferredSource)
+
+
+@pytest.mark.parametrize("kind", ["files", "isdc-genlc"])
+def test_without_a_service_the_inbox_says_when_data_will_come_whatever_the_archive_lacks(
+    kind: str, tmp_path: Path
+) -> None:
+    item = Instrument(name="X", spacecraft="Y", kind=kind, files=("x*",), latency_s=600.0, give_up_after_s=86_400.0)
+    archive = RateArchive(str(tmp_path / "rates"))
+    made = source_of(
+        item,
+        places=Places(
+            folder=tmp_path,
+            archived=lambda one, craft, followed: ArchiveSource(
+                one, archive=archive, clock=ManualClock(NOW), craft=craft, is_followed=followed
+            ),
+        ),
+        clock=ManualClock(NOW),
+    )
+    assert made is not None
+    assert made.availability(NOW, 10.0, NOW).state is AvailabilityState.EXPECTED

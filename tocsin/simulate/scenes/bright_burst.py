@@ -29,6 +29,8 @@ from triangulation.geometry import SpacecraftPosition
 SPIACS_S, TTE_S, KONUS_NOTICE_S, KONUS_FILE_S, HEND_FILE_S = 44.0, 540.0, 840.0, 900.0, 1320.0
 #: Everything must have passed within this time, s, for the short record of Konus-Wind to hold it.
 LONGEST_S = 0.36
+#: Four craft, one of them at Mars, locate such a burst better than this, deg2.
+AREA_90_BELOW_DEG2 = 1.0
 #: Time before and after the trigger in the TTE file, s.
 TTE_SPAN_S = (-25.0, 35.0)
 #: Detector whose file is delivered.
@@ -88,6 +90,7 @@ def bright_burst_scene(where: BrightBurst, network: Network, *, seed: int, rng: 
         identifiers=(str(story.trigger.id),),
         burst_utc=where.t0_utc,
         fluence_erg_cm2=burst.fluence_erg_cm2,
+        area_90_below_deg2=AREA_90_BELOW_DEG2,
     )
     return Scene(items=items, truth=truth, acs_arrivals=(acs,))
 
