@@ -113,7 +113,7 @@ def test_an_event_of_the_night_is_taken_without_scripts(demo: Demo, browser: Web
     chosen.select_by_index(len(chosen.options) - 1)
     name = chosen.first_selected_option.text
     button.click()
-    assert f"Acknowledged by {name}" in browser.find_element(By.TAG_NAME, "main").text
+    wait_for(browser, f"Acknowledged by {name}")
     with_scripts(browser)
 
 
@@ -155,6 +155,7 @@ def test_every_page_of_the_night_has_no_serious_fault(
     resize(browser, size)
     browser.get(demo.url)
     browser.find_element(By.CSS_SELECTOR, f"button[value={theme}]").click()
+    WebDriverWait(browser, NIGHT_S).until(lambda it: it.find_elements(By.CSS_SELECTOR, f"html[data-theme={theme}]"))
     browser.get(f"{demo.url}/transients")
     events = [str(link.get_attribute("href")) for link in browser.find_elements(By.CSS_SELECTOR, ".card > a")]
     assert len(events) >= 6

@@ -183,7 +183,7 @@ def _scale(what: str) -> str:
         )
         boxes.append(shades + frame)
     marks = join(
-        text_element(f"{step:.0%}", 26 * (i + 1), -15, class_="small", text_anchor="middle", font_size=9)
+        text_element(f"{step:.0%}", 26 * (i + 1), -15, class_="tick", text_anchor="middle", font_size=9)
         for i, step in enumerate(STEPS)
     )
     return join(boxes) + marks + text_element(f"chance of having found {what}", 164, 0, **_SMALL)

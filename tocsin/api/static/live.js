@@ -7,9 +7,10 @@
   let heard = Date.now();
   let changed = false;
 
+  // Somebody types, or reads what they opened themselves (data-open: opened for them).
   const busy = () => {
     const active = document.activeElement;
-    return (active && active.closest("form") !== null) || document.querySelector("#main details[open]") !== null;
+    return (active && active.closest("form") !== null) || document.querySelector("#main details[open]:not([data-open])") !== null;
   };
 
   const refresh = () => {
