@@ -154,7 +154,8 @@ def _point(plane: Plane, point: SkyPoint) -> str:
 
 
 def _legend(what: str, top: float, *, has_regions: bool, points: Sequence[SkyPoint]) -> list[str]:
-    lines = [_scale(what)]
+    steps = ", ".join(f"{100 * step:.0f}" for step in STEPS)
+    lines = [_scale(what), text_element(f"one shade more from {steps} % on", 0, 0, **_SMALL)]
     if has_regions:
         dashed = element("path", class_="annulus", d="M0 -4h12", stroke="currentColor", stroke_width=1.4)
         dots = element(
@@ -182,11 +183,7 @@ def _scale(what: str) -> str:
             "rect", x=26 * i, y=-10, width=26, height=11, fill="none", stroke="currentColor", stroke_opacity=0.6
         )
         boxes.append(shades + frame)
-    marks = join(
-        text_element(f"{step:.0%}", 26 * (i + 1), -15, class_="tick", text_anchor="middle", font_size=9)
-        for i, step in enumerate(STEPS)
-    )
-    return join(boxes) + marks + text_element(f"chance of having found {what}", 164, 0, **_SMALL)
+    return join(boxes) + text_element(f"chance of having found {what}", 164, 0, **_SMALL)
 
 
 def _described(what: str, chance: FloatArray) -> str:
