@@ -21,3 +21,8 @@ def samples() -> Path:
 def effort() -> float:
     """Share of the full work that a long test does: a quarter where TOCSIN_LONG=short, as in continuous integration."""
     return 0.25 if os.environ.get("TOCSIN_LONG") == "short" else 1.0
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A case of bytes is named by its argument: bytes may differ from run to run, and workers compare the names."""
+    return argname if isinstance(val, bytes) else None

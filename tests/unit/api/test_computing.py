@@ -145,7 +145,7 @@ def bomb_of_rows() -> bytes:
     [
         (bomb_of_rows(), "declares 16000000000 bytes of data"),
         (gzip.compress(bytes(MOST_BYTES + 1), mtime=0), "unpacks to more than"),
-        (gzip.compress(gzip.compress(b"x"), mtime=0), "a gzip within a gzip"),
+        (gzip.compress(gzip.compress(b"x", mtime=0), mtime=0), "a gzip within a gzip"),
         (gzip.compress(b"start_s,counts\n", mtime=0)[:-9], "cut off"),
         (b"\x1f\x8bnonsense", "gzip is broken"),
         (b"SIMPLE  =                    T" + b" " * 50, "no end"),
