@@ -154,7 +154,12 @@ def _draft(full: Mapping[str, Any]) -> dict[str, Any] | None:
     drafts = full["drafts"]
     if not drafts:
         return None
-    return {"kind": drafts[-1]["kind"], "lint_errors": max(int(one["lint_errors"]) for one in drafts)}
+    kind = drafts[-1]["kind"]
+    return {
+        "kind": kind,
+        "lint_errors": max(int(one["lint_errors"]) for one in drafts),
+        "is_closed": full["is_retracted"] and kind != "retraction",
+    }
 
 
 def _problems(events: tuple[Mapping[str, Any], ...]) -> list[str]:

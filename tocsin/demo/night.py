@@ -183,5 +183,6 @@ def _lines(event: Mapping[str, Any]) -> list[str]:
     if seen:
         lines.append(f"      {'; '.join(seen)}")
     if event["draft"]:
-        lines.append(f"      draft {event['draft']['kind']}: {event['draft']['lint_errors']} lint errors")
+        closed = ", closed by the retraction" if event["draft"]["is_closed"] else ""
+        lines.append(f"      draft {event['draft']['kind']}: {event['draft']['lint_errors']} lint errors{closed}")
     return lines
