@@ -84,6 +84,12 @@ def obstacles(
     return tuple(reasons)
 
 
+def may_ever_be_signed(draft: Draft, state: EventState) -> bool:
+    """Whether an approver may sign it as its event stands, once no finding blocks it: no replay, nothing restricted."""
+    is_open = state not in _CLOSED_TO_APPROVAL or _is_answer_to(draft.kind, state)
+    return is_open and not draft.is_replay and not draft.labels
+
+
 def _is_answer_to(kind: DraftKind, state: EventState) -> bool:
     """Whether a circular of that kind is what the state calls for."""
     if kind is DraftKind.RETRACTION:

@@ -331,6 +331,7 @@ def tonight_json(found: Tonight, name_of: NameOf, now: datetime) -> dict[str, An
             for one in found.waiting
         ],
         "drafts": [{"event_id": draft.event_id, **draft_json(draft)} for draft in found.drafts],
+        "drafts_nobody_can_sign": [{"event_id": draft.event_id, **draft_json(draft)} for draft in found.unsignable],
         "recent": [item_json(item, name_of) for item in found.recent],
         "owners": [task_json(row, now) for row in found.owners],
     }

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from tocsin.api import forms, science_routes
 from tocsin.api.access import Asker, Services
+from tocsin.api.posting import people_to_choose
 from tocsin.api.rendering import render
 from tocsin.api.responses import json_response
 from tocsin.api.services import ApiServices, Viewer
+from tocsin.domain.people import PersonRole
 from tocsin.workflow.statistics import statistics
 from tocsin.workflow.tonight import Tonight, tonight
 
@@ -26,6 +28,7 @@ def tonight_page(request: Request, services: Services, asker: Asker) -> Response
         "on_call": services.on_call(),
         "failing": [part for part in services.health().parts if not part.is_ok],
         "name_of": services.name_of,
+        "may_sign": may_work_on_drafts(services, asker),
     }
     return render(request, "tonight.html", content)
 
@@ -75,3 +78,12 @@ router.add_api_route("/statistics.json", science_routes.statistics_of_events, me
 def _tonight(services: ApiServices, asker: Viewer) -> Tonight:
     with services.store.read() as work:
         return tonight(work, clearance=asker.clearance, now=services.clock.now())
+
+
+def may_work_on_drafts(services: ApiServices, asker: Viewer) -> bool:
+    """Whether drafts are work of whoever reads the page: an advocate or approver, or one who may say to be such."""
+    roles = (PersonRole.ADVOCATE, PersonRole.APPROVER)
+    person = next((one for one in services.people if one.id == asker.person_id), None)
+    if person is not None:
+        return bool(person.roles & set(roles))
+    return not asker.token_id and bool(people_to_choose(services, asker, *roles))

@@ -1,12 +1,15 @@
 """Tonight: what needs a human now, as one audience may see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tocsin.domain.drafts import Draft
+from advocates.approval import may_ever_be_signed
+from tocsin.domain.drafts import Draft, standing_variants
 from tocsin.domain.events import EventState, Tier
 from tocsin.store import EventSelection, OwnerTaskRow, UnitOfWork
 from tocsin.workflow import queries
+from tocsin.workflow.circulars import own_circulars
 from tocsin.workflow.informing import open_tasks
 from tocsin.workflow.queries import EventFilter, EventListItem
 
@@ -35,7 +38,9 @@ class Tonight:
     waiting
         Events of tier 1 that nobody has taken, nor a partner that was paged for both; newest first.
     drafts
-        Newest revisions that nobody has signed, of events that still stand.
+        Newest revisions that an approver may sign once nothing blocks them, and nobody has signed or published.
+    unsignable
+        The same of drafts that nobody can ever sign: of replayed notices, or made from restricted ones.
     recent
         Events of tiers 1 and 2 of the last day that are not waiting.
     owners
@@ -45,6 +50,7 @@ class Tonight:
     waiting: tuple[Waiting, ...]
     drafts: tuple[Draft, ...]
     recent: tuple[EventListItem, ...]
+    unsignable: tuple[Draft, ...] = ()
     owners: tuple[OwnerTaskRow, ...] = ()
 
 
@@ -55,9 +61,11 @@ def tonight(work: UnitOfWork, *, clearance: frozenset[str], now: datetime) -> To
     waiting = [item for item in standing if item.tier is Tier.WAKE and item.acknowledgement is None and not item.cover]
     ids = {item.event.id for item in waiting}
     recent = [item for item in items if item.event.id not in ids and _is_recent(item, now)]
+    signable, unsignable = _open_drafts(work, items, clearance)
     return Tonight(
         waiting=tuple(_waiting(work, item, clearance) for item in waiting),
-        drafts=tuple(draft for item in standing for draft in _open_drafts(work, item.event.id, clearance)),
+        drafts=signable,
+        unsignable=unsignable,
         recent=tuple(sorted(recent, key=lambda item: item.event.t0_utc or now, reverse=True)),
         owners=tuple(task for task in open_tasks(work, clearance=clearance) if task.done_utc is None),
     )
@@ -77,9 +85,25 @@ def _waiting(work: UnitOfWork, item: EventListItem, clearance: frozenset[str]) -
     return Waiting(item=item, next_escalation_utc=None if view is None else view.next_escalation_utc)
 
 
-def _open_drafts(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> tuple[Draft, ...]:
-    view = queries.event_view(work, event_id, clearance=clearance)
-    signed = {
-        (one.kind, one.revision) for one in work.approvals(event_id) if one.voided_utc is None and view is not None
-    }
-    return () if view is None else tuple(one for one in view.drafts if (one.kind, one.revision) not in signed)
+def _open_drafts(
+    work: UnitOfWork, items: Sequence[EventListItem], clearance: frozenset[str]
+) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:
+    """Drafts that wait for a signature, and those that none can ever have though their event stands."""
+    signable: list[Draft] = []
+    unsignable: list[Draft] = []
+    for item in items:
+        for draft in _unsigned(work, item.event.id, clearance):
+            if may_ever_be_signed(draft, item.state):
+                signable.append(draft)
+            elif item.state not in OVER:
+                unsignable.append(draft)
+    return tuple(signable), tuple(unsignable)
+
+
+def _unsigned(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> tuple[Draft, ...]:
+    drafts = standing_variants(work.drafts(event_id, clearance=clearance))
+    if not drafts:
+        return ()
+    done = {(one.kind, one.revision) for one in work.approvals(event_id) if one.voided_utc is None}
+    done |= {(one.draft.kind, one.draft.revision) for one in own_circulars(work, event_id)}
+    return tuple(one for one in drafts if (one.kind, one.revision) not in done)
