@@ -35,9 +35,9 @@ there is one, `remedy`. What does not exist and what the asker may not see get t
 machine-readable form of this page is `/api/v1/openapi.json`.
 
 Without a token one is anonymous and sees public events only. `tocsin token add` makes tokens: send one as
-`Authorization: Bearer tocsin_...`. A token has scopes (`read`, `compute`, `act`), a clearance (labels of restricted
-streams), an end, and a number of requests a minute; `RateLimit-Remaining` says what is left, 429 with `Retry-After`
-that nothing is. On loopback, whoever reaches the page says who they are when they acknowledge.
+`Authorization: Bearer tocsin_...`. A token has scopes (`read`, `compute`, `act`, `metrics`), a clearance (labels of
+restricted streams), an end, and a number of requests a minute; `RateLimit-Remaining` says what is left, 429 with
+`Retry-After` that nothing is. On loopback, whoever reaches the page says who they are when they acknowledge.
 """
 PAGES_INTRO = """\
 For people; whole without JavaScript. A `.json` twin is the REST answer; `.svg` are the pictures of an event.

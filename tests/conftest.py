@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from prometheus_client.metrics import MetricWrapperBase
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +22,16 @@ def samples() -> Path:
 def effort() -> float:
     """Share of the full work that a long test does: a quarter where TOCSIN_LONG=short, as in continuous integration."""
     return 0.25 if os.environ.get("TOCSIN_LONG") == "short" else 1.0
+
+
+@pytest.fixture
+def fresh_metrics() -> None:
+    """Metrics of this process without what other tests left in them: channels and streams of theirs."""
+    from tocsin.workflow import metrics
+
+    for one in vars(metrics).values():
+        if isinstance(one, MetricWrapperBase):
+            one.clear()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -209,6 +209,7 @@ def test_one_who_is_cleared_sees_what_the_crawl_looked_for(tmp_path: Path) -> No
         assert mark in said, "else the crawl would look for nothing"
 
 
+@pytest.mark.usefixtures("fresh_metrics")
 def test_metrics_and_readiness_name_no_event(tmp_path: Path) -> None:
     with service(tmp_path / "with", with_restricted=True) as (_, mixed):
         browser = Browser(mixed)

@@ -57,4 +57,16 @@ def _with_scope(asker: Viewer, scope: Scope) -> Viewer:
     return asker
 
 
+def may_watch(asker: Asker) -> Viewer:
+    """Who is asking for the figures of the service, which are counted over restricted notices too.
+
+    Raises
+    ------
+    NotAllowedError
+        The token is not for this.
+    """
+    return _with_scope(asker, Scope.METRICS)
+
+
 Computing = Annotated[Viewer, Depends(may_compute)]
+Watching = Annotated[Viewer, Depends(may_watch)]

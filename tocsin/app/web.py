@@ -47,6 +47,7 @@ def api_services(
 ) -> ApiServices:
     """What the API needs, from the parts of the workflow."""
     is_local = settings.api.host in LOOPBACK
+    is_own_machine = is_local and not settings.sign_in.issuer
     return ApiServices(
         store=context.store,
         clock=context.clock,
@@ -69,14 +70,14 @@ def api_services(
         receive_file=lambda event_id, given, by, clearance: receive_file(
             context, event_id, given, by=by, clearance=clearance
         ),
-        may_choose_person=is_local and not settings.sign_in.issuer,
+        may_choose_person=is_own_machine,
         sign_in=_sign_in(context, settings),
         computer=Computer(context.store, context.clock, code_version=context.code_version),
         gate=Gate(
             context.store,
             context.clock,
             lambda: tuple(context.people),
-            anonymous_scopes=frozenset({Scope.READ, Scope.COMPUTE} if is_local else {Scope.READ}),
+            anonymous_scopes=anonymous_scopes(is_local=is_local, is_own_machine=is_own_machine),
             anonymous_per_minute=settings.api.anonymous_per_minute,
         ),
         allowed_hosts=frozenset({*LOOPBACK, urlsplit(settings.service.page_url).hostname or ""}) - {""}
@@ -84,6 +85,12 @@ def api_services(
         else frozenset(),
         labels_of_streams=labels_of_streams,
     )
+
+
+def anonymous_scopes(*, is_local: bool, is_own_machine: bool) -> frozenset[Scope]:
+    """What is done without a token: figures over everything only on a machine whose people are the operators."""
+    computing = {Scope.COMPUTE} if is_local else set()
+    return frozenset({Scope.READ, *computing, *({Scope.METRICS} if is_own_machine else ())})
 
 
 def slack_desk(context: Context, settings: Settings) -> SlackDesk:

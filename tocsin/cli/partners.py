@@ -41,7 +41,7 @@ def _desk() -> Iterator["Partners"]:
 @token_app.command("add")
 def token_add(
     name: Annotated[str, typer.Argument(help="Whose it is.")],
-    scope: Annotated[list[str] | None, typer.Option(help="read, compute or act; may be repeated.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="read, compute, act or metrics; may be repeated.")] = None,
     clearance: Clearance = None,
     person: Annotated[str | None, typer.Option(help="Person it acts for: it opens no more than they may see.")] = None,
     days: Annotated[int, typer.Option(min=1, max=3660, help="How long it is valid.")] = 365,

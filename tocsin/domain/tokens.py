@@ -11,11 +11,12 @@ PREFIX = "tocsin_"
 
 
 class Scope(StrEnum):
-    """What a token may be used for."""
+    """What a token may be used for; `metrics` reads the figures of the service, counted over restricted notices too."""
 
     READ = "read"
     COMPUTE = "compute"
     ACT = "act"
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

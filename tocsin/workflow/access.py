@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.domain.clock import Clock
-from tocsin.domain.people import Person
+from tocsin.domain.people import Person, PersonRole
 from tocsin.domain.tokens import Scope, Token, digest
 from tocsin.store import Store
 
@@ -21,7 +21,9 @@ FRESH_S = 1.0
 COUNT_EVERY_S = 10.0
 #: Callers remembered for their rate; who came longest ago is forgotten first.
 MOST_CALLERS = 20_000
-ALL_SCOPES = frozenset(Scope)
+#: Of a person who signed in.
+PERSON_SCOPES = frozenset({Scope.READ, Scope.COMPUTE, Scope.ACT})
+OPERATOR_SCOPES = frozenset(Scope)
 PUBLIC: frozenset[str] = frozenset()
 
 
@@ -122,9 +124,8 @@ class Gate:
         if session is not None and (found := self._current().signed_in.get(digest(session))) is not None:
             person = self._person(found[0])
             if person is not None and self._clock.now() < found[1]:
-                return Caller(
-                    key=f"person {person.id}", person_id=person.id, clearance=person.clearance, scopes=ALL_SCOPES
-                )
+                scopes = OPERATOR_SCOPES if PersonRole.ADMIN in person.roles else PERSON_SCOPES
+                return Caller(key=f"person {person.id}", person_id=person.id, clearance=person.clearance, scopes=scopes)
         return Caller(key=f"address {address}", scopes=self._anonymous_scopes, per_minute=self._anonymous_per_minute)
 
     def _of_token(self, token: Token | None) -> Caller | None:

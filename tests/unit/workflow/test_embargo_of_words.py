@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from prometheus_client import generate_latest
 from workflow_desk import SECRET, SECRET_TOPIC, Desk, PaperSource, at, counts, merger, retraction, sources, track
 
@@ -183,6 +184,7 @@ def _render(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> bytes
     return None if item is None else json_bytes({"event": item_json(item, str)})
 
 
+@pytest.mark.usefixtures("fresh_metrics")
 def test_what_leaves_for_everybody_is_the_same_whether_restricted_notices_came_or_not(
     tmp_path: Path, logged: list[MutableMapping[str, Any]]
 ) -> None:
