@@ -1,177 +1,249 @@
 """The continuous search of a followed stream: false triggers against what is claimed, bursts found, and how soon.
 
-Days of SPI-ACS counts are simulated at variance over mean 1.4 without bursts and fed to the watch as a follower feeds
-it, ten seconds at a time (`FEED_S`); each trigger is a false one. The claim is the setting: a trigger is what noise
-makes at most once a day, and of excesses that look like spikes, what noise and spikes make. One stream of days has no
-spikes, the other the spikes of `simulated_days`. Bursts are put in afterwards, at random phases against the feed.
+Days of `simulated_days` (drifts, red noise, a rate of spikes that differs from day to day) are fed to the watch as a
+follower feeds it; each trigger is a false one. The claim is the setting: triggers that the stream's own background,
+spikes and all, makes at most once a day. Of each variance factor and spike rate, some days are searched beforehand, as
+the service searches the days that have ended, and are the background of those that are fed. One stream has none and
+begins with the law of spikes. Bursts are put in afterwards, at random phases against the feed.
 
     python benchmarks/continuous.py --seed 1 --seed 2 --days 3
+    python benchmarks/continuous.py --seed 1 --days 10 --feed 60 --phi 1.4 --spikes 200
 """
 
 import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 from figures import Figure
-from simulated_days import SPIKES_FROM, SPIKES_PER_DAY, SPIKES_SLOPE
+from search_false_alarms import poisson_interval
+from simulated_days import DAY_S, simulated_day
 
-from acs_stream.archive.merging import merged
-from acs_stream.archive.rows import RateKind, RateRows, empty_rows, joined
-from acs_stream.excesses import SPIKE_LIKE, SPIKE_LONGEST_S
+from acs_stream.archive.rows import RateKind, RateRows
+from acs_stream.far_history import FarHistory, FarSource
 from acs_stream.follower.triggers import StreamTrigger
 from acs_stream.follower.watching import StreamWatch, WatchSettings, WatchState
+from acs_stream.search_day import search_background
 from acs_stream.time_systems import SECOND_US, utc_to_tt_us
+from tocsin.domain.light_curves import LightCurve
 
 START_UTC = datetime(2024, 10, 17, tzinfo=UTC)
+ZERO_US = utc_to_tt_us(START_UTC)
 BIN_US = 50_000
-FEED_S = 10.0
-DAYS = 1.0
+#: Days fed of each stream, days known before, and how much is fed at a time: of streams without bursts, and with, s.
+DAYS, DAYS_BEFORE = 1.0, 10
+QUIET_FEED_S, FEED_S = 60.0, 10.0
+#: Variance factors and spikes a day (S/N 6 in 0.1 s) of the streams.
+STREAMS = ((1.2, 60.0), (1.4, 200.0), (2.0, 600.0))
+#: The stream that nothing is known of, and the one with bursts.
+UNKNOWN, LIT = (1.4, 200.0), (1.4, 200.0)
 BURSTS = 40
 BURST_S = 1.0
 #: Expected S/N of the bursts in a window that fits them.
 BURST_SNR = 12.0
-RATE_CTS_S, VARIANCE_FACTOR = 90_000.0, 1.4
+RATE_CTS_S = 84_000.0
 KIND = RateKind(product="realtime", clock_error_s=0.010, is_approximate=True, energy_kev=(75.0, 10_000.0))
 
 
 class Memory:
-    """Keeps nothing."""
+    """Keeps nothing beyond the process."""
+
+    def __init__(self) -> None:
+        self.state = WatchState()
 
     def load(self) -> WatchState:
         """Nothing."""
-        return WatchState()
+        return self.state
 
     def save(self, state: WatchState) -> None:
         """Nothing."""
 
 
 class Stream:
-    """Rows in memory, as an archive would give them."""
+    """Rows of a light curve, as an archive would give those that have come."""
 
-    def __init__(self) -> None:
-        self.kept: list[RateRows] = []
+    def __init__(self, curve: LightCurve) -> None:
+        n = len(curve)
+        zero, width = np.zeros(n, dtype=np.int64), np.full(n, BIN_US, dtype=np.int64)
+        self._rows = RateRows(
+            start_tt_us=ZERO_US + np.round(curve.start_s * SECOND_US).astype(np.int64),
+            width_us=width,
+            live_us=width,
+            counts=curve.counts,
+            variance_counts=np.full(n, np.nan),
+            is_masked=np.zeros(n, dtype=bool),
+            kind=zero,
+            revision=zero,
+            kinds=(KIND,),
+        )
+        self._come = 0
 
-    def append(self, _instrument: str, rows: RateRows) -> object:
-        """Keep rows; those older than half an hour are let go."""
-        self.kept = [*self.kept, rows][-200:]
+    def come(self, until_s: float) -> RateRows:
+        """Rows that come until then."""
+        stop = int(np.searchsorted(self._rows.start_tt_us, ZERO_US + round(until_s * SECOND_US)))
+        fresh = self._rows.take(np.arange(self._come, stop))
+        self._come = stop
+        return fresh
+
+    def append(self, _instrument: str, _rows: RateRows) -> object:
+        """Nothing: all is there."""
         return None
 
     def rows_between(self, _instrument: str, start_tt_us: int, stop_tt_us: int) -> RateRows:
-        """Rows of an interval."""
-        found = merged(joined(self.kept)) if self.kept else empty_rows()
-        return found.take((found.start_tt_us >= start_tt_us) & (found.stop_tt_us <= stop_tt_us))
+        """Rows of an interval that have come."""
+        first, last = np.searchsorted(self._rows.start_tt_us, [start_tt_us, stop_tt_us])
+        return self._rows.take(np.arange(first, min(int(last), self._come)))
 
     def last_tt_us(self, _instrument: str) -> int | None:
-        """End of the latest."""
-        return int(self.kept[-1].stop_tt_us[-1]) if self.kept else None
+        """Not asked here."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fed:
+    """What came of feeding a stream.
+
+    Parameters
+    ----------
+    told
+        Triggers, with the time of the stream at which they were told, s.
+    cost_s
+        CPU of each search, s.
+    live_s
+        Time of data, s.
+    """
+
+    told: tuple[tuple[float, StreamTrigger], ...]
+    cost_s: tuple[float, ...]
+    live_s: float
+
+
+def feed(
+    curve: LightCurve, *, trailing: FarHistory | None = None, feed_s: float = FEED_S, memory: Memory | None = None
+) -> Fed:
+    """Feed a light curve whose T0 is `START_UTC` to a watch."""
+    stream = Stream(curve)
+    told: list[tuple[float, StreamTrigger]] = []
+    cost_s = []
+    now_s = 0.0
+    watch = StreamWatch(
+        "SPI-ACS",
+        store=stream,
+        memory=memory or Memory(),
+        tell=lambda found: told.extend((now_s, one) for one in found),
+        settings=WatchSettings(far_per_day=1.0),
+        trailing=lambda _instrument, _t0_utc: trailing,
+    )
+    for now_s in np.arange(float(curve.start_s[0]) + feed_s, float(curve.stop_s[-1]) + feed_s, feed_s):
+        watch.notice(stream.come(now_s))
+        begun_s = time.process_time()
+        watch.step()
+        cost_s.append(time.process_time() - begun_s)
+    return Fed(told=tuple(told), cost_s=tuple(cost_s), live_s=float(curve.width_s.sum()))
 
 
 def run(seed: int = 1, number: float = DAYS) -> list[Figure]:
-    """Figures of the continuous search: of so many days without spikes, and of as many with them."""
-    random = np.random.default_rng(seed)
-    false, cost_ms = _feed(random, number * 86_400.0, bursts=())
-    spiky, _ = _feed(random, number * 86_400.0, bursts=(), spikes_per_day=SPIKES_PER_DAY)
-    like_spikes = sum(one.spike_score >= SPIKE_LIKE and one.scale_s <= SPIKE_LONGEST_S for _, one in spiky)
+    """Figures of the continuous search, of so many days of each stream."""
+    found = [one for phi, spikes in STREAMS for one in false_triggers(seed, number, phi=phi, spikes=spikes)]
+    return [*found, *at_the_start(seed, number), *bursts(seed)]
+
+
+def false_triggers(seed: int, days: float, *, phi: float, spikes: float, feed_s: float = QUIET_FEED_S) -> list[Figure]:
+    """Figures of a stream without bursts whose days before are known."""
+    random = np.random.default_rng([seed, round(100 * phi), round(spikes)])
+    trailing = _before(random, phi, spikes)
+    fed = [feed(curve, trailing=trailing, feed_s=feed_s) for curve in _days(random, days, phi, spikes)]
+    told = [one for each in fed for _, one in each.told]
+    claimed = sum(each.live_s for each in fed) / DAY_S
+    low, high = poisson_interval(len(told))
+    name = f"phi {phi:g}, {spikes:g} spikes a day: false triggers"
+    return [
+        Figure(name=f"{name} in {claimed:.2f} days", value=float(len(told))),
+        Figure(name=f"{name} a day (1 claimed), 90 % from", value=low / claimed, high=1.4),
+        Figure(name=f"{name} a day (1 claimed)", value=len(told) / claimed),
+        Figure(name=f"{name} a day (1 claimed), 90 % to", value=high / claimed, low=0.7 if claimed >= 10 else None),
+    ]
+
+
+def at_the_start(seed: int, days: float, *, feed_s: float = QUIET_FEED_S) -> list[Figure]:
+    """Figures of streams of which nothing is known before: each of those days is a first one."""
+    random = np.random.default_rng([seed, 7])
+    told = [one for curve in _days(random, days, *UNKNOWN) for one in feed(curve, feed_s=feed_s).told]
+    by_law = [one for _, one in told if one.far_source == FarSource.MODEL.value]
+    first = [one for now_s, one in told if now_s <= 6 * 3600.0]
+    name = f"first day of a stream, phi {UNKNOWN[0]:g}, {UNKNOWN[1]:g} spikes a day: false triggers"
+    return [
+        Figure(name=f"{name} a day (1 claimed)", value=len(told) / days, high=3.0 if days < 10 else 1.4),
+        Figure(name="... of these in the first six hours, a day of such", value=4 * len(first) / days),
+        Figure(name="... of these by the law of spikes, in all", value=float(len(by_law))),
+    ]
+
+
+def bursts(seed: int) -> list[Figure]:
+    """Figures of bursts in a stream whose days before are known."""
+    random = np.random.default_rng([seed, 8])
+    trailing = _before(random, *LIT)
     spacing_s = 120.0
     at_s = tuple(600.0 + spacing_s * k + float(random.uniform(0, 20)) for k in range(BURSTS))
-    told, _ = _feed(random, 700.0 + spacing_s * BURSTS, bursts=at_s)
-    first = [_first_of(told, one) for one in at_s]
+    (day,) = _days(random, (700.0 + spacing_s * BURSTS) / DAY_S, *LIT)
+    fed = feed(_with_bursts(random, day, at_s, LIT[0]), trailing=trailing)
+    first = [_first_of(fed.told, one) for one in at_s]
     latency_s = [one[0] for one in first if one is not None]
     offset_s = [abs(one[1]) for one in first if one is not None]
-    again = [len([t for _, t in told if abs(_since_s(t) - one) < 20.0]) for one in at_s]
-    extra = [t for _, t in told if all(abs(_since_s(t) - one) > 20.0 for one in at_s)]
+    again = [len([t for _, t in fed.told if abs(_since_s(t) - one) < 20.0]) for one in at_s]
+    extra = [t for _, t in fed.told if all(abs(_since_s(t) - one) > 20.0 for one in at_s)]
+    cost_s = np.asarray(fed.cost_s)
     return [
-        Figure(name="days without a burst, without and with spikes, each", value=number),
-        Figure(name="false triggers a day (1 claimed)", value=len(false) / number, high=2.5),
-        Figure(name="false triggers a day with 200 spikes a day (2 claimed)", value=len(spiky) / number, high=5.0),
-        Figure(name="... of these labelled as spikes, a day (1 claimed)", value=like_spikes / number),
-        Figure(name="CPU of one search, median, ms", value=float(np.median(cost_ms))),
-        Figure(name="CPU of a day of stream, s", value=float(np.sum(cost_ms)) / 1e3 / number),
+        Figure(name="CPU of one search, median, ms", value=1e3 * float(np.median(cost_s))),
+        Figure(name="CPU of a day of stream, s", value=float(cost_s.sum()) * DAY_S / fed.live_s),
         Figure(name=f"bursts of S/N {BURST_SNR:g} told, share of {BURSTS}", value=len(latency_s) / BURSTS, low=0.95),
-        Figure(name="from burst to trigger, s of stream, median", value=float(np.median(latency_s)), high=15.0),
-        Figure(name="from burst to trigger, s of stream, longest", value=float(np.max(latency_s)), high=30.0),
-        Figure(name="onset off by, s, 90 % of bursts", value=float(np.quantile(offset_s, 0.9)), high=0.5),
+        Figure(name="from burst to trigger, s of stream, median", value=_at(latency_s, 0.5), high=15.0),
+        Figure(name="from burst to trigger, s of stream, longest", value=_at(latency_s, 1.0), high=30.0),
+        Figure(name="onset off by, s, 90 % of bursts", value=_at(offset_s, 0.9), high=0.5),
         Figure(name="notices for one burst, mean", value=float(np.mean(again)), high=2.0),
         Figure(name="triggers beside the bursts", value=float(len(extra)), high=3.0),
     ]
+
+
+def _at(values: Sequence[float], share: float) -> float:
+    return float(np.quantile(values, share)) if values else float("nan")
+
+
+def _before(random: np.random.Generator, phi: float, spikes: float) -> FarHistory:
+    """Background of the days before."""
+    days = (simulated_day(random, phi, spikes_per_day=spikes).curve for _ in range(DAYS_BEFORE))
+    return FarHistory.joined(search_background(curve).history for curve in days)
+
+
+def _days(random: np.random.Generator, days: float, phi: float, spikes: float) -> list[LightCurve]:
+    """Light curves of whole days, and a part of one."""
+    lengths = [1.0] * int(days) + ([days % 1] if days % 1 else [])
+    whole = [simulated_day(random, phi, spikes_per_day=spikes, with_gaps=False).curve for _ in lengths]
+    return [one.select(one.start_s < length * DAY_S) for one, length in zip(whole, lengths, strict=True)]
+
+
+def _with_bursts(random: np.random.Generator, curve: LightCurve, at_s: Sequence[float], phi: float) -> LightCurve:
+    """The light curve with bursts of `BURST_S` that begin at these times."""
+    counts = np.array(curve.counts)
+    for at in at_s:
+        share = np.clip((curve.stop_s - at) / 0.05, 0, 1) - np.clip((curve.stop_s - at - BURST_S) / 0.05, 0, 1)
+        lit = share * BURST_SNR * np.sqrt(phi * RATE_CTS_S * BURST_S) / (BURST_S / 0.05)
+        counts += 2.0 * np.round(random.poisson(lit) / 2.0)
+    return replace(curve, counts=counts)
 
 
 def _since_s(trigger: StreamTrigger) -> float:
     return (trigger.t0_utc - START_UTC).total_seconds()
 
 
-def _first_of(told: list[tuple[float, StreamTrigger]], at_s: float) -> tuple[float, float] | None:
+def _first_of(told: Sequence[tuple[float, StreamTrigger]], at_s: float) -> tuple[float, float] | None:
     """How long after a burst's onset it was first told, and how far off its onset was, s."""
     mine = [(when - at_s, _since_s(t) - at_s) for when, t in told if abs(_since_s(t) - at_s) < 20.0]
     return min(mine) if mine else None
-
-
-def _feed(
-    random: np.random.Generator, length_s: float, *, bursts: tuple[float, ...], spikes_per_day: float = 0.0
-) -> tuple[list[tuple[float, StreamTrigger]], list[float]]:
-    """Triggers with the time of the stream at which they were told, and CPU of each search, ms."""
-    stream = Stream()
-    told: list[tuple[float, StreamTrigger]] = []
-    now_s = 0.0
-    watch = StreamWatch(
-        "SPI-ACS",
-        store=stream,
-        memory=Memory(),
-        tell=lambda found: told.extend((now_s, one) for one in found),
-        settings=WatchSettings(far_per_day=1.0),
-    )
-    zero_us = utc_to_tt_us(START_UTC)
-    n = round(FEED_S * SECOND_US / BIN_US)
-    cost_ms = []
-    for packet in range(round(length_s / FEED_S)):
-        start_s = packet * FEED_S
-        now_s = start_s + FEED_S
-        counts = _counts(random, start_s + 0.05 * np.arange(n), bursts, spikes_per_day)
-        rows = _rows(zero_us + round(start_s * SECOND_US), counts)
-        stream.append("SPI-ACS", rows)
-        watch.notice(rows)
-        begun_s = time.process_time()
-        watch.step()
-        cost_ms.append(1e3 * (time.process_time() - begun_s))
-    return told, cost_ms
-
-
-def _counts(
-    random: np.random.Generator, start_s: np.ndarray, bursts: tuple[float, ...], spikes_per_day: float
-) -> np.ndarray:
-    """Even counts of a drifting background with extra variance, the bursts, and spikes in single bins."""
-    mean = RATE_CTS_S * 0.05 * (1.0 + 0.01 * np.sin(2 * np.pi * start_s / 7200.0))
-    spread = np.sqrt((VARIANCE_FACTOR - 1.0) * mean)
-    lit = np.maximum(mean + spread * random.standard_normal(start_s.size), 0.0)
-    for at_s in bursts:
-        share = np.clip((start_s + 0.05 - at_s) / 0.05, 0, 1) - np.clip((start_s + 0.05 - at_s - BURST_S) / 0.05, 0, 1)
-        lit = lit + share * BURST_SNR * np.sqrt(VARIANCE_FACTOR * RATE_CTS_S * BURST_S) / (BURST_S / 0.05)
-    if spikes_per_day > 0:
-        often = spikes_per_day * (6.0 / SPIKES_FROM) ** SPIKES_SLOPE * start_s.size * 0.05 / 86_400.0
-        size = SPIKES_FROM * (1 - random.random(random.poisson(often))) ** (-1 / SPIKES_SLOPE)
-        at = random.integers(0, start_s.size, size.size)
-        np.add.at(lit, at, size * np.sqrt(2 * VARIANCE_FACTOR * RATE_CTS_S * 0.05))
-    return 2.0 * np.round(random.poisson(lit) / 2.0)
-
-
-def _rows(start_us: int, counts: np.ndarray) -> RateRows:
-    n = counts.size
-    zero = np.zeros(n, dtype=np.int64)
-    width = np.full(n, BIN_US, dtype=np.int64)
-    return RateRows(
-        start_tt_us=start_us + BIN_US * np.arange(n),
-        width_us=width,
-        live_us=width,
-        counts=counts,
-        variance_counts=np.full(n, np.nan),
-        is_masked=np.zeros(n, dtype=bool),
-        kind=zero,
-        revision=zero,
-        kinds=(KIND,),
-    )
 
 
 def main() -> int:
@@ -179,10 +251,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, action="append", help="repeatable; 1 by default")
     parser.add_argument("--days", type=float, default=DAYS)
+    parser.add_argument("--phi", type=float, help="of one stream alone, without a first day and bursts")
+    parser.add_argument("--spikes", type=float, default=200.0, help="a day, of that stream")
+    parser.add_argument("--start", action="store_true", help="first days of a stream alone")
+    parser.add_argument("--feed", type=float, default=QUIET_FEED_S, help="fed at a time without bursts, s")
     options = parser.parse_args()
     is_met = True
     for seed in options.seed or [1]:
-        found = run(seed, options.days)
+        if options.start:
+            found = at_the_start(seed, options.days, feed_s=options.feed)
+        elif options.phi is not None:
+            found = false_triggers(seed, options.days, phi=options.phi, spikes=options.spikes, feed_s=options.feed)
+        else:
+            found = run(seed, options.days)
         is_met &= all(figure.is_met for figure in found)
         print(json.dumps({"name": "continuous", "seed": seed, "figures": [figure.to_json() for figure in found]}))
     return 0 if is_met else 1

@@ -29,7 +29,9 @@ class Day:
     phi: float
 
 
-def simulated_day(rng: np.random.Generator, phi: float, *, with_spikes: bool = True) -> Day:
+def simulated_day(
+    rng: np.random.Generator, phi: float, *, spikes_per_day: float = SPIKES_PER_DAY, with_gaps: bool = True
+) -> Day:
     """One day of background.
 
     Parameters
@@ -38,8 +40,10 @@ def simulated_day(rng: np.random.Generator, phi: float, *, with_spikes: bool = T
         Random numbers.
     phi
         Variance over mean; it wanders by a tenth over the day.
-    with_spikes
-        With cosmic-ray spikes.
+    spikes_per_day
+        Mean number of cosmic-ray spikes with S/N >= 6 in 0.1 s.
+    with_gaps
+        With gaps on some of the days.
     """
     second = np.arange(DAY_S)
     level = np.ones(DAY_S)
@@ -51,13 +55,13 @@ def simulated_day(rng: np.random.Generator, phi: float, *, with_spikes: bool = T
     spread = np.sqrt(phi * (1 + 0.1 * np.sin(2 * np.pi * (second / 50_000.0 + rng.random()))) * mean)
     noise = rng.standard_normal(BINS, dtype=np.float32).reshape(DAY_S, -1)
     counts = (mean[:, None] + spread[:, None] * noise).ravel()
-    if with_spikes:
-        _add_spikes(counts, rng, np.sqrt(phi * RATE_CTS_S * BIN_S))
+    if spikes_per_day > 0:
+        _add_spikes(counts, rng, np.sqrt(phi * RATE_CTS_S * BIN_S), spikes_per_day)
     counts *= 0.5
     np.rint(counts, out=counts)
     counts *= 2.0
     curve = LightCurve("SPI-ACS", "2023-03-07T00:00:00", BIN_S * np.arange(BINS), BIN_S, counts)
-    if rng.random() < GAP_SHARE:
+    if rng.random() < GAP_SHARE and with_gaps:
         length = int(rng.uniform(*GAP_S) / BIN_S)
         first = int(rng.integers(0, BINS - length))
         keep = np.ones(BINS, dtype=bool)
@@ -66,9 +70,9 @@ def simulated_day(rng: np.random.Generator, phi: float, *, with_spikes: bool = T
     return Day(curve=curve, phi=phi)
 
 
-def _add_spikes(counts: np.ndarray, rng: np.random.Generator, sigma: float) -> None:
+def _add_spikes(counts: np.ndarray, rng: np.random.Generator, sigma: float, per_day: float) -> None:
     """Spikes in one bin or shared by two neighbours; sizes in sigma of 0.1 s by the power law."""
-    often = SPIKES_PER_DAY * (6.0 / SPIKES_FROM) ** SPIKES_SLOPE * rng.lognormal(0.0, SPIKES_SCATTER)
+    often = per_day * (6.0 / SPIKES_FROM) ** SPIKES_SLOPE * rng.lognormal(0.0, SPIKES_SCATTER)
     n = rng.poisson(often)
     size = SPIKES_FROM * (1 - rng.random(n)) ** (-1 / SPIKES_SLOPE) * sigma * np.sqrt(2)
     share = np.where(rng.random(n) < 0.7, 1.0, rng.random(n))

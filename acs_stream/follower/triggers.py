@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from acs_stream.excesses import Excess
+from acs_stream.follower.own_far import StatedFar
 from acs_stream.time_systems import SECOND_US, tt_us_to_utc, utc_to_tt_us
+from tocsin.domain.light_curves import Timing
 
 #: An excess this near to a trigger's stretch is of the same trigger: pulses of one burst, s.
 SAME_WITHIN_S = 20.0
@@ -36,6 +38,8 @@ class StreamTrigger:
         As in `acs_stream.search.Excess`.
     clock_error_s, is_approximate
         Of the data it was found in.
+    far_source, far_basis
+        Where `far_hz` is from: counted on the stream's own background, or a law; the same in words.
     """
 
     id: str
@@ -51,6 +55,8 @@ class StreamTrigger:
     spike_score: float
     clock_error_s: float = 0.0
     is_approximate: bool = False
+    far_source: str = ""
+    far_basis: str = ""
 
     @property
     def duration_s(self) -> float:
@@ -59,7 +65,17 @@ class StreamTrigger:
 
     def to_record(self) -> dict[str, Any]:
         """JSON-able form."""
-        names = ("id", "revision", "instrument", "start_tt_us", "stop_tt_us", *_NUMBERS, "is_approximate")
+        names = (
+            "id",
+            "revision",
+            "instrument",
+            "start_tt_us",
+            "stop_tt_us",
+            *_NUMBERS,
+            "is_approximate",
+            "far_source",
+            "far_basis",
+        )
         return {name: getattr(self, name) for name in names} | {"t0_tt_us": utc_to_tt_us(self.t0_utc)}
 
     @classmethod
@@ -73,17 +89,21 @@ class StreamTrigger:
             start_tt_us=int(record["start_tt_us"]),
             stop_tt_us=int(record["stop_tt_us"]),
             is_approximate=bool(record["is_approximate"]),
+            far_source=str(record.get("far_source", "")),
+            far_basis=str(record.get("far_basis", "")),
             **{name: float(record[name]) for name in _NUMBERS},
         )
 
 
 _NUMBERS = ("scale_s", "snr", "far_hz", "counts", "spike_score", "clock_error_s")
+_WORDS = ("far_source", "far_basis")
+_PLAIN = ("id", "revision", "instrument", "start_tt_us", "stop_tt_us", *_NUMBERS, "is_approximate", *_WORDS)
 
 
 def trigger_of(
-    excess: Excess, *, instrument: str, zero_utc: datetime, clock_error_s: float, is_approximate: bool
+    excess: Excess, far: StatedFar, *, instrument: str, zero_utc: datetime, timing: Timing | None
 ) -> StreamTrigger:
-    """Trigger of an excess whose seconds count from `zero_utc`."""
+    """Trigger of an excess whose seconds count from `zero_utc`; `timing` is that of its data."""
     zero_us = utc_to_tt_us(zero_utc)
     onset_us = zero_us + round((excess.t_s - excess.scale_s / 2) * SECOND_US)
     t0_utc = tt_us_to_utc(onset_us)
@@ -95,11 +115,13 @@ def trigger_of(
         stop_tt_us=zero_us + round(excess.stop_s * SECOND_US),
         scale_s=excess.scale_s,
         snr=excess.snr,
-        far_hz=excess.far_hz,
+        far_hz=far.far_hz,
         counts=excess.counts,
         spike_score=excess.spike_score,
-        clock_error_s=clock_error_s,
-        is_approximate=is_approximate,
+        clock_error_s=0.0 if timing is None else timing.clock_error_s,
+        is_approximate=timing is not None and timing.is_approximate,
+        far_source=far.source.value,
+        far_basis=far.basis,
     )
 
 
@@ -138,7 +160,7 @@ def judge_triggers(
     kept = [one for one in known if one.stop_tt_us > now_tt_us - REMEMBERED_S * SECOND_US]
     news: dict[str, StreamTrigger] = {}
     for one in found:
-        at = next((k for k, old in enumerate(kept) if _touches(old, one, same_within_s)), None)
+        at = next((k for k, old in enumerate(kept) if is_same(old, one, same_within_s)), None)
         if at is None:
             kept.append(one)
             news[one.id] = one
@@ -153,6 +175,7 @@ def judge_triggers(
     return Told(news=tuple(news.values()), known=tuple(kept))
 
 
-def _touches(a: StreamTrigger, b: StreamTrigger, within_s: float) -> bool:
+def is_same(a: StreamTrigger, b: StreamTrigger, within_s: float) -> bool:
+    """True if two triggers are so near to each other that they are of one burst."""
     reach_us = within_s * SECOND_US
     return a.start_tt_us - reach_us <= b.stop_tt_us and b.start_tt_us - reach_us <= a.stop_tt_us

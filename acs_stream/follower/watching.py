@@ -6,12 +6,12 @@ file: a service that was killed goes on where it stopped and tells nothing twice
 """
 
 import json
-import math
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,10 +20,13 @@ import numpy as np
 from acs_stream.archive.merging import without_overlaps
 from acs_stream.archive.rows import Appended, RateRows, to_light_curve
 from acs_stream.excesses import Excess
+from acs_stream.far_history import FarHistory
 from acs_stream.follower.intervals import no_intervals, union
+from acs_stream.follower.ledger import WatchLedger, noise_hz
+from acs_stream.follower.own_far import StatedFar, stated_far
 from acs_stream.follower.realtime import RateStore
 from acs_stream.follower.triggers import SAME_WITHIN_S, StreamTrigger, judge_triggers, trigger_of
-from acs_stream.search import search
+from acs_stream.search import BACKGROUND_RATE_HZ, search
 from acs_stream.time_systems import SECOND_US, tt_us_to_utc
 from tocsin.domain.errors import RemoteError, ScienceError
 from tocsin.domain.light_curves import IntArray
@@ -31,6 +34,14 @@ from tocsin.domain.light_curves import IntArray
 DAY_S = 86_400.0
 #: A search that cannot be made known is tried again after this long, s of real time.
 AGAIN_S = 5.0
+
+#: Background of the days before a time, of an instrument; None: not known.
+Trailing = Callable[[str, datetime], FarHistory | None]
+
+
+def no_days_before(_instrument: str, _t0_utc: datetime) -> FarHistory | None:
+    """Nothing is known of the days before."""
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +51,7 @@ class WatchSettings:
     Parameters
     ----------
     far_per_day
-        Excesses at least this rare are triggers, 1/day; see `false_per_day`.
+        Excesses that the stream's own background makes at most this often are triggers, 1/day.
     reach_s
         Searched again before new data: the longest time scale, s.
     margin_s
@@ -63,10 +74,11 @@ class WatchSettings:
 
 @dataclass(slots=True, kw_only=True)
 class WatchState:
-    """What a watch remembers: the end of what was searched, and the triggers that were told."""
+    """What a watch remembers: the end of what was searched, the triggers that were told, the background of a day."""
 
     searched_tt_us: int | None = None
     triggers: tuple[StreamTrigger, ...] = ()
+    ledger: WatchLedger = field(default_factory=WatchLedger)
 
 
 class WatchMemory(Protocol):
@@ -96,10 +108,14 @@ class FileMemory:
 
     def save(self, state: WatchState) -> None:
         """See `WatchMemory`; a full disk costs a repetition after the next start, nothing else."""
-        record = {"searched_tt_us": state.searched_tt_us, "triggers": [one.to_record() for one in state.triggers]}
+        record = {
+            "searched_tt_us": state.searched_tt_us,
+            "triggers": [one.to_record() for one in state.triggers],
+            "ledger": state.ledger.to_record(),
+        }
         with suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self.path.with_suffix(".new")
+            fresh = self.path.with_suffix(f".{os.getpid()}.new")
             fresh.write_text(json.dumps(record), encoding="utf-8")
             os.replace(fresh, self.path)  # noqa: PTH105 - atomic, whatever stands there
 
@@ -109,6 +125,7 @@ def _state(record: Mapping[str, Any]) -> WatchState:
     return WatchState(
         searched_tt_us=None if searched is None else int(searched),
         triggers=tuple(StreamTrigger.from_record(one) for one in record["triggers"]),
+        ledger=WatchLedger.from_record(record["ledger"]) if "ledger" in record else WatchLedger(),
     )
 
 
@@ -137,6 +154,8 @@ class StreamWatch:
         Makes triggers known, all or none; if it raises `RemoteError`, the same are told again later.
     settings
         See `WatchSettings`.
+    trailing
+        Background of the days before a time; quick, since it is asked for each excess that noise makes seldom.
     """
 
     def __init__(
@@ -147,6 +166,7 @@ class StreamWatch:
         memory: WatchMemory,
         tell: Callable[[Sequence[StreamTrigger]], None],
         settings: WatchSettings | None = None,
+        trailing: Trailing = no_days_before,
     ) -> None:
         self.settings = settings or WatchSettings()
         self.counts = WatchCounts()
@@ -154,6 +174,7 @@ class StreamWatch:
         self._store = store
         self._memory = memory
         self._tell = tell
+        self._trailing = trailing
         self._lock = threading.Lock()
         self._fresh: IntArray = no_intervals()
         self._news = threading.Event()
@@ -229,7 +250,7 @@ class StreamWatch:
         """Search one stretch with the longest scale before it, and tell what is new."""
         last = max(stop, state.searched_tt_us or stop)
         told = judge_triggers(
-            state.triggers, self._found(start, stop), now_tt_us=last, same_within_s=self.settings.same_within_s
+            state.triggers, self._found(state, start, stop), now_tt_us=last, same_within_s=self.settings.same_within_s
         )
         if told.news:
             self._tell(told.news)
@@ -238,12 +259,13 @@ class StreamWatch:
         self._memory.save(state)
         return told.news
 
-    def _found(self, start: int, stop: int) -> list[StreamTrigger]:
+    def _found(self, state: WatchState, start: int, stop: int) -> list[StreamTrigger]:
         """Excesses of a stretch that are rare enough, the rarest first; none where it cannot be searched honestly."""
         first = start - round(self.settings.reach_s * SECOND_US)
         margin = round(self.settings.margin_s * SECOND_US)
         half_s = (stop - first) / 2 / SECOND_US
-        zero = tt_us_to_utc((first + stop) // 2)
+        zero_us = (first + stop) // 2
+        zero = tt_us_to_utc(zero_us)
         try:
             rows = without_overlaps(self._store.rows_between(self._instrument, first - margin, stop + margin))
             curve = to_light_curve(rows, instrument=self._instrument, t0_utc=zero)
@@ -253,30 +275,27 @@ class StreamWatch:
             self.counts.last_reason = error.message
             return []
         self.counts.searches += 1
-        timing = curve.timing
-        rare = sorted(
-            (one for one in result.excesses if false_per_day(one) <= self.settings.far_per_day), key=false_per_day
-        )
+        state.ledger.take(result.excesses, zero_tt_us=zero_us, start_tt_us=start, stop_tt_us=stop)
         return [
-            trigger_of(
-                one,
-                instrument=self._instrument,
-                zero_utc=zero,
-                clock_error_s=0.0 if timing is None else timing.clock_error_s,
-                is_approximate=timing is not None and timing.is_approximate,
-            )
-            for one in rare
+            trigger_of(one, far, instrument=self._instrument, zero_utc=zero, timing=curve.timing)
+            for one, far in self._rare(state, result.excesses, zero_us)
         ]
 
-
-def false_per_day(excess: Excess) -> float:
-    """How often noise makes an excess as loud, a day; of one that looks like a spike, noise and spikes together.
-
-    The law of spikes is of single bins, and says of a broad excess of S/N 12 that one comes each day: what is broad is
-    compared with noise alone. What the trigger *states* as its false-alarm rate counts spikes all the same.
-    """
-    rate_hz = excess.far_hz if excess.is_spike_like else min(excess.far_hz, math.exp(-min(excess.rank, 700.0)))
-    return rate_hz * DAY_S
+    def _rare(self, state: WatchState, found: Sequence[Excess], zero_us: int) -> list[tuple[Excess, StatedFar]]:
+        """Excesses rare enough to be told, the rarest first, with their false-alarm rates."""
+        asked = [one for one in found if noise_hz(one) <= BACKGROUND_RATE_HZ]
+        trailing = self._trailing(self._instrument, tt_us_to_utc(zero_us)) if asked else None
+        judged = [
+            (
+                one,
+                stated_far(
+                    one, zero_tt_us=zero_us, instrument=self._instrument, ledger=state.ledger, trailing=trailing
+                ),
+            )
+            for one in asked
+        ]
+        rare = [pair for pair in judged if pair[1].far_hz * DAY_S <= self.settings.far_per_day]
+        return sorted(rare, key=lambda pair: (pair[1].far_hz, -pair[0].snr))
 
 
 class WatchedStore:

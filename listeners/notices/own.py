@@ -9,6 +9,8 @@ def read_stream_trigger(message: JsonMessage, reading: Reading) -> None:
     fields = message.fields
     read_unified(message, reading)
     reading.detail("excess_counts", fields.number("excess_counts"))
+    reading.detail("far_source", fields.text("far_source"))
+    reading.detail("far_basis", fields.text("far_basis"))
     reading.detail("spike_score", fields.number("spike_score"))
     reading.detail("is_time_approximate", fields.flag("is_time_approximate"))
     if reading.event_ids:

@@ -24,6 +24,7 @@ from acs_stream.sources.model import Craft
 from tocsin.api.archive_desk import ArchiveDesk, ArchiveHolding
 from tocsin.api.services import Health, HealthPart
 from tocsin.app.archive_search import ArchiveSearch, search_finished_days
+from tocsin.app.trailing import TrailingFolder
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.light_curves import LightCurve
@@ -37,6 +38,9 @@ AFTER_BUG_S = 30.0
 
 #: How often it is looked for days that have ended, s.
 DAY_LOOK_S = 900.0
+
+#: Days before, as far as they are searched, whose background the continuous search compares with.
+DAYS_BEFORE = 30
 
 Run = Callable[[threading.Event], None]
 
@@ -320,6 +324,7 @@ class _Builder:
                 memory=FileMemory(path=self._settings.data_dir / "watch" / f"{stored_as}.json"),
                 tell=self._tell,
                 settings=WatchSettings(far_per_day=watch.far_per_day),
+                trailing=TrailingFolder(self._settings.searches_dir, days=DAYS_BEFORE, fewest=1),
             )
         return WatchedStore(self._archive, self.watches[stored_as])
 

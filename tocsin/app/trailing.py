@@ -20,21 +20,25 @@ class TrailingFolder:
     ----------
     folder
         Where they are; it need not exist.
+    days, fewest
+        How many days before count, and how many there must be.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, days: int = TRAILING_DAYS, fewest: int = FEWEST_DAYS) -> None:
         """Nothing is read yet."""
         self._folder = folder
+        self._days = days
+        self._fewest = fewest
         self._read: dict[Path, FarHistory | None] = {}
 
     def __call__(self, instrument: str, t0_utc: datetime) -> FarHistory | None:
-        """Background of the days before that of T0; None where fewer than 30 of them are known."""
+        """Background of the days before that of T0; None where too few of them are known."""
         where = self._folder / f"instrument={quote(instrument, safe='')}"
         if not where.is_dir():
             return None
-        days = (t0_utc.date() - timedelta(days=k) for k in range(1, TRAILING_DAYS + 1))
+        days = (t0_utc.date() - timedelta(days=k) for k in range(1, self._days + 1))
         found = [one for day in days if (one := self._history(where, day)) is not None and one.live_s >= LEAST_LIVE_S]
-        return FarHistory.joined(found) if len(found) >= FEWEST_DAYS else None
+        return FarHistory.joined(found) if len(found) >= self._fewest else None
 
     def _history(self, where: Path, day: date) -> FarHistory | None:
         path = where / f"day={day.isoformat()}.json"

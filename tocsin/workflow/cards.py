@@ -155,7 +155,8 @@ def _takers_in_words(context: Context, work: UnitOfWork, acknowledgements: Seque
 def _fields(event: Event, products: Sequence[Product]) -> dict[str, str]:
     fields: dict[str, str] = {}
     if event.far_hz is not None:
-        fields["FAR"] = far_words(event.far_hz)
+        basis = event.details.get("far_basis")
+        fields["FAR"] = far_words(event.far_hz) + (f" ({basis})" if basis else "")
     if event.classification:
         name, probability = max(event.classification.items(), key=lambda item: item[1])
         fields["Class"] = f"{name} {probability:.0%}"
