@@ -146,7 +146,7 @@ def burst_of(config: Mapping[str, Any], *, file: Path) -> Burst:
     rows = config.get("observation", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BurstFileError("must be [[observation]] tables", file=file.name, key="observation")
-    items = tuple(_Entry(row, file=file, key=f"observation[{k}]").observation() for k, row in enumerate(rows))
+    items = tuple(_Entry(row, file=file, key=f"observation[{k}]").observation() for k, row in enumerate(rows, start=1))
     names = [item.instrument for item in items]
     if len(set(names)) != len(names):
         raise BurstFileError("two observations have one instrument name", file=file.name, key="observation")

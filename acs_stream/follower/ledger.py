@@ -143,5 +143,7 @@ def _entry(start: Any, stop: Any, kind: Any, rank: Any, is_spike: Any) -> Ledger
 
 def noise_hz(excess: Excess) -> float:
     """Rate at which noise alone makes an excess as rare, on any scale, Hz."""
+    if excess.kind is ExcessKind.OTHER:
+        return math.exp(-min(excess.rank, 700.0))
     spikes_hz = float(ISDC_SPIKES.above_hz(excess.snr, excess.scale_s))
     return max(excess.far_fixed_law_hz - spikes_hz, math.exp(-700.0))

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from acs_stream.excesses import Excess
-from acs_stream.false_alarms import SpikeModel
+from acs_stream.false_alarms import SPIKE_SCALE_S, SpikeModel
 from acs_stream.far_history import DAY_S, FarHistory, FarSource, measured_far
 from acs_stream.follower.ledger import LedgerEntry, WatchLedger, noise_hz
 
 #: Spikes a day (S/N 6 in 0.1 s) of a stream of which nothing is known: several times ISDC's 60, to be on the safe side.
 UNKNOWN_SPIKES_PER_DAY = 300.0
+#: Windows that noise fills in a length of time, all scales together, at most: what `law_far_hz` calls K, times scale.
+MOST_NOISE = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ def stated_far(
     Notes
     -----
     The law starts from 300 spikes a day and is updated with those seen since: in half an hour it knows a quiet stream.
-    It is of single bins, and counts a broad excess as if a spike could make it: on the safe side.
+    It is of single bins; see `law_far_hz` for what it says of others.
     """
     asked = LedgerEntry.of(excess, zero_tt_us)
     same_day = ledger.background(instrument, but=asked)
@@ -62,10 +66,31 @@ def stated_far(
         return StatedFar(far_hz=found.far_hz, source=found.source, basis=_basis(found.source, same_day, trailing))
     law = SpikeModel(rate_hz=UNKNOWN_SPIKES_PER_DAY / DAY_S).updated(ledger.spikes(but=asked), same_day.live_s)
     return StatedFar(
-        far_hz=noise_hz(excess) + float(law.above_hz(excess.snr, excess.scale_s)),
+        far_hz=law_far_hz(excess, law),
         source=FarSource.MODEL,
         basis=f"law of {law.rate_hz * DAY_S:.0f} spikes/day assumed: {_hours(same_day)} of this stream searched so far",
     )
+
+
+def law_far_hz(excess: Excess, law: SpikeModel) -> float:
+    """Rate at which noise and spikes of a law make an excess as loud, Hz, on the safe side.
+
+    Notes
+    -----
+    One that looks like a spike may be one. In any other, the two hottest neighbouring bins may be a spike, and the rest
+    noise, or a second spike that came by chance. That noise makes the rest somewhere is counted, wherever the spike.
+    As ``ln(rate)`` falls with the square of the S/N, noise makes a part ``1 - score`` of an excess
+    ``K (noise/K)^(1-score)^2`` times a second.
+    """
+    noise, scale_s = noise_hz(excess), max(excess.scale_s, SPIKE_SCALE_S)
+    if excess.is_spike_like:
+        return noise + float(law.above_hz(excess.snr, excess.scale_s))
+    spike_snr = excess.snr * float(np.sqrt(scale_s / SPIKE_SCALE_S))
+    hottest_hz = float(law.above_hz(spike_snr * excess.spike_score, SPIKE_SCALE_S))
+    second_hz = float(law.above_hz(spike_snr * (1.0 - excess.spike_score), SPIKE_SCALE_S))
+    most_hz, power = MOST_NOISE / scale_s, (1.0 - excess.spike_score) ** 2
+    rest_hz = float(most_hz ** (1.0 - power) * noise**power)
+    return noise + min(hottest_hz, rest_hz) + hottest_hz * second_hz * 2.0 * scale_s
 
 
 def _basis(source: FarSource, same_day: FarHistory, trailing: FarHistory | None) -> str:

@@ -5,10 +5,10 @@ import pytest
 from unit.acs_stream.follower.excess_values import excess
 
 from acs_stream.excesses import Excess
-from acs_stream.false_alarms import ISDC_SPIKES
+from acs_stream.false_alarms import ISDC_SPIKES, clump_rate_hz
 from acs_stream.far_history import DAY_S, ExcessKind, FarHistory, FarSource
 from acs_stream.follower.ledger import WatchLedger, noise_hz
-from acs_stream.follower.own_far import StatedFar, stated_far
+from acs_stream.follower.own_far import StatedFar, law_far_hz, stated_far
 from acs_stream.time_systems import SECOND_US
 
 ZERO = 1_000_000 * SECOND_US
@@ -41,15 +41,16 @@ def stated(one: Excess, ledger: WatchLedger, trailing: FarHistory | None = None)
 
 
 def test_of_a_stream_of_which_nothing_is_known_many_spikes_are_assumed_and_it_is_said_so() -> None:
-    one = excess(0.0)
+    one = excess(0.0, **SPIKE)
     found = stated(one, WatchLedger())
     assert found.source is FarSource.MODEL
     assert found.basis == "law of 300 spikes/day assumed: 0.0 h of this stream searched so far"
-    assert found.far_hz == pytest.approx(noise_hz(one) + 5 * float(ISDC_SPIKES.above_hz(8.0, 0.5)))
+    assert found.far_hz == pytest.approx(noise_hz(one) + 5 * float(ISDC_SPIKES.above_hz(8.0, 0.1)))
 
 
 def test_the_law_learns_from_the_first_hours_what_is_seen_in_them() -> None:
-    quiet, busy = stated(excess(0.0), after(2.0)), stated(excess(0.0), after(2.0, spikes=20))
+    one = excess(0.0, snr=60.0, **SPIKE)
+    quiet, busy = stated(one, after(2.0)), stated(one, after(2.0, spikes=20))
     assert quiet.basis == "law of 22 spikes/day assumed: 2.0 h of this stream searched so far"
     assert busy.basis == "law of 244 spikes/day assumed: 2.0 h of this stream searched so far"
     assert quiet.far_hz < busy.far_hz
@@ -96,3 +97,33 @@ def test_days_before_with_too_few_excesses_leave_it_to_the_day_itself() -> None:
     few = FarHistory.of("X", DAY_S, [(ExcessKind.OTHER, 11.0)])
     found = stated(excess(0.0, noise_per_day=1e-4), after(24.0, broad=50), few)
     assert found.source is FarSource.EXTRAPOLATED
+
+
+UNKNOWN = ISDC_SPIKES.updated(0, 0.0)
+
+
+def by_law(snr: float, score: float, scale_s: float = 0.5) -> float:
+    """Rate that the law states of a broad excess, 1/day."""
+    rate = float(8.4 * clump_rate_hz(snr, scale_s, scale_s / 20))
+    return law_far_hz(excess(0.0, snr=snr, scale_s=scale_s, spike_score=score, rank=-np.log(rate)), UNKNOWN) * DAY_S
+
+
+def test_a_broad_excess_that_a_spike_lifts_over_noise_is_as_common_as_that_spike() -> None:
+    assert by_law(7.4, 0.6, 0.3) == pytest.approx(60.0 * (7.4 * 0.6 * np.sqrt(3.0) / 6.0) ** -2.7, rel=0.05)
+
+
+def test_one_with_no_bin_that_stands_out_is_as_rare_as_noise_or_two_spikes_have_it() -> None:
+    assert by_law(12.0, 0.15, 1.0) < 0.01
+    pair = 60.0 * (20.0 * 0.5 * np.sqrt(1.5) / 6.0) ** -2.7
+    assert by_law(20.0, 0.5, 0.15) == pytest.approx(pair**2 * 0.3 / DAY_S, rel=0.2)
+
+
+@pytest.mark.parametrize("score", [0.0, 0.1, 0.3, 0.5, 0.65])
+def test_the_louder_the_rarer(score: float) -> None:
+    rates = [by_law(snr, score) for snr in (5.0, 6.0, 8.0, 10.0, 15.0, 30.0)]
+    assert sorted(rates, reverse=True) == rates
+
+
+def test_the_rest_is_as_common_as_noise_of_its_size() -> None:
+    rest = float(8.4 * clump_rate_hz(5.0, 0.5, 0.001)) * DAY_S
+    assert rest < by_law(10.0, 0.5) < 2.0 * rest

@@ -32,7 +32,7 @@ def stream(burst_snr: float, *, width_s: float = 1.0, length_s: float = 1500.0) 
     )
 
 
-def packets(curve: LightCurve, each_s: float = 50.0) -> list[RateRows]:
+def packets(curve: LightCurve, each_s: float = 100.0) -> list[RateRows]:
     whole = from_light_curve(curve)
     n = round(each_s / 0.05)
     return [whole.take(np.arange(k, min(k + n, len(curve)))) for k in range(0, len(curve), n)]
@@ -81,11 +81,11 @@ def test_a_bright_burst_of_an_unknown_stream_is_told_with_the_law_that_was_assum
 
 
 def test_a_faint_one_is_not_while_spikes_might_make_it(tmp_path: Path) -> None:
-    assert followed(tmp_path, packets(stream(8.0))) == []
+    assert followed(tmp_path, packets(stream(8.0, width_s=0.2))) == []
 
 
 def test_it_is_where_the_days_before_show_how_seldom_that_is(tmp_path: Path) -> None:
-    (told,) = followed(tmp_path, packets(stream(8.0)), trailing=Days(loud_per_day=0.0))
+    (told,) = followed(tmp_path, packets(stream(8.0, width_s=0.2)), trailing=Days(loud_per_day=0.0))
     assert told.far_basis.startswith("counted on 30.0 days before, and 0.3 h of the last 24")
     assert told.far_hz * DAY_S < 0.1
 
@@ -103,12 +103,12 @@ def test_days_before_are_asked_for_only_where_noise_seldom_does_it(tmp_path: Pat
 
 def test_a_restart_keeps_what_was_learnt_and_tells_nothing_again(tmp_path: Path) -> None:
     rows = packets(stream(40.0))
-    told = followed(tmp_path, rows[:23])
+    told = followed(tmp_path, rows[:12])
     assert told
     before = FileMemory(path=tmp_path / "watch.json").load()
-    assert before.ledger.live_s == pytest.approx(1150.0, abs=1.0)
+    assert before.ledger.live_s == pytest.approx(1200.0, abs=1.0)
     assert before.ledger.entries
-    assert followed(tmp_path, rows[23:]) == []
+    assert followed(tmp_path, rows[12:]) == []
     after = FileMemory(path=tmp_path / "watch.json").load()
     assert after.ledger.live_s == pytest.approx(1500.0, abs=1.0)
 
