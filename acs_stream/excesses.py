@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from acs_stream.false_alarms import (
     ISDC_SPIKES,
@@ -23,6 +22,7 @@ from acs_stream.false_alarms import (
 from acs_stream.far_history import ExcessKind, FarHistory, FarSource, MeasuredFar, measured_far
 from acs_stream.grouping import Candidates, Group, group, noise_log_rate, tail_z
 from acs_stream.measured import LeastSnr, Measured
+from tocsin.domain.late import special
 from tocsin.domain.light_curves import FloatArray
 
 #: An excess of this spike score and length counts as spike-like.

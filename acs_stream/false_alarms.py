@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
+from tocsin.domain.late import special
 from tocsin.domain.light_curves import FloatArray
 
 #: Share of the scales' false alarms that are not counted twice because neighbouring scales see the same noise.

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from astropy.io import fits
 
 from acs_stream.attitude import Attitude
 from acs_stream.injection import Recovery
@@ -15,6 +14,7 @@ from acs_stream.response import ResponseTable
 from acs_stream.sky_limits import limit_map
 from acs_stream.trial_bursts import TrialBurst, probability_over_sky
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.late import fits
 from tocsin.domain.light_curves import FloatArray, IntArray
 from triangulation import fits_table, pixels
 from triangulation.geometry import radec_deg

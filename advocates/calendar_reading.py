@@ -12,11 +12,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from icalendar import Calendar, Event
-
 from advocates.calendar_repeats import TooManyRepeatsError, repeats
 from advocates.people import People
 from tocsin.domain.errors import RemoteError
+from tocsin.domain.late import icalendar
 from tocsin.domain.people import Person
 
 #: A larger calendar is refused unread.
@@ -92,11 +91,11 @@ def read_calendar(content: bytes, people: People, zone: ZoneInfo, start: datetim
     if len(content) > MAX_BYTES:
         raise RemoteError(f"the calendar is larger than {MAX_BYTES:,} bytes", remedy="publish one with the rota alone")
     try:
-        calendar = Calendar.from_ical(content)
+        calendar = icalendar.Calendar.from_ical(content)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RemoteError(f"this is no calendar: {str(error)[:120]}") from error
     reading = _Reading(people, _zone(calendar, zone), (start, stop))
-    for entries in _by_uid(one for one in calendar.walk("VEVENT") if isinstance(one, Event)).values():
+    for entries in _by_uid(one for one in calendar.walk("VEVENT") if isinstance(one, icalendar.Event)).values():
         reading.add(entries)
     return reading.result()
 
@@ -111,7 +110,7 @@ class _Reading:
         self._shifts: set[tuple[datetime, datetime, str]] = set()
         self._warnings: dict[str, None] = {}
 
-    def add(self, entries: list[Event]) -> None:
+    def add(self, entries: "list[icalendar.Event]") -> None:
         """Add the entries of one UID: a master, and the occurrences that were edited one by one."""
         edited = [entry for entry in entries if "RECURRENCE-ID" in entry]
         masters = sorted((entry for entry in entries if "RECURRENCE-ID" not in entry), key=_sequence)
@@ -137,7 +136,7 @@ class _Reading:
         longest = max((one.stop_utc - one.start_utc for one in shifts), default=timedelta(0))
         return CalendarShifts(shifts=tuple(shifts), warnings=tuple(warnings), longest=longest)
 
-    def _add_entry(self, entry: Event, moved: frozenset[datetime] | set[datetime]) -> None:
+    def _add_entry(self, entry: "icalendar.Event", moved: frozenset[datetime] | set[datetime]) -> None:
         if str(entry.get("STATUS", "")).upper() == "CANCELLED":
             return
         first, length, zone = self._extent(entry)
@@ -157,7 +156,7 @@ class _Reading:
             if len(self._shifts) > MAX_SHIFTS:
                 raise RemoteError(f"the calendar holds more than {MAX_SHIFTS} shifts", remedy="publish the rota alone")
 
-    def _extent(self, entry: Event) -> tuple[datetime, timedelta, ZoneInfo]:
+    def _extent(self, entry: "icalendar.Event") -> tuple[datetime, timedelta, ZoneInfo]:
         """First wall-clock start, length on the wall clock, and the zone they are in."""
         begins = entry.decoded("DTSTART")
         zone = _zone_of(begins, self._zone)
@@ -176,7 +175,7 @@ class _Reading:
     def _as_seen_from(self, moved: Iterable[datetime], zone: ZoneInfo) -> set[datetime]:
         return {moment.astimezone(zone).replace(tzinfo=None) for moment in moved}
 
-    def _named(self, entry: Event) -> tuple[Person, ...]:
+    def _named(self, entry: "icalendar.Event") -> tuple[Person, ...]:
         """People of an entry: the attendees that are known, else the names in the summary."""
         attendees = entry.get("ATTENDEE", [])
         addresses = [str(one) for one in (attendees if isinstance(attendees, list) else [attendees])]
@@ -196,7 +195,7 @@ class _Reading:
 
         return next((person for person in self._people if fits(person)), None)
 
-    def _warn(self, entry: Event, words: str) -> None:
+    def _warn(self, entry: "icalendar.Event", words: str) -> None:
         begins = entry.get("DTSTART")
         when = f" of {begins.dt:%Y-%m-%d}" if isinstance(getattr(begins, "dt", None), date) else ""
         self._warnings[f"entry {str(entry.get('SUMMARY', ''))[:60]!r}{when}: {words}"] = None
@@ -206,14 +205,14 @@ def _begin(shift: CalendarShift) -> datetime:
     return shift.start_utc
 
 
-def _by_uid(entries: Iterable[Event]) -> dict[str, list[Event]]:
-    found: dict[str, list[Event]] = {}
+def _by_uid(entries: "Iterable[icalendar.Event]") -> "dict[str, list[icalendar.Event]]":
+    found: dict[str, list[icalendar.Event]] = {}
     for number, entry in enumerate(entries):
         found.setdefault(str(entry.get("UID") or f"without uid {number}"), []).append(entry)
     return found
 
 
-def _sequence(entry: Event) -> int:
+def _sequence(entry: "icalendar.Event") -> int:
     return int(entry.get("SEQUENCE", 0))
 
 

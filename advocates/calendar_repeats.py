@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Any
 
 from dateutil.rrule import rrulestr  # type: ignore[import-untyped]  # it has no annotations
-from icalendar import Event
+
+from tocsin.domain.late import icalendar
 
 #: Frequencies a rota may have; finer ones are no shifts, and would never end.
 FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
@@ -18,7 +19,7 @@ class TooManyRepeatsError(Exception):
     """An entry repeats more often than any rota does."""
 
 
-def repeats(entry: Event, first: datetime, zone: Any, low: datetime, high: datetime) -> Iterator[datetime]:
+def repeats(entry: "icalendar.Event", first: datetime, zone: Any, low: datetime, high: datetime) -> Iterator[datetime]:
     """Wall-clock starts of an entry in [low, high), without those that were taken out (EXDATE).
 
     Parameters
@@ -66,7 +67,7 @@ def _of_rule(rule: Any, first: datetime, zone: Any, high: datetime) -> Iterator[
         raise TooManyRepeatsError(f"repeats more than {MAX_OCCURRENCES} times before the days asked about")
 
 
-def _listed(entry: Event, name: str, zone: Any) -> Iterator[datetime]:
+def _listed(entry: "icalendar.Event", name: str, zone: Any) -> Iterator[datetime]:
     """Moments of EXDATE or RDATE, on the wall clock of the entry."""
     value = entry.get(name, [])
     for block in value if isinstance(value, list) else [value]:

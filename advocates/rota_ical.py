@@ -7,10 +7,9 @@ instead of doubling them. Times are written in UTC: the handovers are exact what
 import hashlib
 from datetime import datetime, timedelta
 
-from icalendar import Calendar, Event
-
 from advocates.rota import Rota, Shift
 from tocsin.domain.clock import iso_utc, to_utc
+from tocsin.domain.late import icalendar
 from tocsin.domain.people import Person
 
 #: Shifts are followed this far beyond the window, so that their true start and end are exported, not the window's.
@@ -33,7 +32,7 @@ def rota_ical(
     person
         Whose shifts alone; None for everybody's.
     """
-    calendar = Calendar()
+    calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Tocsin//rota//EN")
     calendar.add("version", "2.0")
     calendar.add("x-wr-calname", rota.name)
@@ -63,8 +62,8 @@ def _joined(first: Shift, last: Shift, person: Person) -> Shift:
     return Shift(start_utc=first.start_utc, stop_utc=last.stop_utc, people=(person,))
 
 
-def _entry(rota: Rota, shift: Shift, person: Person, made_utc: datetime) -> Event:
-    entry = Event()
+def _entry(rota: Rota, shift: Shift, person: Person, made_utc: datetime) -> "icalendar.Event":
+    entry = icalendar.Event()
     seed = f"{rota.name}|{person.id}|{iso_utc(shift.start_utc)}"
     entry.add("uid", f"{hashlib.sha256(seed.encode()).hexdigest()[:32]}@tocsin.invalid")
     entry.add("dtstamp", made_utc)

@@ -5,11 +5,11 @@ arccosines of the delay's quantiles: near |c delay| = D they are far from symmet
 """
 
 from dataclasses import dataclass
+from math import erfc, sqrt
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from tocsin.domain.errors import ScienceError
 from tocsin.domain.light_curves import FloatArray
@@ -19,7 +19,7 @@ from triangulation.posterior import DelayPosterior
 #: Quantiles of "3 sigma", to which the half-widths of IPN annuli are published.
 LOW_3SIGMA, HIGH_3SIGMA = 0.00135, 0.99865
 #: A delay whose 4-sigma quantile is still beyond the light time of the baseline contradicts the positions.
-INCONSISTENT_Q = float(ndtr(-4.0))
+INCONSISTENT_Q = 0.5 * erfc(4.0 / sqrt(2.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

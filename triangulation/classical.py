@@ -7,8 +7,8 @@ scale. Their widths are not calibrated.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtri
 
+from tocsin.domain.late import special
 from tocsin.domain.light_curves import FloatArray
 from triangulation.curves import Burst, Series
 from triangulation.posterior import DelayPosterior
@@ -97,7 +97,7 @@ def chi2_posterior(found: Scan) -> DelayPosterior:
         axis=1
     )
     dof = max(found.net.size - 1, 1)
-    allowed = found.delay_s[r2 / dof < r2.min() / dof + chdtri(dof, 1.0 - 0.9973) / dof - 1.0]
+    allowed = found.delay_s[r2 / dof < r2.min() / dof + special.chdtri(dof, 1.0 - 0.9973) / dof - 1.0]
     figures = {
         "chi2": float(r2.min()),
         "dof": float(dof),

@@ -6,8 +6,8 @@ Singer, L. P. et al. 2016, ApJS 226, 10 (Going the Distance, supplement).
 """
 
 import numpy as np
-from scipy.special import ndtr
 
+from tocsin.domain.late import special
 from tocsin.domain.light_curves import FloatArray
 
 
@@ -21,7 +21,7 @@ def moments(mu: FloatArray, sigma: FloatArray) -> tuple[FloatArray, FloatArray, 
     100.0
     """
     z = mu / sigma
-    below = ndtr(z)
+    below = special.ndtr(z)
     at_zero = sigma * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
     # I_k = mu I_(k-1) + (k - 1) sigma^2 I_(k-2), plus the end at r = 0 for k = 1.
     raw = [below, mu * below + at_zero]

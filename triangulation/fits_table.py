@@ -6,8 +6,8 @@ Byte for byte what astropy writes; what is written here is read by `triangulatio
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from astropy.io import fits
 
+from tocsin.domain.late import fits
 from tocsin.domain.light_curves import FloatArray, IntArray
 
 BLOCK = 2880

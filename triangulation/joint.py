@@ -8,8 +8,8 @@ smoothness are refined on both curves together. What the counts cannot tell stay
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import logsumexp
 
+from tocsin.domain.late import special
 from tocsin.domain.light_curves import FloatArray
 from triangulation.comb import TOLERANCE
 from triangulation.curves import Burst, Series
@@ -320,7 +320,7 @@ def _with_area(pair: Pair, lags: FloatArray, gain: FloatArray, power: FloatArray
     a = np.exp(x)
     bend = np.maximum(2.0 * a * a * power - a * gain, 0.0) + 1.0 / spread2
     log_p = a * gain - 0.5 * a * a * power - 0.5 * (x - pair.log_area) ** 2 / spread2 - 0.5 * np.log(bend * spread2)
-    odds = float(logsumexp(log_p) - np.log(lags.size))
+    odds = float(special.logsumexp(log_p) - np.log(lags.size))
     return Scan(delay_s=lags, log_p=log_p, log_area=x, log_area_sigma=1.0 / np.sqrt(bend), log_odds=odds)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg.lapack import dposv
 
+from tocsin.domain.late import lapack
 from tocsin.domain.light_curves import FloatArray
 from triangulation.comb import Comb
 from triangulation.curves import Series
@@ -180,7 +180,7 @@ def _system(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float
 def log_evidence(prior: Smoothness, seen: tuple[Projection, ...], scales: tuple[float, ...]) -> float:
     """Logarithm of the probability of the curves given delay and area ratio, up to a constant of the data."""
     system = _system(prior, seen, scales)
-    root, fitted, info = dposv(system.schur, system.rest)
+    root, fitted, info = lapack.dposv(system.schur, system.rest)
     if info != 0:
         return -np.inf
     return float(

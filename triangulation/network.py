@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
-from scipy.optimize import nnls
 
+from tocsin.domain.late import optimize
 from tocsin.domain.light_curves import FloatArray
 from triangulation.posterior import DelayPosterior
 
@@ -69,7 +69,7 @@ def own_variances(pairs: Sequence[TimedPair]) -> dict[str, float]:
     names = sorted({name for pair in pairs for name in (pair.a, pair.b)})
     matrix = np.array([[float(name in (pair.a, pair.b)) for name in names] for pair in pairs])
     variances = np.array([pair.posterior.sigma_s**2 for pair in pairs])
-    solution, _ = nnls(matrix / variances[:, None], np.ones(variances.size))
+    solution, _ = optimize.nnls(matrix / variances[:, None], np.ones(variances.size))
     return dict(zip(names, solution.tolist(), strict=True))
 
 

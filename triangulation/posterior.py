@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.late import special
 from tocsin.domain.light_curves import FloatArray, read_only
 
 #: A density that changes less than e-fold in so many sigma is not changed by folding (by 2 % at most).
@@ -370,7 +370,7 @@ def _folded(x: FloatArray, p: FloatArray, at: FloatArray, sigma: float) -> Float
         first = max(int(np.searchsorted(x, here[0, 0] - 8.5 * sigma)) - 1, 0)
         last = min(int(np.searchsorted(x, here[-1, 0] + 8.5 * sigma)) + 1, x.size)
         z = (x[None, first:last] - here) / sigma
-        phi, cdf = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi), ndtr(z)
+        phi, cdf = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi), special.ndtr(z)
         steepness = slope[None, first : last - 1]
         level = p[None, first : last - 1] + steepness * (here - x[None, first : last - 1])
         cells = level * np.diff(cdf, axis=1) - sigma * steepness * np.diff(phi, axis=1)

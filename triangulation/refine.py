@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from scipy.interpolate import Akima1DInterpolator
 
+from tocsin.domain.late import interpolate
 from tocsin.domain.light_curves import FloatArray
 from triangulation.curves import Burst
 from triangulation.joint import (
@@ -212,7 +212,7 @@ class Curve:
         first = np.repeat(np.arange(cells.size), cells)
         share = (np.arange(first.size) - np.repeat(np.cumsum(cells) - cells, cells)) / cells[first]
         grid = np.append(x[first] + np.diff(x)[first] * share, x[-1])
-        return grid, np.asarray(Akima1DInterpolator(x, y, method="makima")(grid))
+        return grid, np.asarray(interpolate.Akima1DInterpolator(x, y, method="makima")(grid))
 
 
 def posterior_curve(model: Model, scan: Scan, peaks: list[Peak]) -> Curve:

@@ -10,10 +10,9 @@ from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr
 
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.late import optimize, special
 from tocsin.domain.light_curves import BoolArray, FloatArray, IntArray, read_only
 from triangulation import pixels
 from triangulation.annulus import Annulus
@@ -184,7 +183,7 @@ class EarthTerm:
         """Share of each cell that is not behind the Earth; fine far from the limb, or if smaller than its softness."""
         beyond = self._beyond_rad(cells)
         softness = max(LIMB_RAD, 0.3 * cells.side_rad)
-        share = np.log(FLOOR + (1.0 - FLOOR) * ndtr(beyond / softness))
+        share = np.log(FLOOR + (1.0 - FLOOR) * special.ndtr(beyond / softness))
         far = np.abs(beyond) > cells.side_rad + 3.0 * LIMB_RAD
         return np.asarray(share), np.asarray(far | (cells.side_rad < LIMB_RAD))
 
@@ -236,7 +235,7 @@ def _concentration(radius_rad: float, containment: float) -> float:
         return float(np.expm1(-kappa * versine) / np.expm1(-2.0 * kappa) - containment)
 
     guess = float(np.log(-np.log1p(-containment) / versine))
-    return float(np.exp(brentq(excess, min(guess, 0.0) - 25.0, max(guess, 0.0) + 5.0, xtol=1e-13)))
+    return float(np.exp(optimize.brentq(excess, min(guess, 0.0) - 25.0, max(guess, 0.0) + 5.0, xtol=1e-13)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

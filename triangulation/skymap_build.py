@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import chdtri
 
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.late import special
 from tocsin.domain.light_curves import BoolArray, FloatArray, IntArray
 from triangulation import pixels
 from triangulation.sky_terms import AnnulusTerm, Cells, SkyTerm
@@ -242,7 +242,7 @@ def _check_meet(terms: Sequence[SkyTerm], best_log: float) -> None:
     if len(annuli) < 2 or len(annuli) != sum(not _is_prior(term) for term in terms):
         return
     missing = sum(term.best_log for term in annuli) - best_log
-    if missing > 0.5 * chdtri(max(len(annuli) - 2, 1), DISAGREEMENT_P):
+    if missing > 0.5 * special.chdtri(max(len(annuli) - 2, 1), DISAGREEMENT_P):
         raise ScienceError(
             "the annuli do not meet (beyond 4 sigma)",
             remedy="check that all curves show the same burst, and clocks and positions",

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import healpix
 import numpy as np
-from astropy.io import fits
 
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.late import fits
 from tocsin.domain.light_curves import FloatArray, IntArray
 from triangulation import fits_table, pixels
 

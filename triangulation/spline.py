@@ -7,9 +7,9 @@ is a difference of cumulative splines, a quartic in closed form: exact for bins 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg.lapack import dpbtrf, dpbtrs, dtbtrs
 
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.late import lapack
 from tocsin.domain.light_curves import FloatArray, IntArray
 
 
@@ -149,10 +149,12 @@ def factor(band: FloatArray) -> FloatArray:
     ScienceError
         It is not positive definite.
     """
-    lower, info = dpbtrf(band, lower=1)
+    lower, info = lapack.dpbtrf(band, lower=1)
     if info != 0:
         # Rounding: a sharp, bright burst makes the band span more decades than a double holds.
-        lower, info = dpbtrf(np.concatenate([band[:1] * (1.0 + 1e-7) + 1e-10 * band[0].max(), band[1:]]), lower=1)
+        lower, info = lapack.dpbtrf(
+            np.concatenate([band[:1] * (1.0 + 1e-7) + 1e-10 * band[0].max(), band[1:]]), lower=1
+        )
     if info != 0:
         raise ScienceError(
             "the smoothness prior and the data give no definite fit", remedy="check the counts for outliers"
@@ -167,11 +169,11 @@ def log_determinant(lower: FloatArray) -> float:
 
 def forward(lower: FloatArray, right: FloatArray) -> FloatArray:
     """``L^-1 R`` for a factored band and right sides of shape (number, r)."""
-    solution, _ = dtbtrs(lower, right, uplo="L")
+    solution, _ = lapack.dtbtrs(lower, right, uplo="L")
     return np.asarray(solution)
 
 
 def solve(lower: FloatArray, right: FloatArray) -> FloatArray:
     """``(L L')^-1 R`` for a factored band and right sides of shape (number, r)."""
-    solution, _ = dpbtrs(lower, right, lower=1)
+    solution, _ = lapack.dpbtrs(lower, right, lower=1)
     return np.asarray(solution)

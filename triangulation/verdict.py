@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import chdtrc
 
+from tocsin.domain.late import special
 from tocsin.domain.light_curves import FloatArray, IntArray
 from triangulation.curves import Series
 from triangulation.joint import (
@@ -273,7 +273,7 @@ def likeness(model: Model, peak: Peak) -> Likeness:
     together = _explained(model, model.other, peak)
     gains = [_explained(model, _freed(model, peak, number), peak) - together for number in LIKENESS_SPLINES]
     free = [number - 1 for number in LIKENESS_SPLINES]
-    chances = [float(chdtrc(n, max(gain, 0.0))) for n, gain in zip(free, gains, strict=True)]
+    chances = [float(special.chdtrc(n, max(gain, 0.0))) for n, gain in zip(free, gains, strict=True)]
     worst = int(np.argmin(chances))
     return Likeness(
         p=min(1.0, len(chances) * chances[worst]),

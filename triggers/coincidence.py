@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
 
+from tocsin.domain.late import special
 from tocsin.domain.light_curves import FloatArray, IntArray
 
 DAY_S = 86400.0
@@ -114,7 +114,7 @@ def spiacs_false_alarm_rate_hz(snr: float, scale_s: float) -> float:
     if snr <= 0.0 or scale_s <= 0.0:
         raise ValueError("a signal-to-noise ratio and a time scale are positive")
     spikes_hz = SPIKE_RATE_HZ * (SPIKE_SCALE_S / max(scale_s, SPIKE_SCALE_S)) * math.pow(snr / SPIKE_SNR, -SPIKE_INDEX)
-    return spikes_hz + float(ndtr(-snr)) / scale_s
+    return spikes_hz + float(special.ndtr(-snr)) / scale_s
 
 
 def spiacs_association_probability(snr: float, scale_s: float, *, difference_s: float) -> float:
@@ -146,7 +146,7 @@ def spiacs_association_probability(snr: float, scale_s: float, *, difference_s: 
 
 def significance_sigma(probability: float) -> float:
     """One-sided Gaussian significance of a probability, in standard deviations."""
-    return -float(ndtri(probability))
+    return -float(special.ndtri(probability))
 
 
 def count_within(times_a_s: npt.ArrayLike, times_b_s: npt.ArrayLike, half_spans_s: npt.ArrayLike) -> IntArray:

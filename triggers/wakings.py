@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scipy.special import gammaincinv
-
 from tocsin.domain.config_table import Table
+from tocsin.domain.late import special
 
 #: Wakings are told per this many days.
 MONTH_DAYS = 30.0
@@ -51,8 +50,8 @@ class Wakings:
             return None
         count, months = self.by_rule.get(rule, 0), self.days / MONTH_DAYS
         tail = 0.5 * (1.0 - LEVEL)
-        low = float(gammaincinv(count, tail)) if count else 0.0
-        high = float(gammaincinv(count + 1, 1.0 - tail))
+        low = float(special.gammaincinv(count, tail)) if count else 0.0
+        high = float(special.gammaincinv(count + 1, 1.0 - tail))
         return Expected(per_month=count / months, low=low / months, high=high / months)
 
 

@@ -8,40 +8,38 @@ Columns: ``start_tt_us width_us live_us counts variance_counts is_masked revisio
 import io
 import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from acs_stream.archive.rows import RateKind, RateRows, empty_rows
 from acs_stream.time_systems import SECOND_US
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.late import pa, pq
 from tocsin.domain.light_curves import IntArray
 
 #: Rows of a group, the least that is read: half an hour of 20 Hz.
 GROUP_ROWS = 36_000
-NUMBERS: Mapping[str, Any] = {
-    "start_tt_us": pa.int64(),
-    "width_us": pa.int64(),
-    "live_us": pa.int64(),
-    "counts": pa.float64(),
-    "variance_counts": pa.float64(),
-    "is_masked": pa.bool_(),
-    "revision": pa.int32(),
+NUMBERS = {
+    "start_tt_us": "int64",
+    "width_us": "int64",
+    "live_us": "int64",
+    "counts": "float64",
+    "variance_counts": "float64",
+    "is_masked": "bool",
+    "revision": "int32",
 }
 KIND = {
-    "product": pa.string(),
-    "clock_error_s": pa.float64(),
-    "is_approximate": pa.bool_(),
-    "note": pa.string(),
-    "energy_low_kev": pa.float64(),
-    "energy_high_kev": pa.float64(),
-    "dead_time_s": pa.float64(),
+    "product": "string",
+    "clock_error_s": "float64",
+    "is_approximate": "bool",
+    "note": "string",
+    "energy_low_kev": "float64",
+    "energy_high_kev": "float64",
+    "dead_time_s": "float64",
 }
-SCHEMA = pa.schema([pa.field(name, kind, nullable=name in KIND) for name, kind in {**NUMBERS, **KIND}.items()])
+COLUMNS = (*NUMBERS, *KIND)
 NAME = re.compile(r"part-(\d{8})-(-?\d+)-(-?\d+)-(\d+)-[0-9a-f]{8}\.parquet")
 
 
@@ -96,14 +94,18 @@ def to_parquet(rows: RateRows) -> bytes:
         columns[name] = values.take(codes)
     target = io.BytesIO()
     pq.write_table(
-        pa.table(columns, schema=SCHEMA),
+        pa.table(columns, schema=_schema()),
         target,
         row_group_size=GROUP_ROWS,
         compression="zstd",
-        use_dictionary=[name for name in SCHEMA.names if name != "start_tt_us"],
+        use_dictionary=[name for name in COLUMNS if name != "start_tt_us"],
         column_encoding={"start_tt_us": "DELTA_BINARY_PACKED"},
     )
     return target.getvalue()
+
+
+def _schema() -> "pa.Schema":
+    return pa.schema([pa.field(name, kind, nullable=name in KIND) for name, kind in {**NUMBERS, **KIND}.items()])
 
 
 def _field(kind: RateKind, name: str) -> Any:
@@ -127,7 +129,7 @@ def read_parquet(file: Any, start_tt_us: int, stop_tt_us: int, *, name: str) -> 
     try:
         part = pq.ParquetFile(file)
         table = part.read_row_groups(_groups(part.metadata, start_tt_us, stop_tt_us), use_threads=False)
-        table = table.select(SCHEMA.names)
+        table = table.select(list(COLUMNS))
     except (pa.ArrowException, KeyError, OSError) as error:
         raise ScienceError(f"{name} in the archive is damaged: {error}", remedy="restore it from a copy") from error
     start = _numbers(table, "start_tt_us")

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-import fsspec  # type: ignore[import-untyped]
-
 from tocsin.domain.errors import RemoteError
+from tocsin.domain.late import fsspec
 
 #: Files being written begin so; readers pass them over.
 HIDDEN = "."

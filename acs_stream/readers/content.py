@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
-from astropy.utils.exceptions import AstropyUserWarning
 
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.late import astropy_exceptions, fits
 from tocsin.domain.light_curves import FloatArray
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -146,11 +145,11 @@ def open_fits(content: bytes) -> Iterator[Any]:
     """FITS file in memory, an astropy HDU list; whatever is wrong with it is a `ScienceError`."""
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", message=".*truncated.*", category=AstropyUserWarning)
+            warnings.filterwarnings("error", message=".*truncated.*", category=astropy_exceptions.AstropyUserWarning)
             warnings.filterwarnings("ignore", category=fits.verify.VerifyWarning)
             with fits.open(io.BytesIO(content), memmap=False) as hdus:
                 yield hdus
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, MemoryError) as error:
         raise ScienceError(f"the FITS file is broken or of another kind: {error}") from error
-    except (fits.VerifyError, AstropyUserWarning) as error:
+    except (fits.VerifyError, astropy_exceptions.AstropyUserWarning) as error:
         raise ScienceError(f"the FITS file is broken: {error}") from error

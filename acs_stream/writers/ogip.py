@@ -10,9 +10,9 @@ import io
 from datetime import timedelta
 
 import numpy as np
-from astropy.io import fits
 
 from tocsin.domain.clock import iso_utc
+from tocsin.domain.late import fits
 from tocsin.domain.light_curves import LightCurve
 
 FITS_TYPE = "application/fits"
@@ -63,7 +63,7 @@ def ogip_fits(curve: LightCurve, *, object_name: str = "") -> bytes:
     return target.getvalue()
 
 
-def _describe(header: fits.Header, curve: LightCurve, object_name: str) -> None:
+def _describe(header: "fits.Header", curve: LightCurve, object_name: str) -> None:
     t0 = curve.t0_utc
     first, last = (float(curve.start_s[0]), float(curve.stop_s[-1])) if len(curve) else (0.0, 0.0)
     day = (t0 - t0.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds() / 86400.0

@@ -6,12 +6,13 @@ from collections.abc import Callable
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from tocsin.domain.errors import ConfigurationError
 from tocsin.store import Store
-from tocsin.store.schema import newest_revision
+from tocsin.store.schema import MIGRATIONS, newest_revision, revisions
 from tocsin.store.tables import metadata
 
 
@@ -87,3 +88,9 @@ def test_rows_that_are_kept_for_ever_can_be_neither_changed_nor_removed(
         rows = [work.audit_rows(), work.decisions(an_event_with_everything)]
         assert all(rows)
         assert work.acknowledgements(an_event_with_everything)
+
+
+def test_the_revisions_are_those_that_alembic_finds() -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert [script.revision for script in scripts.walk_revisions()][::-1] == list(revisions())
+    assert scripts.get_current_head() == newest_revision()

@@ -8,14 +8,13 @@ from typing import Any
 
 import msgpack
 import numpy as np
-import pyarrow as pa
-from pyarrow import ipc
 
 from acs_stream.archive.ipn_text import ipnlc_text
 from acs_stream.writers.ogip import FITS_TYPE, ogip_fits
 from tocsin.api.responses import json_bytes
 from tocsin.api.tables import CSV_TYPE, light_curves_csv
 from tocsin.domain.clock import iso_utc
+from tocsin.domain.late import ipc, pa
 from tocsin.domain.light_curves import LightCurve
 
 ARROW_TYPE = "application/vnd.apache.arrow.stream"

@@ -16,12 +16,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from tocsin.domain.clock import Clock
 from tocsin.domain.errors import NotAllowedError, RemoteError
+from tocsin.domain.late import jose_errors, jwk, jwt
 from tocsin.domain.people import Person
 from tocsin.domain.tokens import digest
 from tocsin.store import Store
@@ -175,13 +173,13 @@ class SignIn:
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise NotAllowedError("the provider gave no proof of who you are", remedy="sign in again")
-        return self._believed(token, kept["nonce"], KeySet.import_key_set(self._asked("GET", known["jwks_uri"])))  # type: ignore[arg-type]
+        return self._believed(token, kept["nonce"], jwk.KeySet.import_key_set(self._asked("GET", known["jwks_uri"])))  # type: ignore[arg-type]
 
-    def _believed(self, token: str, nonce: str, keys: KeySet) -> Mapping[str, Any]:
+    def _believed(self, token: str, nonce: str, keys: "jwk.KeySet") -> Mapping[str, Any]:
         """Claims of a token that is signed by the provider, for us, now, and for this very sign-in."""
         try:
             claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
-        except (JoseError, ValueError) as error:
+        except (jose_errors.JoseError, ValueError) as error:
             raise NotAllowedError("the provider's answer is not signed by it", remedy="sign in again") from error
         now = self._clock.now().timestamp()
         audience = claims.get("aud")

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-
 from tocsin.domain.clock import iso_utc
 from tocsin.domain.health import Sign
+from tocsin.domain.late import x509
 
 GIGABYTE = 1e9
 #: `adjtimex` answers this where the kernel's clock is not disciplined by anything.

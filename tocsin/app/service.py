@@ -247,6 +247,10 @@ class Service:
         finally:
             self._server.should_exit = True
 
+    def in_background(self, do: Listener) -> None:
+        """Do something beside everything else; it ends with the service."""
+        self._spawn(do)
+
     def _spawn(self, target: Callable[[threading.Event], None]) -> None:
         thread = threading.Thread(target=target, args=(self._stop,), daemon=True)
         thread.start()

@@ -31,6 +31,7 @@ from tocsin.app.retaining import EVERY_S, forget_by_itself
 from tocsin.app.service import EVERY_ROLE, Listener, Role, Service
 from tocsin.app.starting import own_folder, own_name, refuse_wrong_clock
 from tocsin.app.tracing import start_tracing
+from tocsin.app.warming import warm
 from tocsin.app.watchdog import Watchdog
 from tocsin.app.web import api_services, slack_desk
 from tocsin.domain.clock import Clock
@@ -232,6 +233,7 @@ def _serve(settings: Settings, console: Console, clock: Clock, share: Share | No
             service.every(EVERY_S, partial(forget_by_itself, rules=settings.retention))
         at_end.callback(service.stop)
         service.start()
+        service.in_background(partial(warm, service.context))
         _say_hello(settings, built, console, share)
         service.wait()
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lxml import etree
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+
+from tocsin.domain.late import Image, ImageChops, ImageDraw, ImageFont
 
 #: Pixels for one unit of the SVG, and how much finer it is drawn before it is scaled down.
 SCALE, FINER = 2.0, 2
@@ -74,7 +75,7 @@ def png(svg: str) -> bytes:
 
 
 class _Painter:
-    def __init__(self, image: Image.Image, unit: float, root: Any) -> None:
+    def __init__(self, image: "Image.Image", unit: float, root: Any) -> None:
         self._image = image
         self._unit = unit
         self._clips = {one.get("id"): one for one in root.iter("{*}clipPath")}

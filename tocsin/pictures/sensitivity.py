@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
+from tocsin.domain.late import spatial
 from tocsin.pictures.contours import contours
 from tocsin.pictures.graticule import graticule
 from tocsin.pictures.plane import Plane
@@ -91,7 +91,7 @@ def _shades(plane: Plane, ra_deg: FloatArray, dec_deg: FloatArray, chance: Float
 
 
 def _spread(values: FloatArray, known: npt.NDArray[np.bool_]) -> FloatArray:
-    nearest = cKDTree(np.argwhere(known)).query(np.argwhere(~known))[1]
+    nearest = spatial.cKDTree(np.argwhere(known)).query(np.argwhere(~known))[1]
     spread = values.copy()
     spread[~known] = values[known][nearest]
     return spread
@@ -100,7 +100,7 @@ def _spread(values: FloatArray, known: npt.NDArray[np.bool_]) -> FloatArray:
 def _between(
     ra_deg: FloatArray, dec_deg: FloatArray, values: FloatArray, at_ra_deg: FloatArray, at_dec_deg: FloatArray
 ) -> FloatArray:
-    distance, index = cKDTree(_vectors(ra_deg, dec_deg)).query(_vectors(at_ra_deg, at_dec_deg), k=NEIGHBOURS)
+    distance, index = spatial.cKDTree(_vectors(ra_deg, dec_deg)).query(_vectors(at_ra_deg, at_dec_deg), k=NEIGHBOURS)
     weight = np.exp(-0.5 * (np.degrees(distance) / SMOOTH_DEG) ** 2)
     return np.asarray((weight * values[index]).sum(axis=1) / weight.sum(axis=1))
 

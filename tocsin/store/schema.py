@@ -1,12 +1,12 @@
-"""The schema's revisions: brings a database up to this code, and refuses one that is ahead of it."""
+"""The schema's revisions: brings a database up to this code, and refuses one that is ahead of it.
 
+Whether there is anything to do is seen without Alembic, which is slow to load and which a start seldom needs.
+"""
+
+from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from tocsin.domain.errors import ConfigurationError
 
@@ -15,25 +15,26 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_062_026
 
 
-def _config() -> Config:
-    """Alembic's configuration, without a file."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+@cache
+def revisions() -> tuple[str, ...]:
+    """Revisions this code knows, in order; files are named after them (``r0001_...``)."""
+    known = sorted(file.name[1:5] for file in (MIGRATIONS / "versions").glob("r[0-9][0-9][0-9][0-9]_*.py"))
+    if not known:
+        raise ConfigurationError("no migrations are installed", file=str(MIGRATIONS), key="versions")
+    return tuple(known)
 
 
 def newest_revision() -> str:
     """Revision this code was written for."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise ConfigurationError("no migrations are installed", file=str(MIGRATIONS), key="versions")
-    return head
+    return revisions()[-1]
 
 
 def schema_revision(connection: Connection) -> str | None:
     """Revision of the database; None where it is empty."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
 
 
 def upgrade(connection: Connection) -> None:
@@ -46,16 +47,24 @@ def upgrade(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-    config = _config()
-    scripts = ScriptDirectory.from_config(config)
     found = schema_revision(connection)
-    known = {script.revision for script in scripts.walk_revisions()}
-    if found is not None and found not in known:
+    if found is not None and found not in revisions():
         raise ConfigurationError(
-            f"the database has schema {found}, newer than this version of Tocsin ({scripts.get_current_head()})",
+            f"the database has schema {found}, newer than this version of Tocsin ({newest_revision()}): "
+            "install the version that wrote it, or restore a backup that this one wrote",
             file="settings",
-            key="database_url",
+            key="store.url",
         )
-    if found != scripts.get_current_head():
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    if found != newest_revision():
+        _run_alembic(connection)
+
+
+def _run_alembic(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - slow to import
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,12 +1,11 @@
 """Sending: the handler of owed messages. At least once, deduplicated by key; one message per event, updated."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import structlog
 
-from notifier.channel import send_once
 from tocsin.domain.errors import DataNotYetError, RemoteError
 from tocsin.domain.events import EventState, Tier
 from tocsin.domain.jobs import Job
@@ -43,14 +42,16 @@ def send(context: Context, job: Job) -> None:
     if door is None or job.event_id is None:
         return
     moments = [context.clock.monotonic_s()]
-    message, is_recalled = _compose(context, job, door, job.event_id)
+    message, doubt = _compose(context, job, door, job.event_id)
     if message is None:
         return
     moments.append(context.clock.monotonic_s())
     try:
-        reference = shown_before(door, message) if is_recalled else None
+        message, reference = _looked_for(job, door, message, doubt)
         if reference is None:
-            reference = send_once(door.channel, message, is_repeat=job.attempts > 1 or is_recalled)
+            if not _is_still_ours(context, job):
+                return
+            reference = door.channel.send(message)
     except RemoteError as error:
         metrics.MESSAGES.labels(door.name, message.purpose.value, "failed").inc()
         with context.store.begin() as work:
@@ -61,14 +62,56 @@ def send(context: Context, job: Job) -> None:
     _record(context, job, message, reference, moments)
 
 
-def _compose(context: Context, job: Job, door: Door, event_id: str) -> tuple[OutgoingMessage | None, bool]:
-    """The message, unless it is needless by now; whether it may have been sent by a store of before."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doubt:
+    """Why a place may show already what is to be shown there for the first time.
+
+    Parameters
+    ----------
+    is_recalled
+        A store of before the restoring may have sent it.
+    is_begun
+        This message, or another that shows the event there, was tried, and nobody knows what came of it.
+    """
+
+    is_recalled: bool = False
+    is_begun: bool = False
+
+
+def _looked_for(job: Job, door: Door, message: OutgoingMessage, doubt: _Doubt) -> tuple[OutgoingMessage, str | None]:
+    """The message as it is to be sent, and the reference by which it was shown already.
+
+    A place that may show the event by a message of which nothing came back is read first: what is found is updated,
+    never joined by a second one.
+    """
+    is_repeat = job.attempts > 1 or doubt.is_recalled
+    if not is_repeat and not doubt.is_begun:
+        return message, None
+    if doubt.is_recalled and (shown := shown_before(door, message)) is not None:
+        return message, shown
+    if is_repeat and (sent := door.channel.find_sent(message)) is not None:
+        return message, sent
+    if (shown := shown_before(door, message)) is not None:
+        message = replace(message, replaces=shown)
+    return message, None
+
+
+def _is_still_ours(context: Context, job: Job) -> bool:
+    """Whether nobody took a job over while we read: that may take as long as a lease. A first try has just begun."""
+    if job.attempts <= 1:
+        return True
+    with context.store.begin() as work:
+        return work.renew_lease(job)
+
+
+def _compose(context: Context, job: Job, door: Door, event_id: str) -> tuple[OutgoingMessage | None, _Doubt]:
+    """The message, unless it is needless by now; why it may be there already."""
     purpose = MessagePurpose(str(job.payload["purpose"]))
     with context.store.begin() as work:
         work.lock(f"messages {event_id}")
         earlier = work.message(job.key)
         if (earlier is not None and earlier.sent_utc is not None) or not work.renew_lease(job):
-            return None, False  # done, or another worker's, who took us for dead and may be at it just now
+            return None, _Doubt()  # done, or another worker's, who took us for dead and may be at it just now
         reasons = [str(reason) for reason in job.payload.get("reasons", ())]
         recipient = str(job.payload["recipient"])
         clearance = clearance_at(context, door, recipient)
@@ -78,7 +121,7 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> tuple[Out
         # Somebody asked for more people although the event is taken: that is never needless while it stands.
         is_asked_for = "asked_by" in job.payload and card is not None and not card.is_retracted
         if card is None or not (is_begun or is_asked_for or not _is_needless(work, purpose, card, door, recipient)):
-            return None, False
+            return None, _Doubt()
         _keep_quiet(context, card, purpose, door, recipient)
         card = _headed(purpose, card, door)
         if door.is_shared and reference is None:
@@ -95,8 +138,15 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> tuple[Out
             acknowledge_url=_acknowledge_url(context, work, purpose, card, door, recipient),
             audience=clearance,
         )
+        is_begun = reference is None and _is_begun(work, event_id, door)
         work.add_message(message, context.clock.now())
-        return message, is_restored_lately(work, context.clock.now())
+        return message, _Doubt(is_recalled=is_restored_lately(work, context.clock.now()), is_begun=is_begun)
+
+
+def _is_begun(work: UnitOfWork, event_id: str, door: Door) -> bool:
+    """Whether an earlier message may have shown the event in a shared place, though no answer told so."""
+    begun = (row for row in work.messages(event_id) if row.message.channel == door.name and row.sent_utc is None)
+    return door.is_shared and any(begun)
 
 
 def _is_needless(work: UnitOfWork, purpose: MessagePurpose, card: Card, door: Door, recipient: str) -> bool:
