@@ -82,6 +82,8 @@ def build_engines(url: URL, *, is_durable: bool = True) -> tuple[Engine, Engine]
             paramstyle="format",
             pool_size=READERS,
             max_overflow=MOST_READERS,
+            # The connection used last is the next to be used: it has statements and tables at hand, others may not.
+            pool_use_lifo=True,
             connect_args=_reachable(url),
         )
         event.listen(writer, "connect", _prepare_more)
