@@ -15,6 +15,7 @@ from service_process import ServiceProcess
 from tocsin.app.clocks import SystemClock
 from tocsin.demo.stand_ins import BrokerStandIn, SlackStandIn
 from tocsin.domain.clock import ManualClock
+from tocsin.domain.tokens import Scope, Token, digest, new_secret
 from tocsin.simulate.notices import Superevent, lvk_alert
 from tocsin.store import Store
 from tocsin.store.leases import Lease
@@ -144,3 +145,29 @@ def test_pages_are_served_beside_the_process_that_listens(
     slack.wait_for(lambda _: bool(shown(slack)), timeout_s=PATIENCE_S)
     events = httpx.get(f"{pages.wait_until_it_serves()}/api/v1/events", timeout=20.0, trust_env=False).json()["events"]
     assert [event["name"] for event in events] == ["S261126cc"]
+
+
+def test_a_tokens_limit_holds_across_processes(start: Callable[..., ServiceProcess], database: str) -> None:
+    addresses = [start("api", name=name).wait_until_it_serves() for name in ("left", "right")]
+    clock, secret = SystemClock(), new_secret()
+    store = Store(database, clock=clock)
+    now = clock.now()
+    token = Token(
+        id="t1", name="Partner", secret_sha256=digest(secret), scopes=frozenset({Scope.READ}), clearance=frozenset(),
+        person_id=None, per_minute=40, created_utc=now, expires_utc=now + timedelta(days=1),
+    )  # fmt: skip
+    with store.begin() as work:
+        work.add_token(token)
+    store.close()
+    headers = {"authorization": f"Bearer {secret}"}
+    with httpx.Client(headers=headers, trust_env=False, timeout=20.0) as client:
+        while any(client.get(f"{one}/healthz").status_code == 401 for one in addresses):
+            assert (clock.now() - now).total_seconds() < PATIENCE_S, "a new token is known within a second"
+        begun_s = clock.monotonic_s()
+        answers = [client.get(f"{addresses[n % 2]}/api/v1/feeds") for n in range(160)]
+        took_s = clock.monotonic_s() - begun_s
+    let_in = [n % 2 for n, answer in enumerate(answers) if answer.status_code == 200]
+    assert {answer.status_code for answer in answers} == {200, 429}
+    assert 40 <= len(let_in) <= 40 + 40 * took_s / 60.0 + 1, took_s
+    assert min(let_in.count(0), let_in.count(1)) >= 15, "both let in their share"
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers if answer.status_code == 429)

@@ -237,3 +237,36 @@ def test_neither_the_order_nor_a_cursor_tells_a_hidden_time(store: Store) -> Non
         assert ids(work, clearance=PUBLIC, start_utc=at(600)) == []
     assert [row.id for row in public + rest] == ["e1", "e2", "e3"]
     assert cursor == f"{to_micros(at(100))}~e2"
+
+
+def test_each_audience_reads_its_own_decision_of_a_moment(store: Store) -> None:
+    with store.begin() as work:
+        add_event(work, labels=frozenset({"antares", "icecube"}))
+        public, secret = add_notice(work, "grb-1", b"1"), add_notice(work, "grb-1", b"2", labels=SECRET)
+        work.add_decision("grb-1", secret, decision(Tier.WAKE), at(1), labels=SECRET)
+        for n, (labels, tier) in enumerate(((PUBLIC, Tier.RECORD), (SECRET, Tier.TELL))):
+            work.add_decision("grb-1", public, decision(tier), at(2), labels=labels, variant=n)
+        work.add_decision("grb-1", public, decision(Tier.TELL), at(2), labels=PUBLIC)
+    with store.read() as work:
+        assert [row.decision.tier for row in work.decisions("grb-1", clearance=PUBLIC)] == [Tier.RECORD, Tier.TELL]
+        assert [row.decision.tier for row in work.decisions("grb-1", clearance=SECRET)] == [
+            Tier.WAKE, Tier.TELL, Tier.TELL,
+        ]  # fmt: skip
+        assert work.decisions("grb-1") == work.decisions("grb-1", clearance=SECRET)
+        assert [row.wider for row in work.decisions_since(at(0))] == [(), (SECRET,), (), ()]
+        assert {rule: len(times) for rule, times in work.waking_rules().items()} == {decision().rule: 1}
+
+
+def test_a_decision_of_before_these_were_kept_apart_is_read_by_those_who_see_all_of_the_event(store: Store) -> None:
+    with store.begin() as work:
+        add_event(work, labels=SECRET)
+        public = add_notice(work, "grb-1", b"1")
+        work.add_decision("grb-1", public, decision(), at(1))
+    with store._transaction() as connection:  # a row as an older version wrote it
+        connection.exec_driver_sql(
+            "INSERT INTO decisions (event_id, notice_key, at_utc, tier, rule, record) SELECT event_id, notice_key, "
+            "at_utc, tier, 'older', replace(record, '\"labels\"', '\"was\"') FROM decisions"
+        )
+    with store.read() as work:
+        assert [row.decision.rule for row in work.decisions("grb-1", clearance=PUBLIC)] == [decision().rule]
+        assert len(work.decisions("grb-1", clearance=SECRET)) == 2

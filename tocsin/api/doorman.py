@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin.api.responses import problem
 from tocsin.api.security import HEADERS
 from tocsin.store import Store
-from tocsin.workflow.access import Caller, Gate, Rate
+from tocsin.workflow.access import Caller, Gate
+from tocsin.workflow.quotas import UNLIMITED, Rate
 
 SESSION_COOKIE = "tocsin_session"
 #: Paths whose answers may be kept.
@@ -118,8 +119,10 @@ class Doorman:
             await refusal(scope, receive, send)
             return
         path: str = scope["path"]
-        rate = Rate(limit=0, remaining=0, wait_s=0.0)
+        rate = UNLIMITED
         if not path.startswith(FREE):
+            if self._gate.must_ask(caller):
+                await run_in_threadpool(self._gate.ask, caller)
             rate = self._gate.take(caller, door_of(path))
             await self._write_counts()
         if rate.wait_s > 0:

@@ -117,7 +117,7 @@ def build_service(
     service = Service(
         context,
         settings,
-        app=_api(settings, context, board, rates) if Role.API in roles else None,
+        app=_api(settings, context, board, rates, is_one_of_several=share is not None) if Role.API in roles else None,
         listeners=listeners,
         roles=roles,
         lead=lead,
@@ -145,7 +145,9 @@ def build_service(
     return Built(service=service, board=board, watchdog=watchdog, rates=rates, following=following, close=close)
 
 
-def _api(settings: Settings, context: Context, board: FeedBoard, rates: RateBoard) -> FastAPI:
+def _api(
+    settings: Settings, context: Context, board: FeedBoard, rates: RateBoard, *, is_one_of_several: bool
+) -> FastAPI:
     topics = {name: topic.labels for name, topic in context.streams.topics.items() if topic.labels}
     labels = RESTRICTED_STREAMS | topics
     gauges = Gauges(context.store, context.clock, settings.data_dir, restricted=labels.keys())
@@ -153,7 +155,16 @@ def _api(settings: Settings, context: Context, board: FeedBoard, rates: RateBoar
     def health() -> Health:
         return with_parts(health_of(context.store, board), rates.parts())
 
-    return build_app(api_services(context, settings, health=health, labels_of_streams=labels, metrics=gauges.text))
+    return build_app(
+        api_services(
+            context,
+            settings,
+            health=health,
+            labels_of_streams=labels,
+            metrics=gauges.text,
+            is_one_of_several=is_one_of_several,
+        )
+    )
 
 
 def _listeners(settings: Settings, context: Context, board: FeedBoard, roles: frozenset[Role]) -> list[Listener]:

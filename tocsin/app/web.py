@@ -44,6 +44,7 @@ def api_services(
     health: Callable[[], Health],
     labels_of_streams: Mapping[str, frozenset[str]],
     metrics: Callable[[], bytes] = generate_latest,
+    is_one_of_several: bool = False,
 ) -> ApiServices:
     """What the API needs, from the parts of the workflow."""
     is_local = settings.api.host in LOOPBACK
@@ -79,6 +80,7 @@ def api_services(
             lambda: tuple(context.people),
             anonymous_scopes=anonymous_scopes(is_local=is_local, is_own_machine=is_own_machine),
             anonymous_per_minute=settings.api.anonymous_per_minute,
+            is_one_of_several=is_one_of_several,
         ),
         allowed_hosts=frozenset({*LOOPBACK, urlsplit(settings.service.page_url).hostname or ""}) - {""}
         if is_local

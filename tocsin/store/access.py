@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 
 from tocsin.domain.tokens import Scope, Token
 from tocsin.store.rows import UsageRow
-from tocsin.store.tables import api_tokens, api_usage, sign_ins
+from tocsin.store.tables import api_quotas, api_tokens, api_usage, sign_ins
 from tocsin.store.topic import Topic
 
 
@@ -62,6 +62,24 @@ class Access(Topic):
             self._insert_if_absent(api_usage, [{**row, "requests": 0}])
             same = (api_usage.c.token_id == token_id, api_usage.c.day == day, api_usage.c.door == door)
             self._connection.execute(update(api_usage).where(*same).values(requests=api_usage.c.requests + requests))
+
+    def take_requests(self, token_id: str, wanted: int, per_minute: int, at_utc: datetime) -> tuple[int, float]:
+        """Take requests from what a token may still make, which fills at `per_minute` and holds a minute of it.
+
+        Returns
+        -------
+        tuple
+            How many were taken, at most `wanted`; and what is left.
+        """
+        self._insert_if_absent(api_quotas, [{"token_id": token_id, "level": float(per_minute), "at_utc": at_utc}])
+        of_token = api_quotas.c.token_id == token_id
+        row = self._connection.execute(select(api_quotas).where(of_token).with_for_update()).one()
+        passed_s = max(0.0, (at_utc - row.at_utc).total_seconds())  # clocks of other machines may be ahead
+        level = min(float(per_minute), row.level + passed_s * per_minute / 60.0)
+        taken = min(wanted, int(level))
+        changed = {"level": level - taken, "at_utc": max(at_utc, row.at_utc)}
+        self._connection.execute(update(api_quotas).where(of_token), changed)
+        return taken, level - taken
 
     def usage(self, token_id: str | None = None) -> list[UsageRow]:
         """Requests by token, day and door, the newest day first."""

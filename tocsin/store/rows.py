@@ -222,12 +222,27 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """A decision, the notice that led to it, and when it was taken."""
+    """A decision, the notice that led to it, and when it was taken.
+
+    Parameters
+    ----------
+    event_id, notice_key, decision, at_utc
+        As they were kept.
+    labels
+        Of all notices it was decided from: who may not see these, may not read it.
+    variant
+        Which of the decisions of the same moment it is; the first is the narrowest audience's.
+    wider
+        Labels of those of the same moment that were taken for wider audiences, where they were asked for.
+    """
 
     event_id: str
     notice_key: int | None
     decision: Decision
     at_utc: datetime
+    labels: frozenset[str] = frozenset()
+    variant: int = 0
+    wider: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

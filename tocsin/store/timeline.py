@@ -20,7 +20,7 @@ from tocsin.store.rows import MessageRow, TimelineRow
 from tocsin.store.tables import events
 
 #: What comes first of things that happened in the same microsecond: causes before effects.
-_ORDER = ("notice", "event", "decision", "message", "acknowledgement", "product", "draft", "approval", "audit")
+ORDER = ("notice", "event", "decision", "message", "acknowledgement", "product", "draft", "approval", "audit")
 
 
 class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts, AuditTrail):
@@ -42,7 +42,7 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
             rows += [*self._said(event_id), *self._written(event_id)]
         else:
             rows += [*self._said_to(event_id, clearance), *self._approved_of(event_id, clearance)]
-        return sorted(rows, key=lambda row: (row.at_utc, _ORDER.index(row.kind)))
+        return sorted(rows, key=lambda row: (row.at_utc, ORDER.index(row.kind)))
 
     def _computed(self, event_id: str, clearance: frozenset[str] | None) -> Iterator[TimelineRow]:
         """Notices, decisions, products and drafts."""

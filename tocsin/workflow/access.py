@@ -5,7 +5,7 @@ revoked one opens nothing a second later.
 """
 
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +14,12 @@ from tocsin.domain.clock import Clock
 from tocsin.domain.people import Person, PersonRole
 from tocsin.domain.tokens import Scope, Token, digest
 from tocsin.store import Store
+from tocsin.workflow.quotas import UNLIMITED, OwnQuotas, Rate, SharedQuotas
 
 #: How old the tokens in memory may be, s.
 FRESH_S = 1.0
 #: How often counts are written down, s.
 COUNT_EVERY_S = 10.0
-#: Callers remembered for their rate; who came longest ago is forgotten first.
-MOST_CALLERS = 20_000
 #: Of a person who signed in.
 PERSON_SCOPES = frozenset({Scope.READ, Scope.COMPUTE, Scope.ACT})
 OPERATOR_SCOPES = frozenset(Scope)
@@ -56,23 +55,6 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
-    """What is left of a caller's minute.
-
-    Parameters
-    ----------
-    limit, remaining
-        Requests a minute; those that may still be made at once.
-    wait_s
-        How long to wait before the next one; 0: none.
-    """
-
-    limit: int
-    remaining: int
-    wait_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
     """Tokens and sign-ins as of one state of the store."""
 
@@ -94,7 +76,9 @@ class Gate:
     anonymous_scopes
         What may be done without a token.
     anonymous_per_minute
-        Requests a minute of each address without a token; 0: any number.
+        Requests a minute of each address without a token, at each process; 0: any number.
+    is_one_of_several
+        Whether other processes let in the same callers: what tokens may ask is then shared with them.
     """
 
     def __init__(
@@ -105,6 +89,7 @@ class Gate:
         *,
         anonymous_scopes: frozenset[Scope] = frozenset({Scope.READ}),
         anonymous_per_minute: int = 0,
+        is_one_of_several: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -113,7 +98,8 @@ class Gate:
         self._anonymous_per_minute = anonymous_per_minute
         self._lock = threading.Lock()
         self._known: _Known | None = None
-        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._own = OwnQuotas(clock)
+        self._shared = SharedQuotas(store, clock) if is_one_of_several else None
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._counted_s = clock.monotonic_s()
 
@@ -148,22 +134,23 @@ class Gate:
 
     def take(self, caller: Caller, door: str) -> Rate:
         """Count a request at a door, and take it from the caller's minute."""
-        now_s, day = self._clock.monotonic_s(), self._clock.now().date().isoformat()
         with self._lock:
-            self._counts[caller.token_id, day, door] += 1
-            if caller.per_minute <= 0:
-                return Rate(limit=0, remaining=0, wait_s=0.0)
-            level, since_s = self._levels.get(caller.key, (float(caller.per_minute), now_s))
-            per_s = caller.per_minute / 60.0
-            level = min(float(caller.per_minute), level + (now_s - since_s) * per_s)
-            is_allowed = level >= 1.0
-            self._levels[caller.key] = (level - 1.0 if is_allowed else level, now_s)
-            self._levels.move_to_end(caller.key)
-            if len(self._levels) > MOST_CALLERS:
-                self._levels.popitem(last=False)
-        if is_allowed:
-            return Rate(limit=caller.per_minute, remaining=int(level - 1.0), wait_s=0.0)
-        return Rate(limit=caller.per_minute, remaining=0, wait_s=(1.0 - level) / per_s)
+            self._counts[caller.token_id, self._clock.now().date().isoformat(), door] += 1
+        if caller.per_minute <= 0:
+            return UNLIMITED
+        if self._shared is not None and caller.token_id:
+            return self._shared.take(caller.key, caller.per_minute)
+        return self._own.take(caller.key, caller.per_minute)
+
+    def must_ask(self, caller: Caller) -> bool:
+        """Whether `ask` has to be called before the caller's next request can be let in."""
+        is_shared = self._shared is not None and bool(caller.token_id) and caller.per_minute > 0
+        return is_shared and self._shared is not None and self._shared.must_ask(caller.key)
+
+    def ask(self, caller: Caller) -> None:
+        """Take requests of a token from what all processes share; it waits for the store."""
+        if self._shared is not None:
+            self._shared.ask(caller.key, caller.token_id, caller.per_minute)
 
     def is_time_to_write(self) -> bool:
         """Whether counts should be written down now."""

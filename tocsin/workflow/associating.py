@@ -307,7 +307,7 @@ def _decide_again(
         return
     if not was_paged and any(doors_paged(work, one.other_id) for one in telling if one.other_id not in known):
         decision = replace(decision, pages=False, tells=True)
-    work.add_decision(event.id, notices[-1].key, decision, context.clock.now())
+    work.add_decision(event.id, notices[-1].key, decision, context.clock.now(), labels=event.labels)
     work.set_event_tier(event.id, decision.tier)
     cause = f"counterpart-{telling[0].other_id}"
     for door in context.doors:

@@ -264,7 +264,7 @@ def _record(
     if row is not None:
         _keep_for_the_rest(context, work, row, everything, seeing=set(audiences))
     work.save_event(everything, summary_record=event_fold.to_record(everything), tier=widest.decision.tier)
-    work.add_decision(everything.id, key, widest.decision, context.clock.now())
+    _keep_decisions(context, work, key, audiences)
     for clearance, seen in audiences.items():
         if not everything.labels <= clearance:
             record = event_fold.to_record(seen.event)
@@ -273,6 +273,16 @@ def _record(
         work.set_event_state(everything.id, EventState.RETRACTED)
     elif row is not None and row.state is EventState.RETRACTED:
         work.set_event_state(everything.id, EventState.OPEN)
+
+
+def _keep_decisions(context: Context, work: UnitOfWork, key: int, audiences: Mapping[frozenset[str], Attached]) -> None:
+    """Keep what was decided, once for each audience that sees another event: what it may read says nothing more."""
+    now = context.clock.now()
+    distinct: dict[tuple[int, ...], Attached] = {}
+    for seen in audiences.values():
+        distinct.setdefault(seen.event.notice_keys, seen)
+    for n, seen in enumerate(sorted(distinct.values(), key=lambda one: len(one.event.notice_keys))):
+        work.add_decision(seen.event.id, key, seen.decision, now, labels=seen.event.labels, variant=n)
 
 
 def _keep_for_the_rest(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from tocsin.domain.health import Sign
 from tocsin.domain.jobs import JobKind
 from tocsin.domain.people import MessagePurpose
+from tocsin.domain.products import may_see
 from tocsin.store import DecisionRow, EventRow, MessageRow, UnitOfWork
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.escalating import SETTLED, is_taken, takers
@@ -60,20 +61,20 @@ def audit_pages(context: Context, work: UnitOfWork, *, late_s: float) -> Audit:
     decided = [row for row in work.decisions_since(now - WINDOW) if row.decision.pages and row.at_utc <= now - late]
     missing: list[str] = []
     delays: list[float] = []
-    delivered = 0
+    delivered: set[str] = set()
     for row in decided:
         event = work.event_row(row.event_id)
         if event is None or event.is_test or event.is_retracted:
             continue
         pages = [one for one in work.messages(row.event_id) if _is_page_of(one, row)]
         sent = [one for one in pages if one.sent_utc is not None]
-        delivered += len(sent)
+        delivered |= {one.message.key for one in sent}
         delays += [(one.sent_utc - row.at_utc).total_seconds() for one in sent if one.sent_utc is not None]
         missing += _missing_roads(context, work, event, row, sent=sent, late=late)
         missing += _missing_steps(work, event, now, late)
     return Audit(
         decided=len(decided),
-        delivered=delivered,
+        delivered=len(delivered),
         slowest_s=max(delays, default=0.0),
         missing=tuple(dict.fromkeys(missing)),
     )
@@ -101,7 +102,7 @@ def _missing_roads(
     """Roads by which nobody was told of a decision in time, unless maintenance holds the page."""
     if any(is_held(job) for job in work.jobs(event.id) if job.kind is JobKind.SEND):
         return
-    for door in _roads_seeing(context, event):
+    for door in _roads_told(context, row):
         took = [one.sent_utc for one in sent if one.message.channel == door.name and one.sent_utc is not None]
         if not took:
             yield f"a page has not gone out by {door.name}"
@@ -127,6 +128,12 @@ def _missing_steps(work: UnitOfWork, event: EventRow, now: datetime, late: timed
         yield "a step of an escalation is overdue"
 
 
-def _roads_seeing(context: Context, event: EventRow) -> list[Door]:
-    """Roads at which the whole event may be shown, of which the decision is; a laptop without any is not audited."""
-    return [door for door in context.doors if door.name not in NO_ROADS and event.labels <= door.clearance]
+def _roads_told(context: Context, row: DecisionRow) -> list[Door]:
+    """Roads that a decision was taken for: none of a wider audience's was; a laptop without any is not audited."""
+    return [
+        door
+        for door in context.doors
+        if door.name not in NO_ROADS
+        and may_see(row.labels, door.clearance)
+        and not any(may_see(one, door.clearance) for one in row.wider)
+    ]

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from listeners.record import from_record as notice_from_record
 from tocsin.domain.drafts import Draft, standing_variants
-from tocsin.domain.events import Decision, Event, EventState, StoredNotice, Tier
+from tocsin.domain.events import Event, EventState, StoredNotice, Tier
 from tocsin.domain.jobs import Job, JobKind, JobState
 from tocsin.domain.light_curve_codec import from_bytes as light_curve_from_bytes
 from tocsin.domain.light_curves import LightCurve
@@ -21,7 +20,6 @@ from tocsin.store import (
     CLASS_SHARE,
     EventRow,
     EventSelection,
-    NoticeRow,
     NoticeStatus,
     TimelineRow,
     UnitOfWork,
@@ -29,10 +27,9 @@ from tocsin.store import (
 from tocsin.workflow.awaiting import AwaitedData, awaited_data
 from tocsin.workflow.covering import Cover, partner_ids, woke_somebody
 from tocsin.workflow.findings import Finding, Localization, associations, findings, localization, refusals
+from tocsin.workflow.parts import Part, find_part, part_of, shows_first_alarm, stored_of, visible_rows
 from tocsin.workflow.time_lines import partial_time_line
-from triggers.corrections import has_substance
 from triggers.event import from_record as event_from_record
-from triggers.event import summarise
 
 PUBLIC: frozenset[str] = frozenset()
 #: Pages of the store read for one page of a list: bounds the work where a filter fits hardly anything.
@@ -181,19 +178,20 @@ def list_events(
 
 def event_view(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC) -> EventView | None:
     """One event; None if there is none, or none of its notices may be seen."""
-    part = _part(work, event_id, clearance)
+    part = find_part(work, event_id, clearance)
     if part is None:
         return None
     products = _products(work, part)
     decisions = [d.decision for d in work.decisions(event_id)] if part.is_whole else part.decisions
     jobs = work.jobs(event_id)
     acknowledgements = _acknowledgements(work, part)
+    shows_alarm = part.shows_people and shows_first_alarm(work, part)
     return EventView(
         item=_item_of(work, part, products, acknowledgements),
         reasons=tuple(dict.fromkeys(reason for d in reversed(decisions) for reason in d.reasons)),
-        next_escalation_utc=None if acknowledgements or not part.shows_people else _next_escalation(jobs),
+        next_escalation_utc=None if acknowledgements or not shows_alarm else _next_escalation(jobs),
         awaited=_awaited(jobs, part),
-        first_page_ms=part.row.first_page_ms if part.shows_people else None,
+        first_page_ms=part.row.first_page_ms if shows_alarm else None,
         associations=associations(products),
         refusals=refusals(products),
         products=products,
@@ -214,13 +212,13 @@ def event_notices(
     work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC
 ) -> tuple[NoticeItem, ...] | None:
     """Notices of an event that may be seen, in order of reception; None if there are none."""
-    rows = _visible_rows(work, event_id, clearance)
-    return tuple(NoticeItem(stored=_stored(row), status=row.status) for row in rows) or None
+    rows = visible_rows(work, event_id, clearance)
+    return tuple(NoticeItem(stored=stored_of(row), status=row.status) for row in rows) or None
 
 
 def light_curves(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC) -> tuple[LightCurve, ...]:
     """Current light curves of an event, one per instrument, with its newest data."""
-    part = _part(work, event_id, clearance)
+    part = find_part(work, event_id, clearance)
     if part is None:
         return ()
     found = _products(work, part, ProductKind.LIGHT_CURVE, with_blob=True)
@@ -232,7 +230,7 @@ def light_curve_product(
     work: UnitOfWork, event_id: str, instrument: str, *, clearance: frozenset[str] = PUBLIC
 ) -> Product | None:
     """Newest light curve of an instrument with a place, and its content; None without one."""
-    part = _part(work, event_id, clearance)
+    part = find_part(work, event_id, clearance)
     if part is None:
         return None
     found = _products(work, part, ProductKind.LIGHT_CURVE, with_blob=True)
@@ -242,92 +240,11 @@ def light_curve_product(
 
 def sky_map(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC) -> Product | None:
     """Newest sky map of an event, with its file; None without one."""
-    part = _part(work, event_id, clearance)
+    part = find_part(work, event_id, clearance)
     if part is None:
         return None
     found = _products(work, part, ProductKind.SKYMAP, with_blob=True)
     return next((product for product in reversed(found) if product.blob is not None), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """The part of an event that one audience may see: everything else here is read through it.
-
-    Of an event seen whole, digests and decisions are not read: nothing has to be held against them.
-    """
-
-    row: EventRow
-    event: Event
-    clearance: frozenset[str]
-    is_whole: bool
-    notice_sha256s: frozenset[str]
-    decisions: tuple[Decision, ...]
-
-    @property
-    def shows_people(self) -> bool:
-        """Whether what people did may be told: the audience sees all, or what it sees would have woken them."""
-        return self.is_whole or any(decision.pages for decision in self.decisions)
-
-    @property
-    def tier(self) -> Tier:
-        """As last decided for what is seen."""
-        if self.is_whole:
-            return self.row.tier
-        return self.decisions[-1].tier if self.decisions else Tier.RECORD
-
-    @property
-    def state(self) -> EventState:
-        """Where people stand; a retraction counts only if it may be seen."""
-        if self.event.is_retracted:
-            return EventState.RETRACTED
-        if not self.shows_people or (self.row.state is EventState.RETRACTED and not self.is_whole):
-            return EventState.OPEN
-        return self.row.state
-
-
-def _part(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> _Part | None:
-    row = work.event_row(event_id, clearance=clearance)
-    return None if row is None else _part_of(work, row, clearance)
-
-
-def _part_of(work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> _Part | None:
-    is_whole = not row.is_partial and may_see(row.labels, clearance)
-    if is_whole and row.summary_record:  # nothing is hidden: no need to read every notice again
-        return _Part(
-            row=row,
-            event=event_from_record(row.summary_record),
-            clearance=clearance,
-            is_whole=True,
-            notice_sha256s=frozenset(),
-            decisions=(),
-        )
-    notices = [_stored(one) for one in _visible_rows(work, row.id, clearance)]
-    if not has_substance(notices):
-        return None
-    keys = {one.key for one in notices}
-    return _Part(
-        row=row,
-        event=summarise(row.id, notices),
-        clearance=clearance,
-        is_whole=is_whole,
-        notice_sha256s=frozenset(one.raw_sha256 for one in notices),
-        decisions=tuple(d.decision for d in work.decisions(row.id, clearance=clearance) if d.notice_key in keys),
-    )
-
-
-def _visible_rows(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> list[NoticeRow]:
-    rows = work.notice_rows(event_id, clearance=clearance)
-    return [row for row in rows if row.record and row.status is NoticeStatus.DECODED and may_see(row.labels, clearance)]
-
-
-def _stored(row: NoticeRow) -> StoredNotice:
-    return StoredNotice(
-        key=row.key,
-        notice=notice_from_record(row.record),
-        event_id=row.event_id,
-        received_utc=row.received_utc,
-        raw_sha256=row.raw_sha256,
-    )
 
 
 def _items(
@@ -338,7 +255,7 @@ def _items(
     products = work.products_of_events(whole, clearance=clearance)
     taken = work.acknowledgements_of_events(whole)
     for row in rows:
-        part = _part_of(work, row, clearance)
+        part = part_of(work, row, clearance)
         if part is None:
             continue
         if row.id in whole:
@@ -348,12 +265,12 @@ def _items(
 
 
 def _item(work: UnitOfWork, row: EventRow, clearance: frozenset[str]) -> EventListItem | None:
-    part = _part_of(work, row, clearance)
+    part = part_of(work, row, clearance)
     return None if part is None else _item_of(work, part, _products(work, part), _acknowledgements(work, part))
 
 
 def _item_of(
-    work: UnitOfWork, part: _Part, products: Sequence[Product], acknowledgements: Sequence[Acknowledgement]
+    work: UnitOfWork, part: Part, products: Sequence[Product], acknowledgements: Sequence[Acknowledgement]
 ) -> EventListItem:
     return EventListItem(
         event=part.event,
@@ -370,14 +287,14 @@ def _item_of(
     )
 
 
-def _cover(work: UnitOfWork, part: _Part, products: Sequence[Product]) -> Cover | None:
+def _cover(work: UnitOfWork, part: Part, products: Sequence[Product]) -> Cover | None:
     """Who took the partner of an event that woke nobody itself, as far as the asker may know."""
     if part.tier is not Tier.WAKE or part.event.is_test or not (partners := partner_ids(products)):
         return None
     if not part.shows_people or woke_somebody(work, part.event.id):
         return None
     for other_id in partners:
-        other = _part(work, other_id, part.clearance)
+        other = find_part(work, other_id, part.clearance)
         if other is None or other.event.is_retracted or other.event.is_test:
             continue
         for taken in _acknowledgements(work, other):
@@ -425,7 +342,7 @@ def _event_fits(event: Event, wanted: EventFilter) -> bool:
 
 
 def _products(
-    work: UnitOfWork, part: _Part, kind: ProductKind | None = None, *, with_blob: bool = False
+    work: UnitOfWork, part: Part, kind: ProductKind | None = None, *, with_blob: bool = False
 ) -> tuple[Product, ...]:
     """Current products as the audience sees them: one replaced by what it may not see is still its current one."""
     found = work.products(
@@ -438,16 +355,19 @@ def _products(
     return tuple(best_variants(kept))
 
 
-def _acknowledgements(work: UnitOfWork, part: _Part) -> tuple[Acknowledgement, ...]:
-    return tuple(work.acknowledgements(part.event.id)) if part.shows_people else ()
+def _acknowledgements(work: UnitOfWork, part: Part) -> tuple[Acknowledgement, ...]:
+    """Who took it; of a part nobody did before there was anything of it."""
+    if not part.shows_people:
+        return ()
+    return tuple(part.as_seen(one) for one in work.acknowledgements(part.event.id))
 
 
-def _drafts(work: UnitOfWork, part: _Part) -> tuple[Draft, ...]:
+def _drafts(work: UnitOfWork, part: Part) -> tuple[Draft, ...]:
     """Newest revision of each kind for each audience the asker belongs to, the public one first."""
     return tuple(standing_variants(work.drafts(part.event.id, clearance=part.clearance)))
 
 
-def _timeline(work: UnitOfWork, part: _Part) -> tuple[TimelineRow, ...]:
+def _timeline(work: UnitOfWork, part: Part) -> tuple[TimelineRow, ...]:
     if part.is_whole:
         return tuple(work.timeline(part.event.id, clearance=part.clearance))
     return partial_time_line(work, part.event.id, part.clearance, shows_people=part.shows_people)
@@ -458,12 +378,12 @@ def _next_escalation(jobs: Sequence[Job]) -> datetime | None:
     return min(waiting, default=None)
 
 
-def _awaited(jobs: Sequence[Job], part: _Part) -> tuple[str, ...]:
+def _awaited(jobs: Sequence[Job], part: Part) -> tuple[str, ...]:
     """Instruments asked for because of notices that the audience may see."""
     return tuple(dict.fromkeys(str(job.payload["instrument"]) for job in _fetches(jobs, part)))
 
 
-def _fetches(jobs: Sequence[Job], part: _Part) -> list[Job]:
+def _fetches(jobs: Sequence[Job], part: Part) -> list[Job]:
     return [
         job
         for job in jobs

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tocsin.store import TimelineRow, UnitOfWork
+from tocsin.store.timeline import ORDER
 
 #: What is told of a part; and what people did, where they may be told of.
 OF_NOTICES = frozenset({"event", "notice", "decision", "product", "draft"})
@@ -28,13 +29,19 @@ def partial_time_line(
     first = next((row.received_utc for row in work.notice_rows(event_id)), None)
     seen = next((row.at_utc for row in rows if row.kind == "notice"), None)
     made_utc = None if seen == first else seen
-    return tuple(_as_seen(row, products, made_utc) for row in rows if row.kind in told)
+    seen_rows = (_as_seen(row, products, made_utc) for row in rows if row.kind in told)
+    return tuple(sorted(seen_rows, key=lambda row: (row.at_utc, ORDER.index(row.kind))))
 
 
 def _as_seen(row: TimelineRow, products: set[str], made_utc: datetime | None) -> TimelineRow:
-    """Row without what replaced a product where that is hidden; an event begins with its first visible notice."""
+    """Row without what replaced a product where that is hidden; an event begins with its first visible notice.
+
+    Whatever people did before it is told as of then.
+    """
     detail = dict(row.detail)
     if detail.get("superseded_by") not in products:
         detail |= {"superseded_by": None} if "superseded_by" in detail else {}
-    at_utc = made_utc if made_utc is not None and row.kind == "event" else row.at_utc
+    at_utc = row.at_utc
+    if made_utc is not None and (row.kind == "event" or (row.kind in OF_PEOPLE and row.at_utc < made_utc)):
+        at_utc = made_utc
     return replace(row, at_utc=at_utc, detail=detail)

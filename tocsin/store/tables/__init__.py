@@ -17,6 +17,7 @@ from tocsin.store.tables.notices import (
 )
 from tocsin.store.tables.partners import (
     UNDELIVERED,
+    api_quotas,
     api_tokens,
     api_usage,
     computations,
@@ -40,6 +41,7 @@ __all__ = [
     "UNKNOWN_NOTICES",
     "WORK_AHEAD",
     "acknowledgements",
+    "api_quotas",
     "api_tokens",
     "api_usage",
     "approvals",

@@ -34,6 +34,15 @@ api_usage = Table(
     Column("requests", BigInteger, nullable=False),
 )
 
+#: How many requests a token may still make at once, and as of when; all processes take from it.
+api_quotas = Table(
+    "api_quotas",
+    metadata,
+    Column("token_id", Text, primary_key=True),
+    Column("level", Float, nullable=False),
+    Column("at_utc", UtcTime, nullable=False),
+)
+
 sign_ins = Table(
     "sign_ins",
     metadata,
