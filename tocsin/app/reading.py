@@ -1,7 +1,11 @@
 """Reading the live store for the command line."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from tocsin.api.forms import draft_json
+from tocsin.api.responses import json_bytes
 from tocsin.app.build import build_store
 from tocsin.app.clocks import SystemClock
 from tocsin.domain.drafts import PUBLIC_AUDIENCE, Draft, DraftKind, audience_of, standing_variants
@@ -43,6 +47,13 @@ def newest_draft(
             f"event {event_id} has no {drafts[-1].kind.value} for {wanted}", remedy=f"ask for {' or '.join(audiences)}"
         )
     return found, tuple(one for one in audiences if one != found.audience)
+
+
+def draft_record(draft: Draft, other_audiences: Sequence[str]) -> dict[str, Any]:
+    """A draft as REST gives it, with the event it is about and who has another one; JSON-able."""
+    content = {"event_id": draft.event_id, **draft_json(draft), "other_audiences": list(other_audiences)}
+    made: dict[str, Any] = json.loads(json_bytes(content))
+    return made
 
 
 def _audience(told: str) -> str:

@@ -54,14 +54,18 @@ def draft(
         str | None,
         typer.Option(help="For whom: public, or labels with commas; default: public, else the least restricted."),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Print the newest draft of an event for an audience: subject, empty line, body."""
     try:
-        from tocsin.app.reading import newest_draft  # noqa: PLC0415 - needs the server extra
+        from tocsin.app.reading import draft_record, newest_draft  # noqa: PLC0415 - needs the server extra
     except ImportError as error:
         needs_server(error)
     with failures_in_words():
         found, others = newest_draft(os.environ, event, kind, audience)
+    if as_json:
+        print_json(draft_record(found, others))
+        return
     if found.labels:
         console.print(f"EMBARGOED: only for those cleared for {', '.join(sorted(found.labels))}", markup=False)
     for other in others:

@@ -3,12 +3,15 @@
 import os
 import threading
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tocsin.cli.output import console, failures_in_words, needs_server, print_json
 from tocsin.domain.clock import iso_utc
+
+if TYPE_CHECKING:
+    from tocsin.workflow.maintenance import Window
 
 maintenance_app = typer.Typer(help="Hold pages back for a while; every window ends by itself.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
@@ -61,22 +64,29 @@ def begin(
     by: By,
     minutes: Annotated[float, typer.Option(min=1, max=1440, help="How long.")] = 60.0,
     reason: Annotated[str, typer.Option(help="Why, for the others.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Hold the pages of a stream back; what would have woken somebody is sent when it ends."""
     from tocsin.app.duty import begin_maintenance  # noqa: PLC0415 - needs the server extra
 
     with failures_in_words():
         window = begin_maintenance(os.environ, scope, by, minutes=minutes, reason=reason)
+    if as_json:
+        print_json(_window_json(window))
+        return
     console.print(f"maintenance of {scope} ends by itself at {iso_utc(window.until_utc)}", markup=False)
 
 
 @maintenance_app.command("end")
-def end(scope: Scope, by: By) -> None:
+def end(scope: Scope, by: By, as_json: Json = False) -> None:
     """End it early: what was held goes out now."""
     from tocsin.app.duty import end_maintenance  # noqa: PLC0415 - needs the server extra
 
     with failures_in_words():
         count = end_maintenance(os.environ, scope, by)
+    if as_json:
+        print_json({"scope": scope, "events_held_back": count})
+        return
     console.print(f"maintenance of {scope} has ended; {count} events had pages held back", markup=False)
 
 
@@ -88,12 +98,13 @@ def listed(as_json: Json = False) -> None:
     with failures_in_words():
         found = maintenance_now(os.environ)
     if as_json:
-        rows = [
-            asdict(one) | {"begun_utc": iso_utc(one.begun_utc), "until_utc": iso_utc(one.until_utc)} for one in found
-        ]
-        print_json({"windows": rows})
+        print_json({"windows": [_window_json(one) for one in found]})
         return
     for one in found:
         typer.echo(f"{one.scope}  until {iso_utc(one.until_utc)}  {one.person_id}  {one.reason}")
     if not found:
         console.print("nothing is under maintenance")
+
+
+def _window_json(window: "Window") -> dict[str, Any]:
+    return asdict(window) | {"begun_utc": iso_utc(window.begun_utc), "until_utc": iso_utc(window.until_utc)}

@@ -11,6 +11,8 @@ from tocsin.cli.output import console, failures_in_words, needs_server, print_js
 
 feeds_app = typer.Typer(help="What came by each road, and how far behind we are.", no_args_is_help=True)
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add this group's commands."""
@@ -18,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 @feeds_app.command("report")
-def report(as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False) -> None:
+def report(as_json: Json = False) -> None:
     """Last notice, lag, gaps, messages read again, duplicates, quarantined and unknown, by feed."""
     try:
         from tocsin.app.feed_report import feed_report  # noqa: PLC0415 - needs the server extra
@@ -42,6 +44,7 @@ def report(as_json: Annotated[bool, typer.Option("--json", help="Print JSON alon
 def rewind(
     since: Annotated[datetime, typer.Argument(help="Time (UTC) to read again from.")],
     topic: Annotated[str, typer.Option(help="This topic alone; default: all.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Read Kafka again from a date at the next start of the listener; what is stored already is not stored twice."""
     try:
@@ -50,6 +53,9 @@ def rewind(
         needs_server(error)
     with failures_in_words():
         places = rewind_feeds(os.environ, since, topic=topic)
+    if as_json:
+        print_json({"from_offsets": dict(sorted(places.items())), "must_restart": True})
+        return
     for name, offset in sorted(places.items()):
         console.print(f"{name}: from offset {offset}", markup=False)
     console.print("restart the listener (or tocsin serve) to read them")

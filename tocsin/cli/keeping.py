@@ -16,7 +16,9 @@ from tocsin.cli.output import console, failures_in_words, needs_server, print_js
 from tocsin.domain.health import Sign
 
 if TYPE_CHECKING:
-    from tocsin.app.keeping import Keeper
+    from tocsin.app.keeping import Keeper, Kept
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,33 +28,35 @@ def add_to(app: typer.Typer) -> None:
     app.command("migrate-store")(migrate_store)
 
 
-def backup(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
+def backup(folder: Annotated[Path, typer.Argument(help="A new folder.")], *, as_json: Json = False) -> None:
     """Copy everything stored into a new folder; the service may go on working meanwhile."""
     with _keeper() as keeper:
         kept = keeper.back_up(folder)
-    console.print(f"backed up to {kept.words}", markup=False, soft_wrap=True)
+    _say(kept, f"backed up to {kept.words}", as_json=as_json)
 
 
-def restore(folder: Annotated[Path, typer.Argument(help="A backup.")]) -> None:
+def restore(folder: Annotated[Path, typer.Argument(help="A backup.")], *, as_json: Json = False) -> None:
     """Put a backup back into the configured store and data folder, both of which must be empty."""
     with _keeper() as keeper:
         kept = keeper.restore(folder)
-    console.print(f"restored to {kept.words}", markup=False, soft_wrap=True)
+    _say(kept, f"restored to {kept.words}", as_json=as_json)
 
 
 def migrate_store(
     url: Annotated[str, typer.Argument(help="Of an empty database, e.g. postgresql://tocsin@host/tocsin.")],
+    *,
+    as_json: Json = False,
 ) -> None:
     """Copy everything of the configured store into another, e.g. from SQLite to PostgreSQL. Stop the service first."""
     with _keeper() as keeper:
         kept = keeper.move_store(url)
-    console.print(f"copied to {kept.words}; set TOCSIN_STORE_URL to it and start", markup=False, soft_wrap=True)
+    _say(kept, f"copied to {kept.words}; set TOCSIN_STORE_URL to it and start", as_json=as_json)
 
 
 def retain(
     *,
     forget: Annotated[bool, typer.Option("--forget", help="Do it; without, it is only shown.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show what [retention] lets go of, or forget it: notices of no event, products of rehearsals; never an event's."""
     with _keeper() as keeper:
@@ -64,7 +68,7 @@ def retain(
         console.print(words, markup=False, soft_wrap=True)
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False) -> None:
+def doctor(as_json: Json = False) -> None:
     """Say in words what is wrong: configuration, service, store, disk, clock, credentials."""
     try:
         from tocsin.app.doctor import examine  # noqa: PLC0415 - needs the server extra
@@ -78,6 +82,14 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON alon
         console.print(_table(signs))
     if not all(sign.is_ok for sign in signs):
         raise typer.Exit(1)
+
+
+def _say(kept: "Kept", words: str, *, as_json: bool) -> None:
+    """What was copied: as JSON, or in words."""
+    if as_json:
+        print_json(asdict(kept))
+    else:
+        console.print(words, markup=False, soft_wrap=True)
 
 
 def _table(signs: Iterable[Sign]) -> Table:

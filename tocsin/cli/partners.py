@@ -84,12 +84,14 @@ def token_list(as_json: Json = False) -> None:
 
 
 @token_app.command("revoke")
-def token_revoke(token_id: Annotated[str, typer.Argument(metavar="TOKEN", help="Its id (not the secret).")]) -> None:
+def token_revoke(
+    token_id: Annotated[str, typer.Argument(metavar="TOKEN", help="Its id (not the secret).")], as_json: Json = False
+) -> None:
     """Revoke a token: a second later it opens nothing."""
     with _desk() as desk:
         if not desk.revoke_token(token_id):
             fail(f"there is no token {token_id} that could be revoked")
-    console.print(f"token {token_id} is revoked")
+    _say_revoked("token", token_id, as_json=as_json)
 
 
 @webhook_app.command("add")
@@ -163,12 +165,21 @@ def webhook_log(
 
 
 @webhook_app.command("revoke")
-def webhook_revoke(webhook_id: Annotated[str, typer.Argument(metavar="WEBHOOK", help="Its id.")]) -> None:
+def webhook_revoke(
+    webhook_id: Annotated[str, typer.Argument(metavar="WEBHOOK", help="Its id.")], as_json: Json = False
+) -> None:
     """Tell a partner nothing more."""
     with _desk() as desk:
         if not desk.revoke_webhook(webhook_id):
             fail(f"there is no webhook {webhook_id} that could be revoked")
-    console.print(f"webhook {webhook_id} is revoked")
+    _say_revoked("webhook", webhook_id, as_json=as_json)
+
+
+def _say_revoked(what: str, which: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"id": which, "is_revoked": True})
+    else:
+        console.print(f"{what} {which} is revoked")
 
 
 def _token_json(token: "Token") -> dict[str, Any]:
