@@ -75,6 +75,7 @@ def _describe(header: "fits.Header", curve: LightCurve, object_name: str) -> Non
     header["TIMESYS"] = ("UTC", "time scale")
     header["TIMEUNIT"] = ("s", "unit of times")
     header["TIMEREF"] = ("LOCAL", "times are at the instrument")
+    header["CLOCKAPP"] = (True, "times are UTC: clock is corrected")
     header["TASSIGN"] = ("SATELLITE", "where times were assigned")
     header["MJDREFI"] = (MJD_0 + t0.toordinal() - 719163, "[d] T0, whole days")
     header["MJDREFF"] = (day, "[d] T0, part of the day")
