@@ -187,7 +187,7 @@ def read_instruments(config: Mapping[str, Any], *, file: str) -> dict[str, Instr
     if not isinstance(rows, Sequence):
         raise ConfigurationError("must be a list of tables", file=file, key="instrument")
     found: dict[str, Instrument] = {}
-    for index, row in enumerate(rows):
+    for index, row in enumerate(rows, start=1):
         item = _instrument(row, file, f"instrument[{index}]")
         if item.name in found:
             raise ConfigurationError(f"{item.name} is there twice", file=file, key=f"instrument[{index}].name")

@@ -304,7 +304,7 @@ def _directions(config: Mapping[str, Any], file: str) -> FloatArray:
         raise ConfigurationError("a table needs a list of tables", file=file, key="directions")
     names = ("theta_deg", "phi_deg", "fraction_of_best", "soft_over_hard")
     found = []
-    for k, row in enumerate(rows):
+    for k, row in enumerate(rows, start=1):
         _known_keys(row, DIRECTION_KEYS, file, f"directions[{k}].")
         found.append([_signed(row, name, file, f"directions[{k}].") for name in names])
         if not 0 < found[-1][2] <= 1:
@@ -346,7 +346,7 @@ def _nodes(config: Mapping[str, Any], file: str) -> list[dict[str, float]]:
     if not isinstance(rows, Sequence) or len(rows) < 2:
         raise ConfigurationError("must be a list of at least two tables", file=file, key="angles")
     nodes = []
-    for k, row in enumerate(rows):
+    for k, row in enumerate(rows, start=1):
         _known_keys(row, ANGLE_KEYS, file, f"angles[{k}].")
         nodes.append({key: _number(row, key, file, f"angles[{k}].") for key in sorted(ANGLE_KEYS)})
         if not 0 < nodes[-1]["fraction_of_best"] <= 1:
@@ -360,7 +360,10 @@ def _quality(config: Mapping[str, Any], file: str) -> tuple[tuple[float, str], .
     rows = config.get("quality")
     if not isinstance(rows, Sequence) or not rows or not all(isinstance(row, Mapping) for row in rows):
         raise ConfigurationError("must be a list of tables {at_least, word}", file=file, key="quality")
-    words = [(_number(row, "at_least", file, f"quality[{k}]."), str(row.get("word", ""))) for k, row in enumerate(rows)]
+    words = [
+        (_number(row, "at_least", file, f"quality[{k}]."), str(row.get("word", "")))
+        for k, row in enumerate(rows, start=1)
+    ]
     return tuple(sorted(words, reverse=True))
 
 

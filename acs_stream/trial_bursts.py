@@ -84,7 +84,7 @@ def bursts_from_config(config: Mapping[str, Any], *, file: str) -> tuple[TrialBu
     rows = config.get("burst")
     if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
         raise ConfigurationError("must be a list of tables", file=file, key="burst")
-    return tuple(_burst(row, file, f"burst[{k}]") for k, row in enumerate(rows))
+    return tuple(_burst(row, file, f"burst[{k}]") for k, row in enumerate(rows, start=1))
 
 
 def _burst(row: Mapping[str, Any], file: str, key: str) -> TrialBurst:

@@ -3,7 +3,7 @@
 Everything is checked at the start; a wrong setting refuses to start, naming the file and the key.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -331,9 +331,21 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         settings = Settings.model_validate({**document.values, "folder": folder, "file": document.name})
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(file)"
+        key = _key(first["loc"]) or "(file)"
         raise ConfigurationError(first["msg"], file=document.name, key=key) from error
     return _with_environment(settings, environment)
+
+
+def _key(place: Sequence[str | int]) -> str:
+    """Place in a file as people count: the first of a list is 1.
+
+    Examples
+    --------
+    >>> _key(("archive", "follow", "instruments", 0))
+    'archive.follow.instruments[1]'
+    """
+    words = (f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place)
+    return "".join(words).removeprefix(".")
 
 
 def _with_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:

@@ -319,12 +319,12 @@ def test_the_map_of_the_sensitivity_says_the_same_as_the_limits_and_survives_its
 @pytest.mark.parametrize(
     ("change", "key"),
     [
-        ({"shape": "square"}, "burst[0].shape"),
-        ({"duration_s": -1}, "burst[0].duration_s"),
-        ({"band_kev": [5]}, "burst[0].band_kev"),
-        ({"spectrum": {"alpha": -3, "peak_kev": 100}}, "burst[0].spectrum"),
-        ({"spectrum": {"alpha": "x", "peak_kev": 100}}, "burst[0].spectrum.alpha"),
-        ({"colour": "blue"}, "burst[0].colour"),
+        ({"shape": "square"}, "burst[1].shape"),
+        ({"duration_s": -1}, "burst[1].duration_s"),
+        ({"band_kev": [5]}, "burst[1].band_kev"),
+        ({"spectrum": {"alpha": -3, "peak_kev": 100}}, "burst[1].spectrum"),
+        ({"spectrum": {"alpha": "x", "peak_kev": 100}}, "burst[1].spectrum.alpha"),
+        ({"colour": "blue"}, "burst[1].colour"),
     ],
 )
 def test_a_wrong_burst_names_its_key(change: dict[str, Any], key: str) -> None:

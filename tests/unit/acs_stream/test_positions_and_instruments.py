@@ -110,15 +110,15 @@ GOOD = {"name": "X", "spacecraft": "Y"}
 @pytest.mark.parametrize(
     ("row", "key"),
     [
-        ({"name": "X"}, "instrument[0].spacecraft"),
-        (GOOD | {"kind": "telepathy"}, "instrument[0].kind"),
-        (GOOD | {"nonsense": 1}, "instrument[0].nonsense"),
-        (GOOD | {"timeout_s": -1}, "instrument[0].timeout_s"),
-        (GOOD | {"timeout_s": True}, "instrument[0].timeout_s"),
-        (GOOD | {"start_utc": "soon"}, "instrument[0].start_utc"),
-        (GOOD | {"aliases": "X"}, "instrument[0].aliases"),
-        (GOOD | {"clock_error_s": 1}, "instrument[0].clock_error_s"),
-        (GOOD | {"base_url": 3}, "instrument[0].base_url"),
+        ({"name": "X"}, "instrument[1].spacecraft"),
+        (GOOD | {"kind": "telepathy"}, "instrument[1].kind"),
+        (GOOD | {"nonsense": 1}, "instrument[1].nonsense"),
+        (GOOD | {"timeout_s": -1}, "instrument[1].timeout_s"),
+        (GOOD | {"timeout_s": True}, "instrument[1].timeout_s"),
+        (GOOD | {"start_utc": "soon"}, "instrument[1].start_utc"),
+        (GOOD | {"aliases": "X"}, "instrument[1].aliases"),
+        (GOOD | {"clock_error_s": 1}, "instrument[1].clock_error_s"),
+        (GOOD | {"base_url": 3}, "instrument[1].base_url"),
     ],
 )
 def test_a_wrong_setting_names_file_and_key(row: Any, key: str) -> None:
