@@ -56,7 +56,7 @@ def test_the_environment_moves_what_is_stored() -> None:
         ("[api]\nport = 70000\n", "api.port"),
         ("[workers]\nnotify = 0\n", "workers.notify"),
         ("[reaction]\nretry_s = -1\n", "reaction.retry_s"),
-        ("[channels]\nenabled = ['pigeon']\n", "channels.enabled.0"),
+        ("[channels]\nenabled = ['pigeon']\n", "channels.enabled[1]"),
         ("[channels]\nenabled = []\n", "channels.enabled"),
         ("[channels]\nenabled = ['console', 'console']\n", "channels.enabled"),
         ("[channels]\nenabled = ['slack']\n", "channels.slack.channel"),
