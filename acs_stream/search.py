@@ -304,12 +304,21 @@ def _warnings(curve: LightCurve, t0_s: float, window_s: float, *, gap_s: float, 
     inside = use & (np.abs(curve.start_s + curve.width_s / 2 - t0_s) <= window_s)
     sides = [bool((inside & (side * (curve.start_s - t0_s) > 0)).any()) for side in (-1, 1)]
     if not all(sides):
-        found.append(f"there are data only {'after' if sides[1] else 'before'} T0: an excess at T0 may be cut in two")
+        found.append(_one_sided(curve, t0_s, is_after=sides[1]))
     elif gap_s > 0:
         found.append(f"T0 lies in a gap of {gap_s:.1f} s: nothing is known of that time")
     if saturated_s > 0:
         found.append(f"{saturated_s:.2f} s of bins are at the limit of the counter: counts are lost there")
     return found
+
+
+def _one_sided(curve: LightCurve, t0_s: float, *, is_after: bool) -> str:
+    start, stop = curve.start_s[curve.usable], curve.stop_s[curve.usable]
+    away_s = max(float(start.min() - t0_s if is_after else t0_s - stop.max()), 0.0)
+    side = "after" if is_after else "before"
+    if away_s < float(np.median(curve.width_s)):
+        return f"there are data only {side} T0: an excess at T0 may be cut in two"
+    return f"there are data only {side} T0, none within {away_s:.1f} s of it: nothing is known of T0"
 
 
 def _summary(measured: Measured, t0_s: float, window_s: float) -> BackgroundSummary:

@@ -113,12 +113,14 @@ class IsdcRealtimeSource(IsdcSource):
         try:
             return content, parse_rtlc(content)
         except ServerWordError as error:
-            return content, {"data": [], "word": error.word}
+            return content, {"data": [], "words": error.message}
         except ScienceError as error:
             raise RemoteError(f"{self.instrument}: {error.message}", remedy="asked again later") from error
 
     def _judge(self, reply: Mapping[str, Any], t0: datetime, window_s: float, now: datetime) -> Availability:
         prophecy = read_prophecy(reply.get("prophecy"))
+        if words := reply.get("words"):
+            prophecy = replace(prophecy, text=str(words))
         span = _span(reply)
         if span is not None:
             refuse_other_times(*span, t0, window_s, self.instrument)
@@ -161,7 +163,8 @@ class IsdcRealtimeSource(IsdcSource):
                 f"no data at T0 although there are later ones (until {latest:%Y-%m-%dT%H:%M:%S} UTC): a telemetry gap"
             )
             return Availability(state=AvailabilityState.NEVER, reason=reason)
-        return self._later(prophecy, t0, window_s, now, prophecy.text or "no data yet")
+        says_something = any(map(str.isalnum, prophecy.text))
+        return self._later(prophecy, t0, window_s, now, prophecy.text if says_something else "no data yet")
 
     def _later(self, prophecy: Prophecy, t0: datetime, window_s: float, now: datetime, reason: str) -> Availability:
         """Expected, unless the instrument has ended or patience with it: then never."""

@@ -19,6 +19,8 @@ AUXILIARY_RETRY_S = 21_600.0
 #: One revolution only is served per request: one that is refused for that is halved, down to this half-span, s.
 SHORTEST_S = 5.0
 OVER_REVOLUTION = "Over revolution"
+#: Refusals of a reply that say nothing of the data: the server or something before it failed, and is asked again.
+NO_REPLY = ("page came instead", "is empty", "binary data")
 
 #: A reply and what is in it.
 Part = tuple[bytes, LightCurve]
@@ -112,7 +114,7 @@ class IsdcArchiveSource(IsdcSource):
                 raise DataNotYetError(f"{self.instrument}: {error.message}", expected_utc=again) from error
             raise
         except ScienceError as error:
-            if "page came instead" in error.message or "is empty" in error.message:
+            if any(words in error.message for words in NO_REPLY):
                 raise RemoteError(f"{self.instrument}: {error.message}", remedy="asked again later") from error
             raise
         first = curve.t0_utc + timedelta(seconds=float(curve.start_s[0]))

@@ -82,11 +82,12 @@ def finding(one: Finding) -> str:
     """What one instrument says."""
     if one.excess is not None and one.excess.is_counterpart:
         return f"excess, {excess(one.excess)}"
+    but = f"; but {one.caveat}" if one.caveat else ""
     if one.limit_erg_cm2 is not None:
-        return f"no excess; below {scientific(one.limit_erg_cm2)} erg/cm² (3{SIGMA}, 1 s)"
+        return f"no excess; below {scientific(one.limit_erg_cm2)} erg/cm² (3{SIGMA}, 1 s){but}"
     if one.problem:
-        return one.problem
-    return "no counterpart" + ("" if one.excess is None else f"; strongest excess {excess(one.excess)}")
+        return one.problem.removeprefix(f"{one.instrument}: ")
+    return "no counterpart" + ("" if one.excess is None else f"; strongest excess {excess(one.excess)}") + but
 
 
 def excess(one: Excess) -> str:

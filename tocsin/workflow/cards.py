@@ -126,8 +126,15 @@ def words_of(found: Sequence[Finding]) -> str:
             return f"{one.instrument} excess S/N {one.excess.snr:.1f} at T0{one.excess.t_s:+.1f} s"
     for one in found:
         if one.limit_erg_cm2 is not None:
-            return f"no excess in {one.instrument}, 3-sigma limit {one.limit_erg_cm2:.1e} erg/cm2"
+            return f"no excess in {one.instrument}, 3-sigma limit {one.limit_erg_cm2:.1e} erg/cm2{_but(one)}"
+    for one in found:
+        if not one.problem:
+            return f"no counterpart in {one.instrument}{_but(one)}"
     return "no light curve yet"
+
+
+def _but(one: Finding) -> str:
+    return f"; but {one.caveat}" if one.caveat else ""
 
 
 def _next_step(context: Context, work: UnitOfWork, event_id: str, *, missing: int, is_taken: bool) -> str:

@@ -51,6 +51,8 @@ class Finding:
         3 sigma upper limit of a hard burst of 1 s, erg/cm2; None where none was set.
     problem
         Why there is no honest answer; empty where there is one.
+    caveat
+        What must be known besides, such as that there are no data at T0 itself; empty where there is nothing.
     product_ids
         What this is read from.
     """
@@ -59,6 +61,7 @@ class Finding:
     excess: Excess | None = None
     limit_erg_cm2: float | None = None
     problem: str = ""
+    caveat: str = ""
     product_ids: tuple[str, ...] = ()
 
 
@@ -95,6 +98,7 @@ def _finding(name: str, search: Product | None, limit: Product | None) -> Findin
         excess=None if search is None or not search.is_answer else strongest_excess(search.content),
         limit_erg_cm2=None if limit is None else _number(limit.content.get("hard_1s_erg_cm2")),
         problem="; ".join(problems),
+        caveat="; ".join(_texts(None if search is None else search.content.get("warnings"))),
         product_ids=tuple(product.id for product in used),
     )
 
@@ -143,6 +147,10 @@ def refusals(products: Sequence[Product]) -> tuple[str, ...]:
     failed = [f"{product.subject}: {product.content['error']}" for product in tried if not product.is_answer]
     kept_back = [p for p in tried if p.is_answer and p.content.get("not_stated")]
     return (*failed, *(f"{p.subject}: not stated in drafts: {p.content['not_stated']}" for p in kept_back))
+
+
+def _texts(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []
 
 
 def _number(value: object) -> float | None:

@@ -170,3 +170,14 @@ def test_the_json_form_has_the_names_of_the_contract() -> None:
 def test_a_search_is_the_same_twice() -> None:
     data = with_burst(1.0, 1.0, 9.0)
     assert search(data, t0_s=0.0, window_s=300.0) == search(data, t0_s=0.0, window_s=300.0)
+
+
+def test_data_that_end_before_t0_are_said_to_say_nothing_of_it() -> None:
+    data = with_burst(-200.0, 1.0, 9.0)
+    before = data.between(-390.0, -60.0)
+    assert search(before, t0_s=-60.0, window_s=150.0).warnings == (
+        "there are data only before T0: an excess at T0 may be cut in two",
+    )
+    assert search(before, t0_s=0.0, window_s=250.0).warnings == (
+        "there are data only before T0, none within 60.0 s of it: nothing is known of T0",
+    )

@@ -285,3 +285,33 @@ def test_files_are_waited_for_only_so_long(tmp_path: Path) -> None:
         folder_source(tmp_path, ended).availability(BURST, 300.0, to_utc("2022-01-01")).state
         is AvailabilityState.UNKNOWN
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("NoData", "the server answered NoData: the archive holds no data for this time"),
+        ("ZeroData", "the server answered ZeroData: the archive holds only zeros for this time"),
+        ("NoAuxData", "the server answered NoAuxData: there are no auxiliary data"),
+        ("Over revolution", "the server answered Over revolution: the request reaches over a revolution boundary"),
+    ],
+)
+def test_a_word_instead_of_data_is_what_is_said_while_it_is_waited_for(word: str, words: str) -> None:
+    with isdc_server(state(override=(200, word, {}))) as url:
+        verdict = source(url).availability(T0, 100.0, T0 + timedelta(seconds=300))
+    assert verdict.state is AvailabilityState.EXPECTED
+    assert verdict.reason.startswith(words)
+
+
+def test_a_prophecy_that_says_nothing_is_not_repeated() -> None:
+    with isdc_server(IsdcState(curve=curve(t0=to_utc("2020-01-01")), prophecy=["?", {}])) as url:
+        assert source(url).availability(T0, 100.0, T0 + timedelta(seconds=300)).reason == "no data yet"
+
+
+def test_an_archive_that_sends_garbage_is_asked_again_as_one_that_sends_a_page() -> None:
+    for body in ("\0\1\2 nonsense", "<html>down</html>"):
+        with (
+            isdc_server(state(override=(200, body, {}))) as url,
+            pytest.raises(RemoteError, match=r"binary data|page came instead"),
+        ):
+            source(url, "isdc-genlc").fetch(T0, 100.0)

@@ -56,6 +56,10 @@ def test_a_finding_is_an_excess_a_limit_a_problem_or_nothing() -> None:
     assert "below 1.8" in words.finding(finding(excess=None, limit_erg_cm2=1.8e-7))
     assert words.finding(finding(excess=None, problem="a gap")) == "a gap"
     assert words.finding(finding(excess=None)) == "no counterpart"
+    assert words.finding(finding(excess=None, caveat="nothing is known of T0")) == (
+        "no counterpart; but nothing is known of T0"
+    )
+    assert words.finding(finding(excess=None, limit_erg_cm2=1e-7, caveat="a gap")).endswith("1 s); but a gap")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
