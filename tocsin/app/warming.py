@@ -11,12 +11,16 @@ from tocsin.workflow.warming_up import warm_up
 
 log = structlog.get_logger()
 
+#: So long after the start, s: what was owed meanwhile, and whoever asks whether we serve again, come first.
+AFTER_S = 1.0
+
 
 def warm(context: Context, stop: threading.Event) -> None:
     """Go once the way of an event, then load what only computations need; a failure is logged and hurts nothing."""
+    if stop.wait(AFTER_S):
+        return
     try:
-        if not stop.is_set():
-            warm_up(context)
+        warm_up(context)
     except Exception:  # process boundary: the first event does this again, and its own failure is dealt with there
         log.warning("could not warm up", exc_info=True)
     load_the_rest()
