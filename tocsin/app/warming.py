@@ -20,6 +20,7 @@ def warm(context: Context, stop: threading.Event) -> None:
     if stop.wait(AFTER_S):
         return
     try:
+        context.store.connect()
         warm_up(context)
     except Exception:  # process boundary: the first event does this again, and its own failure is dealt with there
         log.warning("could not warm up", exc_info=True)

@@ -32,7 +32,8 @@ UNCONFIRMED_MS = 12_000
 #: Longest wait for a connection, s.
 CONNECT_S = 10
 #: Pages of an SQLite file that a connection keeps in memory; there are many readers, and the system keeps them, too.
-WRITER_CACHE_KIB, READER_CACHE_KIB = 16_000, 4_000
+#: They are full within the first hours of a file, so that memory does not grow with it for days.
+WRITER_CACHE_KIB, READER_CACHE_KIB = 4_000, 1_000
 #: Many readers at once: one connection each, kept open.
 READERS = 8
 #: Statements that PostgreSQL keeps ready for each connection, at most.
@@ -146,7 +147,7 @@ def _sqlite_writer(url: URL, *, is_durable: bool) -> Engine:
 
 def _sqlite_reader(url: URL) -> Engine:
     """Engine whose transactions see one state of the file and hold up nobody."""
-    engine = create_engine(url, pool_size=READERS, max_overflow=MOST_READERS)
+    engine = create_engine(url, pool_size=READERS, max_overflow=MOST_READERS, pool_use_lifo=True)
     event.listen(engine, "connect", _prepare_reader)
     event.listen(engine, "begin", _begin_deferred)
     return engine

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from tocsin.domain.clock import Clock
 from tocsin.store import schema
 from tocsin.store.copying import Progress, TableSum, copy_everything, store_sums
-from tocsin.store.engines import build_engines, parse_url
+from tocsin.store.engines import READERS, build_engines, parse_url
 from tocsin.store.generation import Generation, PostgresqlGeneration, SqliteGeneration
 from tocsin.store.turns import Haste, Turns
 from tocsin.store.unit_of_work import UnitOfWork
@@ -55,6 +55,12 @@ class Store:
     def url(self) -> URL:
         """The database's URL; its text hides the password."""
         return self._url
+
+    def connect(self) -> None:
+        """Open all connections that are kept open: nobody waits for one later, and there are no more of them then."""
+        with ExitStack() as held:
+            for _ in range(READERS):
+                held.enter_context(self._reader.connect())
 
     def migrate(self) -> None:
         """Bring the schema up to this code; nothing happens where it is already.
