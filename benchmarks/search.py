@@ -12,13 +12,22 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from figures import Figure
 from search_efficiency import efficiency_figures
-from search_false_alarms import WARM_UP_DAYS, DayClaims, claims, false_alarm_figures, read, searched_days, write
+from search_false_alarms import (
+    WARM_UP_DAYS,
+    DayClaims,
+    SearchedDay,
+    claims,
+    false_alarm_figures,
+    read,
+    searched_days,
+    write,
+)
 from simulated_days import simulated_day
 
 from acs_stream.search import search
@@ -30,9 +39,21 @@ SHORT_DAYS, FULL_DAYS = 200, 500
 JUDGED_FROM_DAYS = (30, 150)
 
 
-def run(seed: int = 20_005, days: int = SHORT_DAYS, trials: int = 40) -> list[Figure]:
-    """Figures of so many simulated days, and so many injections a duration."""
-    return figures(claims(searched_days(days + WARM_UP_DAYS, seed)), seed, trials)
+def _tell_nobody(_done: int, _number: int) -> None:
+    """Nobody wants to know how far it is."""
+
+
+def run(
+    seed: int = 20_005, days: int = SHORT_DAYS, trials: int = 40, *, tell: Callable[[int, int], None] = _tell_nobody
+) -> list[Figure]:
+    """Figures of so many simulated days, and so many injections a duration; `tell` hears days done, and of how many."""
+    return figures(claims(_told(searched_days(days + WARM_UP_DAYS, seed), days + WARM_UP_DAYS, tell)), seed, trials)
+
+
+def _told(days: Iterable[SearchedDay], number: int, tell: Callable[[int, int], None]) -> Iterator[SearchedDay]:
+    for done, day in enumerate(days, start=1):
+        tell(done, number)
+        yield day
 
 
 def figures(found: Sequence[DayClaims], seed: int, trials: int) -> list[Figure]:

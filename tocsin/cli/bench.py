@@ -3,11 +3,13 @@
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.progress import MofNCompleteColumn, Progress
 
 import tocsin
 from tocsin.cli.output import console, fail, failures_in_words, print_json
@@ -29,10 +31,11 @@ def bench(
     """Measure, and compare with what is required. Exit status 1 if a figure is not met."""
     run = _run_of(name)
     size = [number] if number else []
-    if len(inspect.signature(run).parameters) <= len(size):
+    parameters = inspect.signature(run).parameters
+    if sum(one.kind is not one.KEYWORD_ONLY for one in parameters.values()) <= len(size):
         fail(f"{name} is of one size: --number means nothing to it", status=2)
-    with failures_in_words():
-        figures = [figure.to_json() for figure in run(seed, *size)]
+    with failures_in_words(), _progress(name, is_shown="tell" in parameters) as told:
+        figures = [figure.to_json() for figure in run(seed, *size, **told)]
     if as_json:
         print_json({"name": name, "seed": seed, "figures": figures})
     else:
@@ -42,6 +45,19 @@ def bench(
             console.print(words, markup=False, highlight=False, soft_wrap=True)
     if not all(figure["met"] for figure in figures):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(name: str, *, is_shown: bool) -> Iterator[Mapping[str, Callable[[int, int], None]]]:
+    """What a long benchmark tells of how far it is, shown as a bar on standard error where that is a terminal."""
+    if not is_shown:
+        yield {}
+        return
+    with Progress(
+        *Progress.get_default_columns(), MofNCompleteColumn(), console=console, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(name, total=None)
+        yield {"tell": lambda done, number: bar.update(task, completed=done, total=number)}
 
 
 def _run_of(name: str) -> Callable[..., Sequence[Any]]:
