@@ -120,14 +120,14 @@ def test_history_of_another_instrument_is_not_used() -> None:
     assert known.for_instrument("SPI-ACS").trailing is not None
 
 
-def test_a_burst_like_grb_170817a_is_found_seldom_and_one_ten_times_brighter_always(
+def test_a_burst_like_grb_170817a_is_found_as_often_as_not_and_a_brighter_one_always(
     table: ResponseTable, bursts: Any
 ) -> None:
     found = answer(curve(quiet(5)), known=Known(table=table, bursts=bursts, direction_deg=(75.0, None)))
     like, typical = found.trials
-    assert 0.0 <= like.probability < 0.7
+    assert 0.3 < like.probability < 0.8
     assert typical.probability > 0.9
-    assert like.fluence_50_erg_cm2 > 1.4e-7
+    assert 1.1e-7 < like.fluence_50_erg_cm2 < 1.8e-7
     assert 600 < like.expected_counts < 1400
 
 

@@ -69,7 +69,7 @@ def test_the_page_says_whether_known_bursts_would_have_been_found_and_where(quie
     client, text = page(quiet)
     said = words_of(text)
     assert "What SPI-ACS would have seen" in said
-    assert re.search(r"like GRB 170817A 580 ms, 1\.4.10\S+ erg/cm\S in 10-1000 keV", said)
+    assert re.search(r"like GRB 170817A 580 ms, 1\.4.10\S+ erg/cm\S in 75-2000 keV", said)
     assert re.search(r"typical short burst .*? erg.*?\d+ %", said)
     assert "E_iso, distances of the 50 % region" in said
     assert re.search(r"E_iso as circulars have it, 4.d.F at 134 Mpc", said)
