@@ -196,7 +196,7 @@ def test_the_result_shown_has_the_form_that_the_demonstration_prints() -> None:
         "acknowledged_by": "B. Vance",
         "search": {"snr": 158.0, "fap": 1.2e-7},
         "skymap": {"area_90_deg2": 0.00426, "contains_truth": True},
-        "draft": {"kind": "ipn_box", "lint_errors": 0},
+        "draft": {"kind": "ipn_box", "lint_errors": 0, "is_closed": False},
     }
     printed = "\n".join(_lines(event))
     for page in (README, DOCS / "tutorials" / "first_night.md"):
