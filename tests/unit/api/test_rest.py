@@ -3,8 +3,9 @@
 import csv
 import io
 import warnings
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import pytest
@@ -211,6 +212,16 @@ def test_health_ready_and_metrics(night: Night, client: Browser) -> None:
     assert ill.get("/readyz").status_code == 503
     assert ill.get("/readyz").json()["parts"]["slack"]["words"] == "no answer since 03:00"
     assert ill.get("/healthz").status_code == 200
+
+
+def test_while_the_database_is_away_the_service_is_not_ready_and_that_is_no_fault_of_its_own(night: Night) -> None:
+    class Away:
+        def read(self) -> NoReturn:
+            raise ConnectionRefusedError
+
+    parts = (HealthPart(name="store", is_ok=False, words="OperationalError"),)
+    ill = Browser(build_app(replace(night.services(health=lambda: Health(parts=parts)), store=cast("Any", Away()))))
+    assert ill.get("/readyz").status_code == 503
 
 
 @pytest.mark.parametrize(
