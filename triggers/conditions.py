@@ -57,20 +57,19 @@ class Condition:
         return self._holds_of_names(event) and self._holds_of_numbers(event)
 
     def _holds_of_names(self, event: Event) -> bool:
-        checks = (
-            (self.kinds, {event.kind}),
-            (self.families, standing_families(event)),
-            (self.phases, {event.phase}),
-            (self.groups, {event.details.get("group")}),
-            (self.notice_types, {event.details.get("notice_type")}),
-            (self.most_likely, {most_likely_class(event)}),
+        # Many rules are asked of each event: what is not given is passed over before anything is worked out.
+        details = event.details
+        return (
+            (not self.kinds or event.kind in self.kinds)
+            and (not self.phases or event.phase in self.phases)
+            and (not self.groups or details.get("group") in self.groups)
+            and (not self.notice_types or details.get("notice_type") in self.notice_types)
+            and (not self.families or not self.families.isdisjoint(standing_families(event)))
+            and (not self.most_likely or most_likely_class(event) in self.most_likely)
+            and (self.significant is None or event.is_significant is self.significant)
+            and (self.named_burst is None or self.named_burst == ("cites" in details))
+            and not (self.detail_is and any(details.get(name) not in one for name, one in self.detail_is.items()))
         )
-        if any(wanted and wanted.isdisjoint(found) for wanted, found in checks):
-            return False
-        if any(event.details.get(name) not in values for name, values in self.detail_is.items()):
-            return False
-        is_significant = self.significant is None or event.is_significant is self.significant
-        return is_significant and (self.named_burst is None or self.named_burst == ("cites" in event.details))
 
     def _holds_of_numbers(self, event: Event) -> bool:
         classes = event.classification

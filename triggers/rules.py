@@ -16,7 +16,7 @@ from triggers.changes import Comparison, compare
 from triggers.coincidence_config import CoincidenceBook
 from triggers.companions import Association, companion_interval, companions
 from triggers.earth_crossing import EarthCrossing
-from triggers.rules_config import RuleBook, read_rule_book
+from triggers.rules_config import Rule, RuleBook, read_rule_book
 from triggers.storms import Storm
 from triggers.wording import describe, describe_association
 
@@ -85,7 +85,7 @@ class Rules:
         storm
             Storm it belongs to, see `triggers.storms`.
         """
-        rule = next(rule for rule in self.book.rules if rule.condition.holds(event))
+        rule = self._rule_of(event)
         verdict = Verdict(
             tier=rule.tier,
             search_window_s=rule.search_window_s,
@@ -95,6 +95,14 @@ class Rules:
         )
         verdict = _quieter_in_storm(verdict, storm)
         return self._louder_with_counterpart(verdict, associations)
+
+    def tier_of(self, event: Event) -> Tier:
+        """How loud the event is by itself, as `judge` finds it without associations and storms."""
+        return self._rule_of(event).tier
+
+    def _rule_of(self, event: Event) -> Rule:
+        """The first rule that holds; the last one holds of every event."""
+        return next(rule for rule in self.book.rules if rule.condition.holds(event))
 
     def decide(
         self,

@@ -99,7 +99,8 @@ class Replay:
             task = progress.add_task("replaying", total=None)
             for decoded in self._decoded(context, counts):
                 player.take(decoded)
-                progress.update(task, advance=1, description=f"{clock.now():%Y-%m-%d %H:%M}")
+                if not self.quiet:
+                    progress.update(task, advance=1, description=f"{clock.now():%Y-%m-%d %H:%M}")
             player.finish()
         return counts
 

@@ -62,6 +62,8 @@ def to_utc(moment: datetime | str) -> datetime:
         The string is no ISO 8601 time.
     """
     value = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    if value.tzinfo is UTC:
+        return value
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 

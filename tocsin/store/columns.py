@@ -5,9 +5,10 @@ an opinion on time zones. JSON is text, for PostgreSQL's own JSON types refuse U
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -19,6 +20,8 @@ from tocsin.domain.clock import to_utc
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 JSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+#: Times and sets of labels at hand: the same few are read over and over.
+AT_HAND = 4096
 
 
 def to_micros(moment: datetime) -> int:
@@ -26,6 +29,7 @@ def to_micros(moment: datetime) -> int:
     return (to_utc(moment) - EPOCH) // MICROSECOND
 
 
+@lru_cache(maxsize=AT_HAND)
 def from_micros(micros: int) -> datetime:
     """Aware UTC datetime of microseconds since 1970-01-01 UTC."""
     return EPOCH + timedelta(microseconds=micros)
@@ -65,63 +69,102 @@ def storable(text: str) -> str:
     return text.replace("\x00", "�").encode("utf-8", "replace").decode()
 
 
-class PlainText(TypeDecorator[str]):
+Conversion = Callable[[Any], Any]
+
+
+class _Direct(TypeDecorator[Any]):
+    """A type whose conversions are plain functions of the value, which SQLAlchemy is handed as they are.
+
+    Its own way would be three calls for each value that is read or written.
+    """
+
+    def stored(self, value: Any) -> Any:
+        """What the driver takes."""
+        return value
+
+    def found(self, value: Any) -> Any:
+        """The value, of what the driver gives."""
+        return value
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+        """What the driver takes."""
+        return self.stored(value)
+
+    def bind_processor(self, dialect: Dialect) -> Conversion:  # noqa: ARG002 - as above
+        """Function to what the driver takes."""
+        return self.stored
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - as above
+        """The value."""
+        return self.found(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Conversion | None:  # noqa: ARG002 - as above
+        """Function from what the driver gives; None where nothing needs to be done."""
+        return None if type(self).found is _Direct.found else self.found
+
+
+class PlainText(_Direct):
     """Text from outside: made storable on the way in."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def stored(self, value: str | None) -> str | None:
         """Text the database can keep."""
         return None if value is None else storable(value)
 
 
-class UtcTime(TypeDecorator[datetime]):
+class UtcTime(_Direct):
     """Time as whole microseconds since 1970 UTC."""
 
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - as above
+    def stored(self, value: datetime | None) -> int | None:
         """Microseconds."""
         return None if value is None else to_micros(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
+    def found(self, value: int | None) -> datetime | None:
         """Aware UTC datetime."""
         return None if value is None else from_micros(value)
 
 
-class JsonText(TypeDecorator[Any]):
+class JsonText(_Direct):
     """JSON as text."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002 - as above
+    def stored(self, value: object) -> str | None:
         """JSON text."""
         return None if value is None else to_json(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - as above
+    def found(self, value: str | None) -> Any:
         """The value."""
         return None if value is None else from_json(value)
 
 
-class Labels(TypeDecorator[frozenset[str]]):
+class Labels(_Direct):
     """Labels as a sorted JSON list: one text per set, so that sets can be compared in SQL."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: frozenset[str] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - as above
+    def stored(self, value: frozenset[str] | None) -> str | None:
         """Sorted JSON list."""
-        return None if value is None else to_json(sorted(value))
+        return None if value is None else to_json(sorted(value)) if value else "[]"
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[str]:  # noqa: ARG002 - as above
+    def found(self, value: str | None) -> frozenset[str]:
         """Set of labels."""
-        return frozenset() if value is None else frozenset(from_json(value))
+        return frozenset() if value is None else _label_set(value)
 
 
-class Choice(TypeDecorator[StrEnum]):
+@lru_cache(maxsize=AT_HAND)
+def _label_set(text: str) -> frozenset[str]:
+    return frozenset(from_json(text))
+
+
+class Choice(_Direct):
     """One of a closed set, as text.
 
     Parameters
@@ -136,14 +179,15 @@ class Choice(TypeDecorator[StrEnum]):
     def __init__(self, choices: type[StrEnum]) -> None:
         super().__init__()
         self.choices = choices
+        self._members = {member.value: member for member in choices}
 
-    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - as above
+    def stored(self, value: StrEnum | str | None) -> str | None:
         """Its text; a value outside the set is an error."""
-        return None if value is None else self.choices(value).value
+        return None if value is None else (self._members.get(value) or self.choices(value)).value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002 - as above
-        """Member of the set."""
-        return None if value is None else self.choices(value)
+    def found(self, value: str | None) -> StrEnum | None:
+        """Member of the set; text outside it is an error."""
+        return None if value is None else self._members.get(value) or self.choices(value)
 
     def coerce_compared_value(self, op: object, value: object) -> TypeEngine[Any]:  # noqa: ARG002 - as above
         """Comparisons take members too."""

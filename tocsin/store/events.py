@@ -19,6 +19,7 @@ _SAVE = (
     .values(revision=events.c.revision + bindparam("by_revision"))
 )
 _SAVE_AND_TELL = kept(_SAVE.returning(events.c.revision))
+_STATE = kept(select(events.c.state).where(events.c.id == bindparam("event_id")))
 _CHANGE = kept(update(events).where(events.c.id == bindparam("of_id")))
 _BY_TIME = select(events.c.id).where(
     events.c.t0_utc.between(
@@ -160,6 +161,11 @@ class Events(EventIndex):
             "summary": summary_record,
         }
         self._replace(event_views, [row])
+
+    def event_state(self, event_id: str) -> EventState | None:
+        """Where the people stand with an event; None without such an event."""
+        found: EventState | None = self._statements.execute(_STATE, {"event_id": event_id}).scalar_one_or_none()
+        return found
 
     def set_event_state(self, event_id: str, state: EventState) -> None:
         """Set where the people stand with an event."""

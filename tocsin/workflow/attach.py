@@ -13,7 +13,7 @@ from tocsin.domain.jobs import JobKind
 from tocsin.domain.notices import Notice, RawNotice
 from tocsin.domain.people import MessagePurpose
 from tocsin.domain.products import may_see
-from tocsin.store import EventRow, NoticeStatus, UnitOfWork
+from tocsin.store import NoticeStatus, UnitOfWork
 from tocsin.workflow.circulars import STREAM as CIRCULARS
 from tocsin.workflow.circulars import hear_circular
 from tocsin.workflow.companions import telling_companions
@@ -260,9 +260,8 @@ def _record(
     """Keep the event as computed from all its notices and, where some are restricted, as each audience sees it."""
     widest = max(audiences.values(), key=lambda seen: len(seen.event.notice_keys))
     everything = widest.event
-    row = work.event_row(everything.id)
-    if row is not None:
-        _keep_for_the_rest(context, work, row, everything, seeing=set(audiences))
+    before = work.event_state(everything.id)
+    _keep_for_the_rest(context, work, everything, seeing=set(audiences))
     work.save_event(everything, summary_record=event_fold.to_record(everything), tier=widest.decision.tier)
     _keep_decisions(context, work, key, audiences)
     for clearance, seen in audiences.items():
@@ -271,7 +270,7 @@ def _record(
             work.save_view(seen.event, audience=clearance, tier=seen.decision.tier, summary_record=record)
     if is_withdrawn:
         work.set_event_state(everything.id, EventState.RETRACTED)
-    elif row is not None and row.state is EventState.RETRACTED:
+    elif before is EventState.RETRACTED:
         work.set_event_state(everything.id, EventState.OPEN)
 
 
@@ -285,12 +284,15 @@ def _keep_decisions(context: Context, work: UnitOfWork, key: int, audiences: Map
         work.add_decision(seen.event.id, key, seen.decision, now, labels=seen.event.labels, variant=n)
 
 
-def _keep_for_the_rest(
-    context: Context, work: UnitOfWork, row: EventRow, everything: Event, *, seeing: set[frozenset[str]]
-) -> None:
+def _keep_for_the_rest(context: Context, work: UnitOfWork, everything: Event, *, seeing: set[frozenset[str]]) -> None:
     """Keep an event as it was for audiences that saw all of it and may not see what the newest notice makes of it."""
-    for clearance in {frozenset[str](), *(door.clearance for door in context.doors)} - seeing:
-        if row.summary_record and row.labels <= clearance and not everything.labels <= clearance:
+    rest = {frozenset[str](), *(door.clearance for door in context.doors)} - seeing
+    shut_out = [clearance for clearance in rest if not everything.labels <= clearance]
+    row = work.event_row(everything.id) if shut_out else None
+    if row is None:
+        return
+    for clearance in shut_out:
+        if row.summary_record and row.labels <= clearance:
             event = event_fold.from_record(row.summary_record)
             work.save_view(event, audience=clearance, tier=row.tier, summary_record=row.summary_record)
 

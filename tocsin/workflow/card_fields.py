@@ -1,5 +1,7 @@
 """What a card says of the work on an event: how old it is, what is awaited, who is told, what is ready."""
 
+from collections.abc import Sequence
+
 from tocsin.domain.drafts import standing_variants
 from tocsin.domain.events import Event
 from tocsin.domain.jobs import Job, JobKind
@@ -21,11 +23,11 @@ def duty_fields(
     work: UnitOfWork,
     event: Event,
     row: EventRow,
+    jobs: Sequence[Job],
     products: list[Product],
     clearance: frozenset[str],
 ) -> dict[str, str]:
     """Fields of a card about the work on its event, as one audience may see it; empty ones are left out."""
-    jobs = work.jobs(row.id)
     fields = {
         "Covered": _covered(context, work, row, products, clearance),
         "Coverage": "; ".join(f"{one.coverage.instrument} {one.coverage.words}" for one in coverages(products, None)),
@@ -56,7 +58,7 @@ def _covered(
     return "" if item is None or item.cover is None else cover_words(context.people, item.cover)
 
 
-def _awaited(work: UnitOfWork, row: EventRow, jobs: list[Job], context: Context, clearance: frozenset[str]) -> str:
+def _awaited(work: UnitOfWork, row: EventRow, jobs: Sequence[Job], context: Context, clearance: frozenset[str]) -> str:
     """Instruments that are being asked because of notices that the audience may see, and when again."""
     visible = {notice.raw_sha256 for notice in work.notice_rows(row.id, clearance=clearance)}
     waiting: dict[str, Job] = {}
@@ -72,7 +74,7 @@ def _awaited(work: UnitOfWork, row: EventRow, jobs: list[Job], context: Context,
     return ", ".join(words)
 
 
-def _told(context: Context, jobs: list[Job], clearance: frozenset[str]) -> str:
+def _told(context: Context, jobs: Sequence[Job], clearance: frozenset[str]) -> str:
     """People who were, or are about to be, woken through doors of this audience or narrower ones."""
     doors = {door.name for door in context.doors if door.clearance <= clearance}
     named: dict[str, str] = {}

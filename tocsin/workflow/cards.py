@@ -6,7 +6,7 @@ from dataclasses import replace
 from advocates.escalation import Plan, described
 from tocsin.domain.clock import to_utc
 from tocsin.domain.events import Event, EventKind, EventState, Tier
-from tocsin.domain.jobs import JobKind
+from tocsin.domain.jobs import Job, JobKind
 from tocsin.domain.people import Acknowledgement, Card, CardAction
 from tocsin.domain.products import Product, ProductKind, best_variants
 from tocsin.store import EventRow, UnitOfWork
@@ -47,6 +47,7 @@ def card_for(
     if event is None or row is None:
         return _card_of_merged(context, work, event_id, clearance, reasons)
     products = best_variants(work.products(event_id, clearance=clearance))
+    jobs = work.jobs(event_id)
     acknowledgements = work.acknowledgements(event_id)
     first = acknowledgements[0] if acknowledgements else None
     missing = still_needed(work, event_id) if first is not None else 0
@@ -60,7 +61,7 @@ def card_for(
         t0_utc=event.t0_utc,
         fields=_fields(event, products)
         | _woken_by(context, work, event, clearance)
-        | duty_fields(context, work, event, row, list(products), clearance),
+        | duty_fields(context, work, event, row, jobs, list(products), clearance),
         reasons=tuple(reasons),
         is_test=event.is_test,
         is_replay=context.is_replay,
@@ -68,7 +69,7 @@ def card_for(
         is_drill=is_drill(work, event_id),
         acknowledged_by=None if first is None else _takers_in_words(context, work, acknowledgements),
         acknowledged_utc=None if first is None else first.at_utc,
-        next_step=_next_step(context, work, event_id, missing=missing, is_taken=first is not None and not missing),
+        next_step=_next_step(context, jobs, missing=missing, is_taken=first is not None and not missing),
         page_url=f"{context.page_url}/events/{event_id}",
         actions=()
         if event.is_retracted or row.state in OVER
@@ -137,11 +138,11 @@ def _but(one: Finding) -> str:
     return f"; but {one.caveat}" if one.caveat else ""
 
 
-def _next_step(context: Context, work: UnitOfWork, event_id: str, *, missing: int, is_taken: bool) -> str:
+def _next_step(context: Context, jobs: Sequence[Job], *, missing: int, is_taken: bool) -> str:
     """What happens next if nobody does anything: when it escalates, to whom, and how many are still to acknowledge."""
     if is_taken:
         return ""
-    waiting = [job for job in work.jobs(event_id) if job.kind is JobKind.ESCALATE and job.state in UNFINISHED]
+    waiting = [job for job in jobs if job.kind is JobKind.ESCALATE and job.state in UNFINISHED]
     if not waiting:
         return ""
     job = min(waiting, key=lambda one: one.due_utc)

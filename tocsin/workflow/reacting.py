@@ -313,8 +313,8 @@ def search_what_there_is(curve: LightCurve, window_s: float, *, trailing: FarHis
 
 def is_standing(work: UnitOfWork, event_id: str) -> bool:
     """Whether an event is still worth work: neither retracted nor found to be nothing."""
-    row = work.event_row(event_id)
-    return row is not None and row.state not in {EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.MERGED}
+    gone = {None, EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.MERGED}
+    return work.event_state(event_id) not in gone
 
 
 def may_hold_burst(products: Sequence[Product]) -> bool:

@@ -239,8 +239,8 @@ def _record(context: Context, job: Job, message: OutgoingMessage, reference: str
     """Keep that a message was sent, and how long its first page took; `moments` are taken, composed and sent, s."""
     with context.store.begin() as work:
         work.mark_sent(message.key, reference, context.clock.now())
-        row = work.event_row(message.event_id)
-        if message.purpose is not MessagePurpose.PAGE or row is None:
+        row = work.event_row(message.event_id) if message.purpose is MessagePurpose.PAGE else None
+        if row is None:
             return
         if row.state is EventState.OPEN:
             work.set_event_state(message.event_id, EventState.NOTIFIED)

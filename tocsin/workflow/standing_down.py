@@ -37,7 +37,7 @@ def downgrade(rules: Rules, before: Event | None, after: Event) -> tuple[str, ..
     if before is None or before.is_retracted or after.is_retracted:
         return ()
     found: list[str] = []
-    tiers = (rules.judge(before).tier, rules.judge(after).tier)
+    tiers = (rules.tier_of(before), rules.tier_of(after))
     if tiers[1] > tiers[0]:
         found.append(f"Lowered from '{_LOUDNESS[tiers[0]]}' to '{_LOUDNESS[tiers[1]]}'.")
     classes = (most_likely_class(before), most_likely_class(after))
