@@ -15,6 +15,7 @@ FINEST_ORDER = 29
 N_FINEST = 12 * 4**FINEST_ORDER
 SQUARE_DEG = (180.0 / np.pi) ** 2
 FULL_SKY_SR = 4.0 * np.pi
+_AREAS_SR = FULL_SKY_SR / (12.0 * 4.0 ** np.arange(FINEST_ORDER + 1, dtype=np.float64))
 
 
 def uniq_of(order: npt.ArrayLike, pixel: npt.ArrayLike) -> IntArray:
@@ -43,7 +44,7 @@ def order_and_pixel(uniq: IntArray) -> tuple[IntArray, IntArray]:
 
 def area_sr(order: IntArray) -> FloatArray:
     """Solid angle of cells, sr."""
-    return np.asarray(FULL_SKY_SR / (12.0 * 4.0 ** order.astype(np.float64)))
+    return np.asarray(_AREAS_SR[order])
 
 
 def scale_rad(order: int) -> float:

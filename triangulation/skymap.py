@@ -5,7 +5,8 @@ refinement. How a map is made is in `triangulation.skymap_build`, its file form 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,14 +83,18 @@ class SkyMap:
         return int(self.uniq.size)
 
     @cached_property
+    def _order_and_pixel(self) -> tuple[IntArray, IntArray]:
+        return pixels.order_and_pixel(self.uniq)
+
+    @property
     def order(self) -> IntArray:
         """Order of each cell, shape (n,)."""
-        return pixels.order_and_pixel(self.uniq)[0]
+        return self._order_and_pixel[0]
 
-    @cached_property
+    @property
     def pixel(self) -> IntArray:
         """Nested number of each cell, shape (n,)."""
-        return pixels.order_and_pixel(self.uniq)[1]
+        return self._order_and_pixel[1]
 
     @cached_property
     def start(self) -> IntArray:
@@ -210,6 +215,12 @@ class SkyMap:
         return rank, np.cumsum(self.probability[rank]), np.cumsum(self.area_deg2[rank])
 
     @cached_property
+    def _reached(self) -> tuple[FloatArray, FloatArray]:
+        # Probability and area, deg2, of so many of the densest cells, none first.
+        _, probability, area = self._ranking
+        return np.append(0.0, probability), np.append(0.0, area)
+
+    @cached_property
     def _descending(self) -> FloatArray:
         # Densities with their sign turned, in the order of the ranking: ascending.
         return -self.density_sr[self._ranking[0]]
@@ -217,8 +228,8 @@ class SkyMap:
     def credible_area_deg2(self, level: float) -> float:
         """Smallest area that holds probability `level` (0..1), deg2; the last cell counts in part."""
         _check_level(level)
-        _, probability, area = self._ranking
-        return float(np.interp(level * probability[-1], np.append(0.0, probability), np.append(0.0, area)))
+        reached, area = self._reached
+        return float(np.interp(level * reached[-1], reached, area))
 
     def credible_region(self, level: float) -> IntArray:
         """UNIQ numbers of the densest cells that together hold probability `level` (0..1)."""
@@ -237,8 +248,7 @@ class SkyMap:
     def containments(self, ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> FloatArray:
         """As `containment`, of several points, shape (n,)."""
         cells = np.searchsorted(self.start, pixels.finest_at(ra_deg, dec_deg), side="right") - 1
-        density = self.density_sr[cells]
-        reached = np.append(0.0, self._ranking[1])
+        density, (reached, _) = self.density_sr[cells], self._reached
         first, last = (np.searchsorted(self._descending, -density, side) for side in ("left", "right"))
         return np.asarray(np.minimum(0.5 * (reached[first] + reached[last]), 1.0))
 
@@ -300,7 +310,9 @@ class SkyMap:
 
     def with_header(self, header: Mapping[str, str | float | int]) -> "SkyMap":
         """Same map with further header values."""
-        return replace(self, header={**self.header, **header})
+        same = copy(self)  # nothing of it needs to be checked again, and what was worked out holds
+        object.__setattr__(same, "header", {**self.header, **header})
+        return same
 
     @classmethod
     def _of(cls, found: "skymap_file.MapFile") -> "SkyMap":

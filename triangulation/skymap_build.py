@@ -1,6 +1,7 @@
 """Adaptive refinement: from terms to the cells of a sky map, coarse where nothing is, fine where the terms need it."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -132,7 +133,7 @@ def build(
         raise ScienceError("a sky map needs at least one annulus, circle or map")
     if not 0 <= max_order <= MAX_ORDER:
         raise ScienceError(f"a sky map has orders from 0 to {MAX_ORDER}, not {max_order}")
-    cells = Cells.of(FIRST_ORDER, np.arange(12 * 4**FIRST_ORDER))
+    cells = _first_cells()
     uniq: list[IntArray] = []
     logs: list[FloatArray] = []
     best, total = -np.inf, 0.0
@@ -156,6 +157,15 @@ def build(
     if max_order == MAX_ORDER:
         return every_uniq, density
     return pixels.joined(every_uniq, _meant(terms, every_uniq, density, max_order, covariance_s2), max_order)
+
+
+@cache
+def _first_cells() -> Cells:
+    """The whole sky in coarse cells, with which every map begins."""
+    cells = Cells.of(FIRST_ORDER, np.arange(12 * 4**FIRST_ORDER))
+    cells.pixel.flags.writeable = False
+    cells.centre.flags.writeable = False
+    return cells
 
 
 def _meant(

@@ -6,6 +6,7 @@ identifiers hold (`triggers.families.Traits.identifier_span_s`).
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from tocsin.domain.notices import Notice, Role
 from triggers.corrections import is_correction
@@ -13,6 +14,8 @@ from triggers.families import Family, family_of
 
 #: VOEvent TrigID of INTEGRAL = number of the trigger + this x number of the packet.
 INTEGRAL_SUB_NUMBER = 65536
+#: Notices whose keys are at hand.
+AT_HAND = 4096
 
 _RUN_EVENT = re.compile(r"^0*([0-9]+)[_:\-/ ]0*([0-9]+)$")
 _NUMBER = re.compile(r"^[+-]?[0-9]{1,40}$")
@@ -83,14 +86,19 @@ def alias_keys(notice: Notice) -> tuple[str, ...]:
         Konus-Wind and times-only IPN notices get the key made from their time (day and second), which is the
         number Konus itself uses, so the twins share it and it outlives the end of 32-bit numbers.
     """
-    family = family_of(notice)
+    return _alias_keys(family_of(notice), notice.stream, tuple(notice.event_ids), notice.t0_utc)
+
+
+@lru_cache(maxsize=AT_HAND)
+def _alias_keys(family: Family, stream: str, event_ids: tuple[str, ...], t0_utc: datetime | None) -> tuple[str, ...]:
+    """Alias keys, worked out once: the notices of an event are asked for theirs with each that joins them."""
     found: list[str] = []
-    if family is Family.KONUS and notice.t0_utc is not None:
-        found.append(f"konus:{konus_number(notice.t0_utc)}")
-    for identifier in notice.event_ids:
-        found.extend(_keys(family, identifier.strip(), notice.stream))
-    if not found and notice.t0_utc is not None:
-        found.append(f"{_head(family, notice.stream)}:at-{notice.t0_utc:%Y%m%dT%H%M%S.%f}")
+    if family is Family.KONUS and t0_utc is not None:
+        found.append(f"konus:{konus_number(t0_utc)}")
+    for identifier in event_ids:
+        found.extend(_keys(family, identifier.strip(), stream))
+    if not found and t0_utc is not None:
+        found.append(f"{_head(family, stream)}:at-{t0_utc:%Y%m%dT%H%M%S.%f}")
     return tuple(dict.fromkeys(found if family is not Family.ICECUBE else sorted(found)))
 
 

@@ -8,9 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from math import asin, atan2, cos, degrees, pi, radians, sin, sqrt
 
+import numpy as np
+
 from tocsin.domain.events import Event
+from tocsin.domain.light_curves import FloatArray, read_only
 from triangulation.geometry import SpacecraftPosition
 from triangulation.skymap import SkyMap
 from triggers.conditions import most_likely_class, number
@@ -21,6 +25,8 @@ from triggers.storms import Storm
 from triggers.sun import sun_radec_deg
 
 SKY_DEG2 = 41252.96
+#: Points of a rim that are looked at.
+RIM = 8
 #: Where chance alone gives this many of a list, its members are counted and not named in one line.
 CROWDED_FROM = 0.5
 #: Inclination of Fermi's orbit, deg.
@@ -188,7 +194,7 @@ def _flash(event: Event, book: SourceBook) -> Iterator[Check]:
 
 def _sun(t0_utc: datetime, book: SourceBook, region: SkyMap, area_deg2: float) -> Check:
     ra_deg, dec_deg = sun_radec_deg(t0_utc)
-    level = _containment(region, ra_deg, dec_deg, book.sun_radius_deg)
+    (level,) = _levels(region, ((ra_deg, dec_deg, book.sun_radius_deg),))
     expected = (area_deg2 + _ring_deg2(area_deg2, book.sun_radius_deg)) / SKY_DEG2
     return Check(
         suspicion=Suspicion.SUN,
@@ -201,8 +207,8 @@ def _sun(t0_utc: datetime, book: SourceBook, region: SkyMap, area_deg2: float) -
 
 def _magnetars(event: Event, book: SourceBook, region: SkyMap, area_deg2: float) -> Iterator[Check]:
     expected = len(book.magnetars) * area_deg2 / SKY_DEG2
-    for one in book.magnetars:
-        level = region.containment(one.ra_deg, one.dec_deg)
+    levels = _levels(region, tuple((one.ra_deg, one.dec_deg, 0.0) for one in book.magnetars))
+    for one, level in zip(book.magnetars, levels, strict=True):
         if level <= book.level:
             active = event.t0_utc is not None and one.is_active(event.t0_utc)
             words = _words(f"magnetar {one.name}{', active then' if active else ''}", level, expected)
@@ -213,8 +219,8 @@ def _magnetars(event: Event, book: SourceBook, region: SkyMap, area_deg2: float)
 
 def _galaxies(book: SourceBook, region: SkyMap, area_deg2: float) -> Iterator[Check]:
     expected = sum(area_deg2 + _ring_deg2(area_deg2, one.radius_deg) for one in book.galaxies) / SKY_DEG2
-    for one in book.galaxies:
-        level = _containment(region, one.ra_deg, one.dec_deg, one.radius_deg)
+    levels = _levels(region, tuple((one.ra_deg, one.dec_deg, one.radius_deg) for one in book.galaxies))
+    for one, level in zip(book.galaxies, levels, strict=True):
         if level <= book.level:
             words = _words(f"{one.name} at {one.distance_mpc:g} Mpc", level, expected)
             yield Check(
@@ -222,10 +228,27 @@ def _galaxies(book: SourceBook, region: SkyMap, area_deg2: float) -> Iterator[Ch
             )
 
 
-def _containment(region: SkyMap, ra_deg: float, dec_deg: float, radius_deg: float) -> float:
-    """Least credible level at which a region reaches into a circle: its centre and eight points of its rim."""
-    points = [(ra_deg, dec_deg), *(_offset(ra_deg, dec_deg, radius_deg, 45.0 * k) for k in range(8))]
-    return float(region.containments([ra for ra, _ in points], [dec for _, dec in points]).min())
+def _levels(region: SkyMap, circles: tuple[tuple[float, float, float], ...]) -> list[float]:
+    """Least credible level at which a region reaches into each circle (RA, Dec, radius, deg), centre and rim."""
+    if not circles:
+        return []
+    ra_deg, dec_deg = _points(circles)
+    found = region.containments(ra_deg, dec_deg).reshape(len(circles), -1).min(axis=1)
+    return [float(level) for level in found]
+
+
+@lru_cache(maxsize=16)
+def _points(circles: tuple[tuple[float, float, float], ...]) -> tuple[FloatArray, FloatArray]:
+    """RA and Dec, deg, of the centre of each circle and of `RIM` points of its rim: the same lists are asked each time.
+
+    Circles without a radius, all of them, are their centres alone.
+    """
+    n_rim = RIM if any(radius for _, _, radius in circles) else 0
+    points = [
+        [(ra, dec), *(_offset(ra, dec, radius, 360.0 / RIM * k) for k in range(n_rim))] for ra, dec, radius in circles
+    ]
+    flat = np.array(points).reshape(-1, 2)
+    return read_only(flat[:, 0]), read_only(flat[:, 1])
 
 
 def _offset(ra_deg: float, dec_deg: float, radius_deg: float, angle_deg: float) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Decisions, cards and drafts as JSON-able records, and back, without loss."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,12 @@ from tocsin.domain.drafts import Draft, DraftKind, Fact, Finding, Severity, Slot
 from tocsin.domain.events import Decision, EventState, Tier
 from tocsin.domain.people import Card, CardAction
 
+_DECISION = tuple(one.name for one in fields(Decision))
+
 
 def decision_to_record(decision: Decision) -> dict[str, Any]:
     """Record of a decision."""
-    return asdict(decision)
+    return {name: getattr(decision, name) for name in _DECISION}
 
 
 def decision_from_record(record: Mapping[str, Any]) -> Decision:
