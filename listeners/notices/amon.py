@@ -19,9 +19,18 @@ LABEL = "amon"
 
 def read_coincidence(document: VoEvent, reading: Reading) -> None:
     """Read a coincidence of neutrinos with gamma rays."""
+    _read_coincidence(document, reading, "NuEM")
+
+
+def read_gw_coincidence(document: VoEvent, reading: Reading) -> None:
+    """Read a coincidence of gravitational waves with high-energy neutrinos; none was ever seen: as the other kind."""
+    _read_coincidence(document, reading, "GWHEN")
+
+
+def _read_coincidence(document: VoEvent, reading: Reading, head: str) -> None:
     params = document.params
     date = params.text("Event_Date")
-    reading.identify(None if date is None else f"NuEM-{date}")
+    reading.identify(None if date is None else f"{head}-{date}")
     params.expect("Event_Date", "FAR", "src_err_90")
     if params.flag("private") or params.flag("Trigger_ID/PrivateFlag"):
         reading.labels.add(LABEL)
@@ -79,6 +88,7 @@ def _type(number: int, name: str, read: Reader, messenger: Messenger, *, is_test
 
 TYPES = (
     _type(172, "AMON_NU_EM_COINC", read_coincidence, Messenger.NEUTRINO),
+    _type(168, "GWHEN_COINC", read_gw_coincidence, Messenger.NEUTRINO),
     _type(171, "HAWC_BURST_MONITOR", read_hawc, Messenger.GAMMA_RAY),
     _type(159, "AMON_TEST", read_test, Messenger.NEUTRINO, is_test=True),
 )

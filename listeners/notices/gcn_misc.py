@@ -1,4 +1,8 @@
-"""What else GCN sends by VOEvent: counterparts, coincidences, microlensing, test coordinates, pointings."""
+"""What else GCN sends by VOEvent: counterparts, coincidences, microlensing, test coordinates, pointings.
+
+Of a counterpart of a superevent (154) no packet is to be had: envelope, position and identifiers are read, the rest is
+named as dropped.
+"""
 
 from listeners.classic import Reader, VoEventType, is_mission_id
 from listeners.reading import Reading
@@ -14,6 +18,7 @@ def read_trigger(document: VoEvent, reading: Reading) -> None:
         reading.identify(str(trigger))
     reading.detail("telescope", params.text("Telescope"))
     reading.detail("submitter", params.text("Submitter"))
+    reading.detail("superevent_id", params.text("GraceID"))
 
 
 def _type(
@@ -25,7 +30,7 @@ def _type(
         stream=stream,
         read=read,
         messenger=messenger,
-        phase=Phase.UPDATE if name == "GRB_CNTRPART" else None,
+        phase=Phase.UPDATE if name.endswith(("_CNTRPART", "_COUNTERPART")) else None,
         is_test=name.startswith(("TEST_", "HETE_TEST")),
     )
 
@@ -37,4 +42,5 @@ TYPES = (
     _type(129, "FERMI_POINTDIR", "fermi"),
     _type(139, "MOA", "moa", messenger=Messenger.OPTICAL),
     _type(145, "COINCIDENCE", "coincidence"),
+    _type(154, "LVC_COUNTERPART", "counterpart"),
 )

@@ -102,20 +102,25 @@ _AGILE_MCAL = VoEventType(
     phase=Phase.INITIAL,
     time_is_at="agile",
 )
-_CALET = VoEventType(
-    number=160,
-    name="CALET_GBM_FLT_LC",
-    stream="calet",
-    read=read_calet,
-    messenger=Messenger.GAMMA_RAY,
-    phase=Phase.INITIAL,
-    time_is_at="calet",
-)
+
+
+def _calet(number: int, name: str, phase: Phase) -> VoEventType:
+    return VoEventType(
+        number=number,
+        name=name,
+        stream="calet",
+        read=read_calet,
+        messenger=Messenger.GAMMA_RAY,
+        phase=phase,
+        time_is_at="calet",
+    )
+
 
 TYPES = (
     _gecam(188, "GECAM_FLT", Phase.INITIAL),
     _gecam(189, "GECAM_GND", Phase.UPDATE),
-    _CALET,
+    _calet(160, "CALET_GBM_FLT_LC", Phase.INITIAL),
+    _calet(161, "CALET_GBM_GND_LC", Phase.UPDATE),  # none was ever seen: read as the one from flight
     _AGILE_MCAL,
     _AGILE_TEST,
 )

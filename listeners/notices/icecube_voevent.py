@@ -94,6 +94,7 @@ def _type(number: int, name: str, read: Reader) -> VoEventType:
 
 
 TYPES = (
+    _type(157, "AMON_ICECUBE_COINC", read_track),  # none is to be had: read as AMON's single tracks are
     _type(158, "AMON_ICECUBE_HESE", read_track),
     _type(169, "AMON_ICECUBE_EHE", read_track),
     _type(173, "ICECUBE_ASTROTRACK_GOLD", read_astrotrack),
