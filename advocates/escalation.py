@@ -21,6 +21,8 @@ FALLBACK = "fallback"
 EVERYBODY = "everybody"
 GROUPS = frozenset({ON_CALL, NEXT_ON_CALL, FALLBACK, EVERYBODY})
 _DAY_S = 86_400
+#: The next shift is looked for so far ahead: most begin within days, and a long look costs more.
+HORIZONS_DAYS = (8, 70)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,10 +214,11 @@ def described(step: Step, recipients: tuple[Person, ...], started_utc: datetime)
 def _newcomers(rota: Rota, now: datetime) -> tuple[Person, ...]:
     """People of the next shift who are not on call already; those of the next one at all where there are none."""
     current = {person.id for person in rota.on_call(now)}
-    following = [shift for shift in rota.shifts(now, now + timedelta(days=70)) if shift.start_utc > now]
-    for shift in following:
-        if fresh := tuple(person for person in shift.people if person.id not in current):
-            return fresh
+    for days in HORIZONS_DAYS:
+        for shift in rota.shifts(now, now + timedelta(days=days)):
+            fresh = tuple(person for person in shift.people if person.id not in current)
+            if fresh and shift.start_utc > now:
+                return fresh
     return rota.fallback
 
 

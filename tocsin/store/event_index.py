@@ -4,8 +4,22 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import BindParameter, ColumnElement, Float, Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Float,
+    Integer,
+    Text,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from tocsin.domain.events import Event, EventKind, Tier
 from tocsin.domain.notices import Messenger
@@ -94,6 +108,15 @@ _NEAR = kept(
 )
 
 
+@cache
+def _further_instrument(dialect: str) -> Update:
+    """Add an instrument to those of an event, unless it is ``listed`` there."""
+    place = func.strpos if dialect == "postgresql" else func.instr
+    lacks = place(event_index.c.instruments, bindparam("listed", type_=Text)) == 0
+    more = event_index.c.instruments.concat(bindparam("further", type_=Text))
+    return kept(_CHANGE.where(lacks).values(instruments=more))
+
+
 class EventIndex(Topic):
     """The index, kept with every change of an event."""
 
@@ -147,10 +170,8 @@ class EventIndex(Topic):
     def _index_instrument(self, event_id: str, instrument: str) -> None:
         """Remember that there is something of an instrument."""
         name = f"{instrument.replace('|', ' ')}|"
-        statement = update(event_index).where(
-            event_index.c.event_id == event_id, self._lacks(event_index.c.instruments, f"|{name}")
-        )
-        self._connection.execute(statement.values(instruments=event_index.c.instruments.concat(name)))
+        values = {"of_event": event_id, "listed": f"|{name}", "further": name}
+        self._statements.execute(_further_instrument(self._connection.dialect.name), values)
 
     def _has_instrument(self, name: str) -> ColumnElement[bool]:
         """Whether there is anything of an instrument."""
@@ -160,10 +181,6 @@ class EventIndex(Topic):
         """Whether a text holds `part`, letter by letter."""
         place = func.strpos if self._connection.dialect.name == "postgresql" else func.instr
         return place(column, part) > 0
-
-    def _lacks(self, column: ColumnElement[str], part: str) -> ColumnElement[bool]:
-        place = func.strpos if self._connection.dialect.name == "postgresql" else func.instr
-        return place(column, part) == 0
 
     def _selected(self, wanted: EventSelection) -> list[ColumnElement[bool]]:
         """Conditions of a selection."""

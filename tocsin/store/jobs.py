@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Integer, Row, Select, Update, and_, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from tocsin.domain.jobs import Job, JobKind, JobState
@@ -121,10 +121,9 @@ class Jobs(Topic):
 
     def cancel_jobs(self, event_id: str, kinds: Sequence[JobKind]) -> int:
         """Cancel what is owed for an event, also what is being done; how many jobs that were."""
-        statement = update(jobs).where(IS_AHEAD, jobs.c.event_id == event_id, jobs.c.kind.in_(list(kinds)))
-        return self._statements.execute(
-            statement.values(state=JobState.CANCELLED, lease_until_utc=None, updated_utc=self._clock.now())
-        ).rowcount
+        values = {"of_event": event_id, **numbered("kind_", kinds)}
+        values |= {"state": JobState.CANCELLED, "lease_until_utc": None, "updated_utc": self._clock.now()}
+        return int(self._statements.execute(_ahead_of_event(len(kinds)), values).rowcount)
 
     def hasten(self, kind: JobKind, key_part: str, due_utc: datetime) -> int:
         """Let waiting jobs whose key holds `key_part` fall due at `due_utc`, if that is earlier; how many they were."""
@@ -194,6 +193,13 @@ def _due(n_kinds: int) -> Select[*tuple[Any, ...]]:
         .limit(bindparam("number", type_=Integer))
         .with_for_update(skip_locked=True)
     )
+
+
+@cache
+def _ahead_of_event(n_kinds: int) -> Update:
+    """Change the jobs of an event of one of so many kinds that are to be done, or being done."""
+    of_event = jobs.c.event_id == bindparam("of_event")
+    return kept(update(jobs).where(IS_AHEAD, of_event, any_of(jobs.c.kind, "kind_", n_kinds)))
 
 
 @cache

@@ -17,6 +17,16 @@ PAGES = (MessagePurpose.PAGE, MessagePurpose.ESCALATION)
 
 _BY_KEY = kept(select(messages).where(messages.c.key == bindparam("of_key")))
 _OF_EVENT = kept(select(messages).where(messages.c.event_id == bindparam("event_id")).order_by(messages.c.id))
+_FIRST_REFERENCE = kept(
+    select(messages.c.reference)
+    .where(
+        messages.c.event_id == bindparam("event_id"),
+        messages.c.channel == bindparam("of_channel"),
+        messages.c.reference != "",
+    )
+    .order_by(messages.c.id)
+    .limit(1)
+)
 _CHANGE = kept(update(messages).where(messages.c.key == bindparam("of_key")))
 
 
@@ -57,6 +67,12 @@ class Messages(Topic):
     def messages(self, event_id: str) -> list[MessageRow]:
         """Messages about an event, oldest first."""
         return [_message_row(row) for row in self._all(_OF_EVENT, event_id=event_id)]
+
+    def first_reference(self, event_id: str, channel: str) -> str | None:
+        """What the channel calls the first message about an event that it took; None before it."""
+        values = {"event_id": event_id, "of_channel": channel}
+        found: str | None = self._statements.execute(_FIRST_REFERENCE, values).scalar_one_or_none()
+        return found
 
     def last_reference(self, event_id: str, channel: str, recipient: str) -> str | None:
         """What the channel calls the message about an event sent last to a recipient: the one to update in place."""

@@ -14,6 +14,7 @@ from tocsin.store import schema
 from tocsin.store.copying import Progress, TableSum, copy_everything, store_sums
 from tocsin.store.engines import READERS, build_engines, parse_url
 from tocsin.store.generation import Generation, PostgresqlGeneration, SqliteGeneration
+from tocsin.store.held import HeldConnection
 from tocsin.store.turns import Haste, Turns
 from tocsin.store.unit_of_work import UnitOfWork
 
@@ -44,7 +45,9 @@ class Store:
         parsed = parse_url(url)
         self._clock = clock
         self._writer, self._reader = build_engines(parsed, is_durable=is_durable)
-        self._turns = Turns(clock.monotonic_s, one_at_a_time=parsed.get_backend_name() == "sqlite")
+        is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._turns = Turns(clock.monotonic_s, one_at_a_time=is_sqlite)
+        self._held = HeldConnection(self._writer) if is_sqlite else None
         self._haste = Haste.USUAL
         self._url = parsed
         self._fence: tuple[str, int] | None = None
@@ -162,11 +165,14 @@ class Store:
         if self._generation is not None:
             self._generation.close()
             self._generation = None
+        if self._held is not None:
+            self._held.close()
         self._writer.dispose()
         self._reader.dispose()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         """A connection that may write, within its transaction."""
-        with self._turns.taken(self._haste), self._writer.begin() as connection:
+        begin = self._writer.begin if self._held is None else self._held.begin
+        with self._turns.taken(self._haste), begin() as connection:
             yield connection

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from tocsin.store.prepared import kept
 from tocsin.store.rows import TrialRow
@@ -17,6 +17,11 @@ from tocsin.store.tables import trial_outcomes, trials
 from tocsin.store.topic import Topic, any_of, numbered
 
 _CONCLUDE = kept(trial_outcomes.insert())
+_COUNT = kept(
+    select(func.count())
+    .select_from(trials)
+    .where(trials.c.kind == bindparam("of_kind"), trials.c.event_id == bindparam("of_event"))
+)
 
 
 @cache
@@ -161,6 +166,11 @@ class Trials(Topic):
             )
             for row in self._all(statement)
         ]
+
+    def trials_of_event(self, kind: str, event_id: str) -> int:
+        """Number of trials of a kind declared for an event."""
+        found: int = self._statements.execute(_COUNT, {"of_kind": kind, "of_event": event_id}).scalar_one()
+        return found
 
     def trial_count(self, kind: str, *, since_utc: datetime | None = None) -> int:
         """Number of trials of a kind declared (since a time, if told)."""

@@ -30,13 +30,12 @@ from tocsin.workflow.owing import (
     release,
     withdraw,
 )
-from tocsin.workflow.recall import known_events, stored_notices
+from tocsin.workflow.recall import known_events, stored_notices, summed_up
 from tocsin.workflow.standing_down import downgrade, end_alarm, owe_stand_down
 from tocsin.workflow.storms import storm_around
 from triggers import association
 from triggers import event as event_fold
 from triggers.corrections import has_substance, is_correction
-from triggers.event import summarise
 from triggers.known_place import at_known_source
 
 
@@ -110,13 +109,13 @@ def regrouped(context: Context, work: UnitOfWork, event_id: str) -> None:
 def visible_event(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> Event | None:
     """Event as computed only from the notices that `clearance` may see; None if it may see none."""
     visible = [row for row in stored_notices(work, event_id) if may_see(row.notice.labels, clearance)]
-    return summarise(event_id, visible) if has_substance(visible) else None
+    return summed_up(event_id, visible) if has_substance(visible) else None
 
 
 def widest_view(work: UnitOfWork, event_id: str) -> Event:
     """Event as the public sees it or, where nothing of it is public, as computed from everything."""
     public = visible_event(work, event_id, frozenset())
-    return public if public is not None else summarise(event_id, stored_notices(work, event_id))
+    return public if public is not None else summed_up(event_id, stored_notices(work, event_id))
 
 
 def _find_or_make_event(context: Context, work: UnitOfWork, raw: RawNotice, notice: Notice) -> str:
@@ -226,7 +225,7 @@ def _decide(
     earlier = [row for row in visible if row.key != newest.key]
     event_id = newest.event_id or ""
     before = _before(work, event_id, earlier) if has_substance(earlier) else None
-    after = summarise(event_id, visible)
+    after = summed_up(event_id, visible)
     companions = telling_companions(work, event_id, clearance=clearance) if earlier else ()
     decision = context.rules.decide(
         before=before,
@@ -246,7 +245,7 @@ def _before(work: UnitOfWork, event_id: str, earlier: Sequence[StoredNotice]) ->
     """Event of the notices before the newest: as it was saved, where it was computed from just these."""
     keys = tuple(row.key for row in earlier)
     saved = next((event for event, _ in known_events(work, [event_id]) if event.notice_keys == keys), None)
-    return summarise(event_id, earlier) if saved is None else saved
+    return summed_up(event_id, earlier) if saved is None else saved
 
 
 def _record(

@@ -129,7 +129,7 @@ class _Reaction:
             self._trial_key = declare_search(
                 self._context, work, event, self._instrument, t0_utc=self._t0_utc, window_s=self._window_s
             )
-            self._declared = len(work.trials(kind=SEARCH, event_id=self._event_id))
+            self._declared = work.trials_of_event(SEARCH, self._event_id)
 
     def is_out_of_patience(self) -> bool:
         """Whether the wait for this instrument is over."""

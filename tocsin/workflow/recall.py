@@ -3,6 +3,7 @@
 What is remembered is remembered by the text it was parsed from, so it is never out of date.
 """
 
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -12,9 +13,14 @@ from tocsin.domain.notices import Notice
 from tocsin.store import UnitOfWork
 from tocsin.store.columns import from_json
 from triggers.event import from_record as event_from_record
+from triggers.event import summarise
 
 #: Texts of a few kB each.
 REMEMBERED = 1024
+#: Events at hand.
+SUMS = 256
+_LOCK = threading.Lock()
+_SUMS: dict[tuple[object, ...], tuple[list[Notice], Event]] = {}
 
 
 def stored_notices(work: UnitOfWork, event_id: str) -> list[StoredNotice]:
@@ -34,6 +40,20 @@ def stored_notices(work: UnitOfWork, event_id: str) -> list[StoredNotice]:
 def known_events(work: UnitOfWork, event_ids: Sequence[str]) -> list[tuple[Event, frozenset[str]]]:
     """Events as computed from all their notices, with their labels, in the order of their identifiers."""
     return [(_event(text), labels) for text, labels in work.event_texts(event_ids)]
+
+
+def summed_up(event_id: str, notices: Sequence[StoredNotice]) -> Event:
+    """Event that notices tell, as `triggers.event.summarise`; not worked out again for the same ones."""
+    key = (event_id, *((one.key, one.received_utc, one.raw_sha256, id(one.notice)) for one in notices))
+    found = _SUMS.get(key)
+    if found is None:
+        # The notices are kept with the sum, so that no other can have the place in memory by which they are known.
+        found = [one.notice for one in notices], summarise(event_id, notices)
+        with _LOCK:
+            _SUMS[key] = found
+            while len(_SUMS) > SUMS:
+                del _SUMS[next(iter(_SUMS))]
+    return found[1]
 
 
 @lru_cache(maxsize=REMEMBERED)

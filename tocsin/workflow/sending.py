@@ -226,8 +226,7 @@ def shared_reference(work: UnitOfWork, event_id: str, door: Door) -> str | None:
     """Reference of the one message a shared place shows of an event; None before it, and on roads to persons."""
     if not door.is_shared:
         return None
-    sent = [row for row in work.messages(event_id) if row.message.channel == door.name and row.reference]
-    return sent[0].reference if sent else None
+    return work.first_reference(event_id, door.name)
 
 
 def _begins(card: Card) -> bool:

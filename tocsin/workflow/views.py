@@ -9,9 +9,8 @@ from tocsin.domain.events import Event
 from tocsin.domain.products import Product, ProductKind, best_variants, may_see
 from tocsin.store import UnitOfWork
 from tocsin.workflow.context import Context
-from tocsin.workflow.recall import stored_notices
+from tocsin.workflow.recall import stored_notices, summed_up
 from triggers.corrections import has_substance
-from triggers.event import summarise
 
 
 def views(context: Context, work: UnitOfWork, event_id: str) -> list[Event]:
@@ -26,7 +25,7 @@ def views(context: Context, work: UnitOfWork, event_id: str) -> list[Event]:
     for clearance in sorted(clearances, key=lambda one: (len(one), sorted(one))):
         visible = [one for one in notices if may_see(one.notice.labels, clearance)]
         if has_substance(visible):
-            found.setdefault(tuple(one.key for one in visible), summarise(event_id, visible))
+            found.setdefault(tuple(one.key for one in visible), summed_up(event_id, visible))
     return list(found.values())
 
 
