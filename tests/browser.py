@@ -57,6 +57,14 @@ def with_scripts(browser: WebDriver) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
+@contextmanager
+def on_paper(browser: WebDriver) -> Iterator[None]:
+    """Show pages as they are printed, until the block ends."""
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    yield
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def wait_for(browser: WebDriver, words: str, *, css: str = "main") -> None:
     """Wait until a part of the page says something."""
     WebDriverWait(browser, PATIENCE_S, poll_frequency=0.1, ignored_exceptions=(Exception,)).until(

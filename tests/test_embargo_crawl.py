@@ -6,13 +6,15 @@ same, byte for byte.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from api_night import ANTARES, BURST, PEOPLE, SECRET, T0, Night, decision, fill_gw, light_curve
 from asgi_browser import Browser
@@ -45,6 +47,7 @@ VALUES = {
     "instrument": ("SPI-ACS", "Restricted-Instrument"),
     "kind": ("ipn_annulus", "spiacs_upper_limit"),
     "action": ("snooze",),
+    "way": ("correct",),
     "token": ("abc.def",),
     "triangulation_id": ("0" * 32,),
     "overlap_id": ("0" * 32,),
@@ -138,14 +141,14 @@ CALLERS: dict[str, dict[str, str]] = {
 }
 
 
-def routes(app: FastAPI) -> list[str]:
+def routes(app: FastAPI, method: str = "GET") -> list[str]:
     """Every path that can be asked, found in the application; included routers too."""
     found: list[str] = []
 
     def walk(items: Any) -> None:
         for one in items:
             if isinstance(one, APIRoute):
-                if "GET" in one.methods:
+                if method in one.methods:
                     found.append(one.path)
             elif hasattr(one, "original_router"):
                 walk(one.original_router.routes)
@@ -174,30 +177,89 @@ def test_the_crawler_finds_the_routes(tmp_path: Path) -> None:
         assert path in found
 
 
-@pytest.mark.parametrize("caller", CALLERS)
-def test_nothing_restricted_reaches_who_may_not_see_it(tmp_path: Path, caller: str) -> None:
+def queries_of(address: str) -> tuple[str, ...]:
+    """Queries that an address is asked with, the plain one first."""
+    if address in {"/transients", "/api/v1/events", "/api/v1/limits"}:
+        return QUERIES
+    if re.search(r"/lightcurves/[^/]+$|/archive/[^/]+$", address):
+        return ("", *(f"form={one}" for one in ("json", "csv", "arrow", "msgpack", "fits", "ipn", "none")))
+    if address.endswith("/moc"):
+        return ("", "form=fits", "level=0.5")
+    if address.endswith("/text"):
+        return ("", *(f"form={one}" for one in ("md", "atel", "eml")), "audience=antares")
+    return ("", "audience=antares") if "/drafts/" in address else ("",)
+
+
+def crawl(folder: Path, headers: dict[str, str], accepts: Iterable[str], *, is_compared: bool) -> int:
+    """Ask for everything in these forms; how many questions that were."""
     asked = 0
-    # Every form for one without a token; for tokens that open nothing more, those that pages and programs use.
-    accepts = ACCEPTS if caller == "anonymous" else ACCEPTS[:2]
     with (
-        service(tmp_path / "with", with_restricted=True) as (_, mixed),
-        service(tmp_path / "without", with_restricted=False) as (_, public),
+        service(folder / "with", with_restricted=True) as (_, mixed),
+        service(folder / "without", with_restricted=False) as (_, public),
     ):
         there, nowhere = Browser(mixed), Browser(public)
         for address in addresses(mixed):
-            for accept in accepts if address.startswith(("/api/v1/events", "/events")) else ACCEPTS[:2]:
-                for query in QUERIES if address in {"/transients", "/api/v1/events", "/api/v1/limits"} else ("",):
-                    url = f"{address}?{query}" if query else address
-                    headers = {"accept": accept, **CALLERS[caller]}
-                    found = there.get(url, headers=headers)
-                    asked += 1
-                    said = found.text + " ".join(f"{name}: {value}" for name, value in found.headers.items())
-                    hidden = [mark for mark in MARKS if mark in said.replace(url, "") and mark not in query]
-                    assert hidden == [], f"{url} as {accept} tells {hidden}"
-                    if caller in COMPARED:
-                        expected = nowhere.get(url, headers=headers)
-                        assert (found.status_code, found.content) == (expected.status_code, expected.content), url
+            for accept, query in product(accepts, queries_of(address)):
+                url = f"{address}?{query}" if query else address
+                given = {"accept": accept, **headers}
+                found = there.get(url, headers=given)
+                asked += 1
+                check_marks(found, url, query)
+                if is_compared:
+                    expected = nowhere.get(url, headers=given)
+                    assert (found.status_code, found.content) == (expected.status_code, expected.content), url
+    return asked
+
+
+def check_marks(found: httpx.Response, url: str, query: str) -> None:
+    """Fail where anything of an answer, in whatever form, is a restricted notice's."""
+    said = found.content.decode("latin-1") + " ".join(f"{name}: {value}" for name, value in found.headers.items())
+    said = said.replace(url, "").replace(url.partition("?")[0], "")  # an error page leads back to where one was
+    hidden = [mark for mark in MARKS if mark in said and mark not in query]
+    assert hidden == [], f"{url} tells {hidden}"
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_nothing_restricted_reaches_who_may_not_see_it(tmp_path: Path, caller: str) -> None:
+    # What pages and programs use; `test_..._in_any_form` asks for the rest.
+    asked = crawl(tmp_path, CALLERS[caller], ACCEPTS[:2], is_compared=caller in COMPARED)
     assert asked > 250
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("caller", CALLERS)
+def test_nothing_restricted_reaches_who_may_not_see_it_in_any_form(tmp_path: Path, caller: str) -> None:
+    asked = crawl(tmp_path, CALLERS[caller], ACCEPTS, is_compared=True)
+    assert asked > 1000
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_what_is_posted_to_a_hidden_event_is_answered_as_if_there_were_none(tmp_path: Path, caller: str) -> None:
+    with service(tmp_path / "with", with_restricted=True) as (night, mixed):
+        browser = Browser(mixed)
+        before = night.store.generation()
+        posted = [path for path in routes(mixed, "POST") if "{event_id}" in path]
+        for path in posted:
+            answers = []
+            for event_id in ("hush-1", "never-was"):
+                url = re.sub(
+                    r"{(\w+)(?::\w+)?}", lambda m, of=event_id: of if m[1] == "event_id" else VALUES[m[1]][0], path
+                )
+                form = {
+                    "person": "ada",
+                    "reason": "for the test",
+                    "revision": "1",
+                    "subject": "s",
+                    "body": "b",
+                    "text": "t",
+                }
+                found = browser.post(url, data=form, headers=CALLERS[caller])
+                check_marks(found, url, "hush")
+                assert found.status_code >= 400, url
+                answers.append((found.status_code, found.text.replace(event_id, "EVENT")))
+            assert answers[0] == answers[1], path
+        assert len(posted) >= 9
+        assert night.store.generation() == before, "nothing was written"
 
 
 def test_one_who_is_cleared_sees_what_the_crawl_looked_for(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """A person at a real browser: takes an event without scripts, edits a draft until the lint is silent, signs it."""
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +12,10 @@ from browser import (
     DESK,
     PHONE,
     SIZES,
-    chromium,
     complaints,
     is_wider_than_window,
     keep_picture,
+    on_paper,
     resize,
     serious_faults,
     wait_for,
@@ -38,19 +37,6 @@ from tocsin.workflow.access import Gate
 
 DRAFT = "/events/s241017ab/drafts/spiacs_upper_limit"
 PAGES = ("/", "/transients", "/events/s261122a", "/events/s261121z", "/rota", "/feeds", "/statistics", "/events/none")
-
-
-@pytest.fixture
-def pictures() -> Path | None:
-    """Folder for pictures of what was seen, where TOCSIN_TEST_PICTURES names one."""
-    named = os.environ.get("TOCSIN_TEST_PICTURES")
-    return Path(named) if named else None
-
-
-@pytest.fixture
-def browser() -> Iterator[WebDriver]:
-    with chromium() as made:
-        yield made
 
 
 @pytest.fixture
@@ -219,6 +205,31 @@ def test_without_scripts_every_page_says_the_same(filled: tuple[Night, str], bro
         assert browser.find_element(By.CSS_SELECTOR, "h1").text == scripted
         assert browser.find_element(By.TAG_NAME, "main").text.strip()
         with_scripts(browser)
+
+
+def test_on_paper_pages_are_light_without_buttons_and_say_where_links_lead(
+    tmp_path: Path, browser: WebDriver, pictures: Path | None
+) -> None:
+    with desk_at_work(tmp_path) as (_, url):
+        for path, words in (("/events/s241017ab", "Time line"), (DRAFT, "SPI-ACS"), ("/", "Drafts to read and sign")):
+            browser.get(url + path)
+            with on_paper(browser):
+                ground = browser.execute_script("return getComputedStyle(document.documentElement).backgroundColor")
+                shown = browser.find_element(By.TAG_NAME, "body").text
+                assert ground == "rgb(255, 255, 255)"
+                assert words in shown
+                assert f"Printed from {url}{path}" in shown
+                pressed = browser.find_elements(By.CSS_SELECTOR, "button, select, textarea, input")
+                assert [one.text for one in pressed if one.is_displayed()] == []
+                keep_picture(browser, pictures, f"paper-{path.strip('/').replace('/', '-') or 'tonight'}")
+        link = "return getComputedStyle(document.querySelector('.products a'), '::after').content"
+        browser.get(url)
+        with on_paper(browser):
+            assert "/drafts/" in browser.execute_script(link)
+        browser.get(url + DRAFT)
+        body = browser.find_element(By.ID, "body").get_attribute("value") or "nothing"
+        with on_paper(browser):
+            assert browser.find_element(By.CSS_SELECTOR, "pre.on-paper").text.split() == body.split()
 
 
 def _type_anew(browser: WebDriver, text: str) -> None:

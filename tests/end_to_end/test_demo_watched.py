@@ -78,14 +78,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[WebDriver]:
+    """One browser for the whole night."""
     with chromium() as made:
         yield made
-
-
-@pytest.fixture
-def pictures() -> Path | None:
-    named = os.environ.get("TOCSIN_TEST_PICTURES")
-    return Path(named) if named else None
 
 
 def test_tonight_follows_the_night_without_being_loaded_again(

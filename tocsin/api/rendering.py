@@ -45,6 +45,7 @@ def render(request: Request, template: str, content: Mapping[str, Any], *, statu
         "version": services.version,
         "now": services.clock.now(),
         "path": request.url.path,
+        "page_url": f"{request.url.scheme}://{request.url.netloc}{request.url.path}",
         "signs_in": services.sign_in is not None,
         "signed_in_name": _signed_in(request),
     }
