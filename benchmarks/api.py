@@ -33,6 +33,16 @@ READERS = 500
 CHANGES = 40
 TIMED = 5000
 EVENTS = 100_000
+HTML, FITS = "text/html", "application/fits"
+#: Where an event that may not be seen is asked for, in what form, and how often each.
+HIDDEN = (
+    ("/api/v1/events/{}", "application/json", TIMED),
+    ("/events/{}", HTML, TIMED),
+    ("/api/v1/events/{}/skymap", FITS, 1000),
+    ("/api/v1/events/{}/lightcurves/SPI-ACS", "application/vnd.apache.arrow.stream", 1000),
+    ("/api/v1/events/{}/drafts/ipn_box", "application/json", 1000),
+    ("/events/{}/sky.small.svg", HTML, 1000),
+)
 ARROW = "application/vnd.apache.arrow.stream"
 
 
@@ -129,27 +139,31 @@ def light_curves(server: Server) -> Iterator[Figure]:
 
 
 def not_there(server: Server) -> Iterator[Figure]:
-    """Medians of interleaved requests for what is absent and what is forbidden."""
+    """Medians of interleaved requests for what is absent and what is forbidden, by route."""
+    for path, accept, number in HIDDEN:
+        absent, forbidden = _medians(server, path, accept, number)
+        words = f"absent against forbidden, {number} each, GET {path} ({accept.partition('/')[2]})"
+        yield Figure(name=f"{words}, difference of medians (%)", value=100 * abs(absent / forbidden - 1), high=5.0)
+        yield Figure(name=f"absent, GET {path} ({accept.partition('/')[2]}), median (ms)", value=1000 * absent)
+
+
+def _medians(server: Server, path: str, accept: str, number: int) -> tuple[float, float]:
+    """Median times of an answer, s: for an event that is not there, and for one that may not be seen."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
-    headers = {"Authorization": f"Bearer {SECRET}"}
-    times: dict[str, list[float]] = {"absent": [], "forbidden": []}
-    names = {"absent": "void-1", "forbidden": "hush-1"}
-    for k in range(2 * TIMED + 200):
-        which = ("absent", "forbidden")[k % 2]
+    headers = {"Authorization": f"Bearer {SECRET}", "Accept": accept}
+    times: dict[str, list[float]] = {"void-1": [], "hush-1": []}
+    for k in range(2 * number + 200):
+        name = ("void-1", "hush-1")[k % 2]
         begun = time.perf_counter()
-        connection.request("GET", f"/api/v1/events/{names[which]}", headers=headers)
+        connection.request("GET", path.format(name), headers=headers)
         answer = connection.getresponse()
         answer.read()
         if answer.status != 404:
-            raise RuntimeError(f"{which}: {answer.status}")
+            raise RuntimeError(f"{path}, {name}: {answer.status}")
         if k >= 200:
-            times[which].append(time.perf_counter() - begun)
+            times[name].append(time.perf_counter() - begun)
     connection.close()
-    absent, forbidden = (statistics.median(times[which]) for which in ("absent", "forbidden"))
-    yield Figure(
-        name="absent against forbidden, difference of medians (%)", value=100 * abs(absent / forbidden - 1), high=5.0
-    )
-    yield Figure(name="absent, median (ms)", value=1000 * absent)
+    return statistics.median(times["void-1"]), statistics.median(times["hush-1"])
 
 
 def stream(server: Server) -> Iterator[Figure]:

@@ -78,7 +78,10 @@ def api_services(
             context.store,
             context.clock,
             lambda: tuple(context.people),
-            anonymous_scopes=anonymous_scopes(is_local=is_local, is_own_machine=is_own_machine),
+            anonymous_scopes=anonymous_scopes(
+                is_local=is_local,
+                is_own_machine=is_own_machine and urlsplit(settings.service.page_url).hostname in LOOPBACK,
+            ),
             anonymous_per_minute=settings.api.anonymous_per_minute,
             is_one_of_several=is_one_of_several,
         ),

@@ -1,6 +1,7 @@
 """Configuration files: the defaults that travel with Tocsin, overlaid by the folder TOCSIN_CONFIG_DIR.
 
-Tables are merged key by key, lists and plain values are replaced. This module reads files and knows no meaning.
+Tables are merged key by key, lists and plain values are replaced. People and rota stand alone: the made-up ones that
+travel with Tocsin are in force only where there is no file of one's own. This module reads files and knows no meaning.
 """
 
 import tomllib
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.domain.errors import ConfigurationError
+
+#: Files of which nothing of the default is in force beside one's own: nobody made up is woken, or may sign.
+ALONE = frozenset({"people", "rota"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,8 @@ class ConfigFolder:
         values = _parse(self.defaults / name)
         shown = f"config/{name}"
         if self.overlay is not None and (self.overlay / name).exists():
-            values = _merge(values, _parse(self.overlay / name))
+            own = _parse(self.overlay / name)
+            values = own if stem in ALONE else _merge(values, own)
             shown = str(self.overlay / name)
         return ConfigFile(name=shown, values=values)
 

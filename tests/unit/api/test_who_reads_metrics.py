@@ -84,6 +84,7 @@ def scopes_without_token(folder: Path, table: dict[str, Any]) -> frozenset[Scope
     [
         ({}, True),
         ({"api": {"host": "0.0.0.0"}}, False),
+        ({"service": {"page_url": "https://tocsin.example.org"}}, False),
         (
             {
                 "sign_in": {"issuer": "https://id.example.org", "client_id": "t"},
@@ -92,7 +93,7 @@ def scopes_without_token(folder: Path, table: dict[str, Any]) -> frozenset[Scope
             False,
         ),
     ],
-    ids=["loopback", "every address", "people sign in"],
+    ids=["loopback", "every address", "behind a proxy", "people sign in"],
 )
 def test_without_a_token_they_are_read_on_the_operators_own_machine_alone(
     tmp_path: Path, table: dict[str, Any], may_read: bool

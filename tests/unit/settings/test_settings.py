@@ -1,6 +1,7 @@
 """Settings: defaults, an overlay key by key, secrets from the environment; what is wrong is named by file and key."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,20 @@ def test_without_any_configuration_nothing_is_listened_to_and_only_loopback_is_s
     assert not settings.feeds.kafka.enabled
     assert settings.store_url == "sqlite:///tocsin-data/tocsin.sqlite"
     assert settings.inbox == Path("tocsin-data/inbox")
+
+
+def test_people_and_rota_of_ones_own_stand_alone(tmp_path: Path) -> None:
+    (tmp_path / "people.toml").write_text('[people.ada]\nname = "A. Brandt"\nroles = ["advocate"]\n', encoding="utf-8")
+    week = 'people = ["ada"]\nunit = "week"\nlength = 1\nhandover = "09:00"\nfirst_day = 2020-01-06\n'
+    head = 'name = "n"\ntime_zone = "UTC"\nfallback = ["ada"]\n'
+    rota_text = f'{head}[[layer]]\nname = "week"\n[[layer.rotation]]\n{week}'
+    (tmp_path / "rota.toml").write_text(rota_text, encoding="utf-8")
+    loaded = load_settings({"TOCSIN_CONFIG_DIR": str(tmp_path)})
+    assert list(loaded.document("people").values["people"]) == ["ada"], "nobody made up is left beside"
+    assert "override" not in loaded.document("rota").values
+    people, rota, _ = build_people(loaded)
+    assert [person.id for person in people] == ["ada"]
+    assert [person.id for person in rota.on_call(datetime(2026, 11, 27, tzinfo=UTC))] == ["ada"]
 
 
 def test_an_overlay_changes_single_keys_and_leaves_their_neighbours(tmp_path: Path) -> None:
@@ -146,7 +161,7 @@ def test_without_reaction_no_instrument_is_asked(tmp_path: Path) -> None:
     ("stem", "text", "key"),
     [
         ("people", "[people.vance]\nroles = ['king']\n", "vance"),
-        ("rota", "fallback = ['nobody']\n", "fallback"),
+        ("rota", "name = 'n'\ntime_zone = 'UTC'\nfallback = ['vance']\nlayer = []\n", "layer"),
         ("escalation", "pause = 3\n", "pause"),
     ],
 )
