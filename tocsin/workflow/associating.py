@@ -78,12 +78,23 @@ def neighbours(work: UnitOfWork, event: Event, clearance: frozenset[str] | None 
 
 
 def _near(work: UnitOfWork, event: Event) -> list[tuple[Event, frozenset[str]]]:
-    """Other events near in time as computed from everything, with their labels."""
+    """Other events near in time as computed from everything, with their labels.
+
+    Near is further where either time was taken at a planet: whichever of two looks finds the other.
+    """
     if event.t0_utc is None:
         return []
-    reach = timedelta(seconds=REACH_S + (PLANET_REACH_S if event.details.get(TAKEN_AT) else 0.0))
+    reach = timedelta(seconds=REACH_S + PLANET_REACH_S)
     near = work.candidate_event_ids((), event.t0_utc - reach, event.t0_utc + reach)
-    return known_events(work, [one for one in near if one != event.id])
+    known = known_events(work, [one for one in near if one != event.id])
+    return [(one, labels) for one, labels in known if _is_in_reach(event, one)]
+
+
+def _is_in_reach(event: Event, other: Event) -> bool:
+    """Whether the times of two events are near enough to be looked at, by where they were taken."""
+    if event.t0_utc is None or other.t0_utc is None or event.details.get(TAKEN_AT) or other.details.get(TAKEN_AT):
+        return True
+    return abs((event.t0_utc - other.t0_utc).total_seconds()) <= REACH_S
 
 
 def _as_seen(work: UnitOfWork, near: Sequence[tuple[Event, frozenset[str]]], clearance: frozenset[str]) -> list[Event]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
+from prometheus_client import Histogram
 
 from listeners.decode import decode_raw as read_notice
 from tocsin.domain.errors import NoticeError
@@ -52,6 +53,7 @@ def decode_raw(context: Context, raw: RawNotice) -> Decoded:
 
 def ingest(context: Context, raws: Sequence[RawNotice]) -> None:
     """Store raw notices and everything that follows from them, in one transaction."""
+    _measure_since_received(metrics.COMPANY_WAIT_S, raws, context.clock.monotonic_s())
     ingest_decoded(context, [decode_raw(context, raw) for raw in raws])
 
 
@@ -68,6 +70,7 @@ def ingest_decoded(context: Context, batch: Sequence[Decoded]) -> None:
                 outcomes = _store(context, rest, is_careful=False)
             except _CannotAttachError:
                 outcomes = _store(context, rest, is_careful=True)
+        _measure_since_received(metrics.KEPT_S, [one.raw for one in rest[: len(outcomes)]], context.clock.monotonic_s())
         for decoded, (outcome, _) in zip(rest, outcomes, strict=False):
             metrics.NOTICES.labels(outcome=outcome).inc()
             _measure_age(decoded)
@@ -100,7 +103,7 @@ def _store(context: Context, batch: Sequence[Decoded], *, is_careful: bool) -> l
         began_s = context.clock.monotonic_s()
         for start in range(0, len(batch), AT_ONCE):
             some = batch[start : start + AT_ONCE]
-            _measure_wait(some, began_s)
+            _measure_since_received(metrics.GROUP_WAIT_S, [decoded.raw for decoded in some], began_s)
             kept = work.add_raws([decoded.raw for decoded in some])
             pairs = zip(kept, some, strict=True)
             outcomes += [_handle(context, work, one, decoded, is_careful=is_careful) for one, decoded in pairs]
@@ -109,11 +112,11 @@ def _store(context: Context, batch: Sequence[Decoded], *, is_careful: bool) -> l
     return outcomes
 
 
-def _measure_wait(batch: Sequence[Decoded], now_s: float) -> None:
-    """Take how long notices waited for others, and for their turn."""
-    for received_s in (decoded.raw.received_monotonic_s for decoded in batch):
-        if received_s is not None:
-            metrics.GROUP_WAIT_S.observe(max(0.0, now_s - received_s))
+def _measure_since_received(histogram: Histogram, raws: Sequence[RawNotice], now_s: float) -> None:
+    """Take how long ago notices were received."""
+    for raw in raws:
+        if raw.received_monotonic_s is not None:
+            histogram.observe(max(0.0, now_s - raw.received_monotonic_s))
 
 
 def _handle(

@@ -18,6 +18,16 @@ PAGE_STAGE_S = Histogram(
     ["stage"],
     buckets=_PAGE_BUCKETS_S,
 )
+COMPANY_WAIT_S = Histogram(
+    "tocsin_company_wait_seconds",
+    "From a notice received to its batch handed over for storing: what it waits for company alone",
+    buckets=_PAGE_BUCKETS_S,
+)
+KEPT_S = Histogram(
+    "tocsin_kept_seconds",
+    "From a notice received to its transaction committed: company, decoding, the turn to write, and the writing",
+    buckets=_PAGE_BUCKETS_S,
+)
 GROUP_WAIT_S = Histogram(
     "tocsin_group_wait_seconds",
     "From a notice received to its transaction begun: what it waits for others, and for its turn",

@@ -14,6 +14,8 @@ from tocsin.domain.errors import ConflictError
 from tocsin.domain.events import EventKind
 from tocsin.domain.products import ProductKind
 from tocsin.simulate.notices import lvk_alert
+from tocsin.workflow.associating import neighbours
+from tocsin.workflow.attach import visible_event
 from tocsin.workflow.by_hand import Place, create_event
 from triangulation.geometry import SPEED_OF_LIGHT_KM_S, unit_vector
 
@@ -64,6 +66,19 @@ def test_a_merger_is_associated_with_a_burst_whose_time_at_mars_is_minutes_off(t
         assert [one.content["other_id"] for one in found] == ["s241017ab"]
         assert found[0].content["difference_s"] == pytest.approx(1.7, abs=1.5)
         assert found[0].content["length_s"] < 40.0
+
+
+@pytest.mark.parametrize(("taken_at", "is_found"), [("mars", True), ("", False)])
+def test_the_merger_finds_a_time_taken_at_a_planet_by_itself_and_no_other_as_far_off(
+    tmp_path: Path, *, taken_at: str, is_found: bool
+) -> None:
+    with Desk(tmp_path, now=at(3600.0)) as desk:
+        desk.take(lvk_alert(MERGER, "PRELIMINARY", at(30.0), skymap=spot(120.0, 12.0).to_bytes()))
+        event_id = made(desk, at(1300.0), taken_at=taken_at)
+        merger = desk.read(lambda work: visible_event(work, "s241017ab", frozenset()))
+        assert merger is not None
+        found = desk.read(lambda work: neighbours(work, merger))
+        assert [one.id for one in found] == ([event_id] if is_found else [])
 
 
 def test_without_a_direction_the_window_is_as_wide_as_the_light_time(tmp_path: Path) -> None:
