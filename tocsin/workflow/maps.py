@@ -11,8 +11,9 @@ from collections.abc import Callable, Hashable
 from tocsin.domain.products import Product
 from triangulation.skymap import SkyMap
 
-#: Cells of all maps kept together; a cell takes about 100 bytes.
-MOST_CELLS = 400_000
+#: Cells of all maps kept together; a cell takes about 100 bytes, all that is derived from it included. Enough for the
+#: maps of one reaction, and full within hours: a shelf that takes a day to fill looks like memory that grows.
+MOST_CELLS = 150_000
 
 
 class MapShelf:
