@@ -33,6 +33,8 @@ from triangulation.skymap import SkyMap
 
 router = APIRouter(include_in_schema=False)
 
+#: What a listener says of a topic that it asked for and its broker does not give: the others are read all the same.
+ABSENT = "topic_error"
 SVG_TYPE = "image/svg+xml"
 #: What can be done with an event beside acknowledging it.
 ACTIONS = frozenset({"escalate", "snooze", "not_astrophysical", "correction"})
@@ -180,7 +182,10 @@ def feeds(request: Request, services: Services, asker: Asker) -> Response:
     """What is listened to, and what could not be read."""
     with services.store.read() as work:
         view = feeds_view(work, clearance=asker.clearance, labels_of=services.labels_of_streams)
-    return render(request, "feeds.html", {"view": view, "health": services.health()})
+    parts = services.health().parts
+    absent = [part for part in parts if part.is_ok and part.words.startswith(ABSENT)]
+    shown = [part for part in parts if part not in absent]
+    return render(request, "feeds.html", {"view": view, "parts": shown, "absent": absent})
 
 
 def _picture(request: Request, svg: str) -> Response:

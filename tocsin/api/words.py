@@ -14,6 +14,8 @@ MINUS = "\N{MINUS SIGN}"
 SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+#: What a probability is called that is too small for a float64.
+LEAST_FAP = f"below 10{'-300'.translate(_SUPERSCRIPTS)}"
 KINDS = {
     EventKind.GRAVITATIONAL_WAVE: "GW",
     EventKind.NEUTRINO: "Neutrino",
@@ -92,7 +94,7 @@ def finding(one: Finding) -> str:
 
 def excess(one: Excess) -> str:
     """S/N, when, on which scale, and how likely by chance."""
-    chance = "" if one.fap is None else f", FAP {scientific(one.fap)}"
+    chance = "" if one.fap is None else f", FAP {scientific(one.fap) if one.fap > 0 else LEAST_FAP}"
     at = f"{one.t_s:+.2f}".replace("-", MINUS)
     return f"S/N {one.snr:.1f} at T0 {at} s ({duration(one.scale_s)}){chance}"
 

@@ -12,6 +12,7 @@ from api_night import GW, Night, decision, fill_gw, fill_night, light_curve
 from asgi_browser import Browser
 from lxml import etree, html
 
+from tocsin.api import Health, HealthPart, build_app
 from tocsin.domain import light_curve_codec
 from tocsin.domain.drafts import Draft, DraftKind, Finding, Severity
 from tocsin.domain.products import ProductKind
@@ -223,3 +224,18 @@ def test_the_event_page_offers_all_light_curves_on_one_axis_with_their_delays(ni
     (box,) = html.fromstring(client.get("/events/s261122a").text).xpath("//div[@id='curves']")
     offered = json.loads(box.get("data-curves"))
     assert {one["instrument"] for one in offered} == {"SPI-ACS", "Fermi-GBM", "Konus-Wind"}
+
+
+def test_topics_that_the_broker_does_not_give_stand_together_behind_those_that_fail(night: Night) -> None:
+    parts = (
+        HealthPart(name="kafka", is_ok=True, words="live"),
+        HealthPart(name="kafka gcn.a", is_ok=True, words="topic_error not authorized"),
+        HealthPart(name="kafka gcn.b", is_ok=True, words="topic_error unknown"),
+        HealthPart(name="vtp", is_ok=False, words="error gone"),
+    )
+    client = Browser(build_app(night.services(health=lambda: Health(parts=parts))))
+    tree = html.fromstring(client.get("/feeds").text)
+    assert [one.text for one in tree.xpath("//main/ul[@class='health']//b")] == ["kafka", "vtp"]
+    (folded,) = tree.xpath("//details")
+    assert "2 topics were asked for and are not given" in folded.xpath("string(summary)")
+    assert "gcn.b unknown" in re.sub(r"\s+", " ", folded.xpath("string(ul)"))

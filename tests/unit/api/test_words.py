@@ -69,3 +69,10 @@ def test_a_cell_is_never_a_formula(text: str) -> None:
 
 def test_quotes_in_a_cell_are_doubled() -> None:
     assert text_cell('a"b') == '"a""b"'
+
+
+def test_a_chance_too_small_for_a_float_is_not_called_none() -> None:
+    found = Excess(
+        t_s=0.04, scale_s=0.168, start_s=0.0, stop_s=0.168, snr=153.4, fap=0.0, spike_score=None, is_counterpart=True
+    )
+    assert words.excess(found) == "S/N 153.4 at T0 +0.04 s (168 ms), FAP below 10⁻³⁰⁰"
