@@ -7,7 +7,8 @@ the service searches the days that have ended, and are the background of those t
 begins with the law of spikes. Bursts are put in afterwards, at random phases against the feed.
 
     python benchmarks/continuous.py --seed 1 --seed 2 --days 3
-    python benchmarks/continuous.py --seed 1 --days 10 --feed 60 --phi 1.4 --spikes 200
+    python benchmarks/search.py --days 30 --seed 20031 --keep before.jsonl
+    python benchmarks/continuous.py --seed 1 --days 10 --phi 1.4 --spikes 200 --before before.jsonl
 """
 
 import argparse
@@ -17,10 +18,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 from figures import Figure
-from search_false_alarms import poisson_interval
+from search_false_alarms import poisson_interval, read
 from simulated_days import DAY_S, simulated_day
 
 from acs_stream.archive.rows import RateKind, RateRows
@@ -151,10 +153,18 @@ def run(seed: int = 1, number: float = DAYS) -> list[Figure]:
     return [*found, *at_the_start(seed, number), *bursts(seed)]
 
 
-def false_triggers(seed: int, days: float, *, phi: float, spikes: float, feed_s: float = QUIET_FEED_S) -> list[Figure]:
-    """Figures of a stream without bursts whose days before are known."""
+def false_triggers(
+    seed: int,
+    days: float,
+    *,
+    phi: float,
+    spikes: float,
+    feed_s: float = QUIET_FEED_S,
+    before: FarHistory | None = None,
+) -> list[Figure]:
+    """Figures of a stream without bursts whose days before are known; searched here, if not given."""
     random = np.random.default_rng([seed, round(100 * phi), round(spikes)])
-    trailing = _before(random, phi, spikes)
+    trailing = before or _before(random, phi, spikes)
     fed = [feed(curve, trailing=trailing, feed_s=feed_s) for curve in _days(random, days, phi, spikes)]
     told = [one for each in fed for _, one in each.told]
     claimed = sum(each.live_s for each in fed) / DAY_S
@@ -253,6 +263,7 @@ def main() -> int:
     parser.add_argument("--phi", type=float, help="of one stream alone, without a first day and bursts")
     parser.add_argument("--spikes", type=float, default=200.0, help="a day, of that stream")
     parser.add_argument("--start", action="store_true", help="first days of a stream alone")
+    parser.add_argument("--before", type=Path, help="days kept by search.py --keep: the last 30 are those before")
     parser.add_argument("--feed", type=float, default=QUIET_FEED_S, help="fed at a time without bursts, s")
     options = parser.parse_args()
     is_met = True
@@ -260,7 +271,16 @@ def main() -> int:
         if options.start:
             found = at_the_start(seed, options.days, feed_s=options.feed)
         elif options.phi is not None:
-            found = false_triggers(seed, options.days, phi=options.phi, spikes=options.spikes, feed_s=options.feed)
+            found = false_triggers(
+                seed,
+                options.days,
+                phi=options.phi,
+                spikes=options.spikes,
+                feed_s=options.feed,
+                before=None
+                if options.before is None
+                else FarHistory.joined(day.history() for day in read(options.before)[-30:]),
+            )
         else:
             found = run(seed, options.days)
         is_met &= all(figure.is_met for figure in found)
