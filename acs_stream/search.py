@@ -39,6 +39,8 @@ ALWAYS_SNR = 5.0
 MIN_OFF_SOURCE_S = 7200.0
 #: Off source, at least so many excesses of noise are looked at.
 OFF_SOURCE_EVENTS = 80.0
+#: Where a smaller share of the window has data, it is said.
+COVERED = 0.8
 METHOD_MODEL = (
     "clumps of Gaussian noise with the scatter measured per scale, times the number of scales; for SPI-ACS also spikes "
     "by ISDC's law, their rate updated with the same data"
@@ -307,6 +309,9 @@ def _warnings(curve: LightCurve, t0_s: float, window_s: float, *, gap_s: float, 
         found.append(_one_sided(curve, t0_s, is_after=sides[1]))
     elif gap_s > 0:
         found.append(f"T0 lies in a gap of {gap_s:.1f} s: nothing is known of that time")
+    elif (share := completeness(curve, t0_s, window_s)) < COVERED:
+        low, high = float(curve.start_s[inside].min()) - t0_s, float(curve.stop_s[inside].max()) - t0_s
+        found.append(f"only {share:.0%} of the window has data, between T0{low:+.0f} s and T0{high:+.0f} s")
     if saturated_s > 0:
         found.append(f"{saturated_s:.2f} s of bins are at the limit of the counter: counts are lost there")
     return found

@@ -5,6 +5,7 @@ An answer that cannot be had is kept as such: never, not yet, a gap; the advocat
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -308,7 +309,9 @@ def search_what_there_is(curve: LightCurve, window_s: float, *, trailing: FarHis
         covered_s = min(-float(curve.start_s[0]), float(curve.stop_s[-1])) if len(curve) else 0.0
         if not SHORTEST_SEARCH_S <= covered_s < window_s:
             raise
-        return search(curve, t0_s=0.0, window_s=covered_s, trailing=trailing)
+        found = search(curve, t0_s=0.0, window_s=covered_s, trailing=trailing)
+        words = f"only {covered_s:.0f} s on either side of T0 were searched, of {window_s:.0f} s: the data end there"
+        return replace(found, warnings=(*found.warnings, words))
 
 
 def is_standing(work: UnitOfWork, event_id: str) -> bool:

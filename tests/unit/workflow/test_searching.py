@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from workflow_desk import T0, Desk, PaperSource, counts, merger, sources
 
@@ -16,7 +17,9 @@ from acs_stream.sky_sensitivity import SkySensitivity
 from acs_stream.trial_bursts import bursts_from_config
 from tocsin.app.trailing import TrailingFolder
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.light_curves import LightCurve
 from tocsin.domain.products import Product, ProductKind
+from tocsin.workflow.reacting import search_what_there_is
 from tocsin.workflow.searching import SEARCH, known_of, limit_content, with_all_searches
 from triangulation.skymap import SkyMap
 
@@ -132,3 +135,16 @@ def test_a_folder_of_searched_days_is_the_background_of_later_events(tmp_path: P
     assert found.live_s == 38 * 86_400.0
     assert trailing("SPI-ACS", T0 - timedelta(days=20)) is None
     assert trailing("Konus-Wind", T0) is None
+
+
+def test_a_search_that_the_data_cut_short_says_how_much_of_the_window_it_saw() -> None:
+    counts = np.random.default_rng(3).poisson(4200.0, 7200).astype(float)
+    curve = LightCurve("X", "2024-10-17T03:00:00", 0.05 * np.arange(7200) - 300.0, 0.05, counts)
+    short = curve.between(-60.0, 60.0)
+    whole = search_what_there_is(curve.with_t0("2024-10-17T02:59:20"), 100.0)
+    most = search_what_there_is(curve, 300.0)
+    cut = search_what_there_is(short, 300.0)
+    assert whole.warnings == ()
+    assert most.warnings == ("only 60% of the window has data, between T0-300 s and T0+60 s",)
+    assert cut.window_s == pytest.approx(60.0)
+    assert cut.warnings == ("only 60 s on either side of T0 were searched, of 300 s: the data end there",)
