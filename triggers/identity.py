@@ -130,7 +130,8 @@ def _crowd(found: Sequence[Check], suspicion: Suspicion) -> str:
     crowd = [one for one in found if one.suspicion is suspicion and _is_crowd(one)]
     if not crowd:
         return ""
-    what = "magnetars" if suspicion is Suspicion.MAGNETAR else "nearby galaxies"
+    one, more = ("magnetar", "magnetars") if suspicion is Suspicion.MAGNETAR else ("nearby galaxy", "nearby galaxies")
+    what = one if len(crowd) == 1 else more
     return f"{len(crowd)} {what} in the localization, where chance gives {crowd[0].expected_by_chance:.2g}"
 
 
