@@ -136,7 +136,8 @@ class KafkaServer:
             self._folder.mkdir(parents=True, exist_ok=True)
             text = _PROPERTIES.format(folder=self._folder, most=MOST_BYTES, **self._ports)
             self._file.write_text(text, encoding="utf-8")
-            identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            # The first letter is fixed: one name in 64 would begin with "-", and be taken for an option.
+            identity = base64.urlsafe_b64encode(b"K" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
             _make_certificate(self._folder)
             account = f"SCRAM-SHA-512=[name={SCRAM_USER},password={SCRAM_PASSWORD}]"
             arguments = ["format", "-t", identity, "-c", str(self._file), "--add-scram", account]

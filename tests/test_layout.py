@@ -20,7 +20,7 @@ def test_every_top_level_name_resolves_inside_the_repository(name: str) -> None:
 
 
 def test_every_folder_with_python_is_a_listed_package_or_a_known_place() -> None:
-    folders = {path.parent.relative_to(ROOT).parts[0] for path in ROOT.glob("*/**/*.py") if ".venv" not in path.parts}
+    folders = {path.relative_to(ROOT).parts[0] for path in ROOT.glob("[!.]*/**/*.py")}
     assert folders - set(PACKAGES) <= {"tests", "benchmarks", "docs"}
 
 
