@@ -9,8 +9,11 @@ import os
 import re
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import httpx
 import numpy as np
@@ -61,13 +64,55 @@ def measured(seed: int, seconds: float, store: str) -> list[Figure]:
                 process.wait_until_it_works()
                 _wait_until_it_hears(process, broker)
                 try:
-                    return _figures(seed, seconds, store, broker, slack, process)
+                    with Disk(Path(folder)) as disk:
+                        figures = _figures(seed, seconds, store, broker, slack, process)
+                    return [*figures, *disk.figures(store)]
                 finally:
                     process.end()
         finally:
             broker.stop()
             if database is not None:
                 database.stop()
+
+
+class Disk:
+    """How long the disk takes, meanwhile, to keep 8 kB for somebody else: what no store is to blame for.
+
+    Parameters
+    ----------
+    folder
+        On the disk where the store is, too.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "probe"
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._probe, daemon=True)
+        self._took_ms: list[float] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def figures(self, store: str) -> list[Figure]:
+        """Median, 99 % and longest, ms."""
+        shares = ((0.5, "median"), (0.99, "99 %"), (1.0, "longest"))
+        return [
+            Figure(name=f"{store}: the disk keeps 8 kB, {words}, ms", value=float(np.quantile(self._took_ms, share)))
+            for share, words in shares
+        ]
+
+    def _probe(self) -> None:
+        with self._file.open("wb", buffering=0) as file:
+            while not self._stop.wait(0.1):
+                began_s = time.perf_counter()
+                file.write(b"x" * 8192)
+                os.fdatasync(file.fileno())
+                self._took_ms.append((time.perf_counter() - began_s) * 1e3)
 
 
 def _wait_until_it_hears(process: Process, broker: Broker) -> None:

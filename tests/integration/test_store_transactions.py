@@ -5,8 +5,10 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 from store_values import add_event, at, raw
 
@@ -49,6 +51,34 @@ def test_a_savepoint_is_undone_alone(store: Store) -> None:
         assert work.event_row("undone") is None
         assert work.event_row("done") is not None
         assert len(work.notice_rows_undecoded()) == 1
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """Statements that any database is told."""
+    statements: list[str] = []
+
+    def hear(*given: object) -> None:
+        statements.append(str(given[2]))
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", hear)
+
+
+def test_who_need_not_wait_for_the_disk_says_so_to_postgresql_for_that_transaction_alone(
+    store: Store, said: list[str]
+) -> None:
+    with store.begin(is_flushed=False) as work:
+        add_event(work)
+    is_postgresql = store.url.get_backend_name() == "postgresql"
+    assert [statement for statement in said if "synchronous_commit" in statement] == (
+        ["SET LOCAL synchronous_commit = off"] if is_postgresql else []
+    )
+    said.clear()
+    with store.begin() as work:
+        assert work.event_row("grb-1") is not None
+    assert not [statement for statement in said if "synchronous_commit" in statement]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

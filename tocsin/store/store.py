@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 #: Name under which PostgreSQL carries wakings between processes.
 WAKE_CHANNEL = "tocsin_work"
+#: What a commit that need not be on the disk begins with: there, a flush may take seconds where the disk is shared.
+_DO_NOT_WAIT_FOR_THE_DISK = text("SET LOCAL synchronous_commit = off")
+#: Those who are told look for themselves; so there is nothing to keep, and their turns at telling wait for no disk.
+_NOTIFY = text("SELECT set_config('synchronous_commit', 'off', true), pg_notify(:channel, '')")
 
 
 class Store:
@@ -46,6 +50,7 @@ class Store:
         self._clock = clock
         self._writer, self._reader = build_engines(parsed, is_durable=is_durable)
         is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._is_postgresql = not is_sqlite
         self._turns = Turns(clock.monotonic_s, one_at_a_time=is_sqlite)
         self._held = HeldConnection(self._writer) if is_sqlite else None
         self._haste = Haste.USUAL
@@ -82,13 +87,22 @@ class Store:
             return schema.schema_revision(connection)
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
+    def begin(self, *, is_flushed: bool = True) -> Iterator[UnitOfWork]:
         """One transaction: committed at the end, rolled back entirely on any exception.
 
         Threads take turns on SQLite, those in a hurry first. A second `begin` inside the first is an error, since it
         would wait for itself (use `UnitOfWork.savepoint`).
+
+        Parameters
+        ----------
+        is_flushed
+            Whether the commit waits for the disk. Without, a crash of the database, never of this process, may undo the
+            commits of its last moments; they are undone from the end, so that what follows this one and was flushed
+            is never found without it. SQLite always waits.
         """
         with self._transaction() as connection:
+            if not is_flushed and self._is_postgresql:
+                connection.execute(_DO_NOT_WAIT_FOR_THE_DISK)
             work = UnitOfWork(connection, clock=self._clock)
             if self._fence is not None:
                 work.require_lease(*self._fence)
@@ -113,9 +127,9 @@ class Store:
 
     def notify(self) -> None:
         """Wake whoever listens at this database, in any process; nothing on SQLite, where they look often instead."""
-        if self._url.get_backend_name() == "postgresql":
+        if self._is_postgresql:
             with self._writer.begin() as connection:
-                connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": WAKE_CHANNEL})
+                connection.execute(_NOTIFY, {"channel": WAKE_CHANNEL})
 
     def listen(self, stop: threading.Event, woken: Callable[[], None]) -> None:
         """Call `woken` whenever `notify` was called in any process, until `stop` is set; PostgreSQL only."""
@@ -155,8 +169,8 @@ class Store:
         if self._generation is None:
             with self._making:
                 if self._generation is None:
-                    is_sqlite = self._url.get_backend_name() == "sqlite"
-                    made = SqliteGeneration(self._url) if is_sqlite else PostgresqlGeneration(self._reader)
+                    is_postgresql = self._is_postgresql
+                    made = PostgresqlGeneration(self._reader) if is_postgresql else SqliteGeneration(self._url)
                     self._generation = made
         return self._generation()
 

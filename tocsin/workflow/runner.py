@@ -94,8 +94,8 @@ class Runner:
         return done
 
     def _claimed(self) -> Job | None:
-        """The next due job, now ours."""
-        with self._context.store.begin() as work:
+        """The next due job, now ours; the disk need not know before what is done for it is committed, too."""
+        with self._context.store.begin(is_flushed=False) as work:
             return self._claim(work)
 
     def _claim(self, work: UnitOfWork) -> Job | None:
@@ -158,8 +158,8 @@ class Runner:
             log.error(words, about=job.event_id, exc_info=error)
 
     def _finish(self, job: Job, *, is_last: bool) -> Job | None:
-        """Say that a job is done, and claim the next."""
-        with self._context.store.begin() as work:
+        """Say that a job is done, and claim the next; if that is lost, it is done again, and finds itself done."""
+        with self._context.store.begin(is_flushed=False) as work:
             work.finish(job.id, attempt=job.attempts)
             return None if is_last else self._claim(work)
 

@@ -166,11 +166,11 @@ class AbsentStore:
         self.failures = failures
 
     @contextmanager
-    def begin(self) -> Iterator[Any]:
+    def begin(self, *, is_flushed: bool = True) -> Iterator[Any]:
         if self.failures:
             self.failures -= 1
             raise OSError("the database is away")
-        with self._store.begin() as work:
+        with self._store.begin(is_flushed=is_flushed) as work:
             yield work
 
     def read(self) -> Any:
