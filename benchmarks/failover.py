@@ -23,7 +23,7 @@ from tocsin.app.clocks import SystemClock
 
 NUMBER = 10
 #: `RestartSec` of deploy/systemd/tocsin.service, s.
-RESTART_S = 0.25
+RESTART_S = 0.1
 #: How often we look, s.
 LOOK_S = 0.02
 TICKS = "ticks here from now on"

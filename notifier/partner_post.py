@@ -7,6 +7,7 @@ answers otherwise the second time (DNS rebinding) gains nothing.
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import httpx
 
@@ -58,11 +59,17 @@ class PartnerPost:
         self._clock = clock
         self._allow_private = allow_private
         self._resolve = resolve or resolved
-        self._client = httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, transport=transport, trust_env=False)
+        self._transport = transport
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """Made for the first post: it loads what a start has no time for."""
+        return httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, transport=self._transport, trust_env=False)
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        if "_client" in vars(self):
+            self._client.close()
 
     def post(self, url: str, body: bytes, *, secret: str, key: str) -> Posted:
         """Post a body once; `key` is the same for every repeat."""
