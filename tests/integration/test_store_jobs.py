@@ -3,7 +3,9 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
 from store_values import START, add_event, at
 
 from tocsin.domain.jobs import JobKind, JobState
@@ -57,18 +59,42 @@ def test_a_job_whose_worker_died_is_given_to_another_when_the_lease_ends(store: 
         assert work.next_due([SEND]) == at(30)
         (second,) = work.claim([SEND], now=at(30), lease_s=30, worker="b")
         assert (second.id, second.attempts) == (first.id, 2)
-        assert not work.finish(first.id, attempt=first.attempts), "the first worker has lost its lease"
-        assert work.finish(second.id, attempt=second.attempts)
+        assert not work.finish(first.id, claimed=first), "the first worker has lost its lease"
+        assert work.finish(second.id, claimed=second)
         assert not work.finish(second.id)
+
+
+def test_a_claim_undone_by_a_crash_of_the_database_is_not_taken_for_the_claim_after_it(store: Store) -> None:
+    class CrashError(Exception):
+        pass
+
+    undone = []
+
+    def claim_and_crash() -> None:
+        with store.begin() as work:
+            undone.extend(work.claim([SEND], now=at(0), lease_s=30, worker="a"))
+            raise CrashError
+
+    with store.begin() as work:
+        work.enqueue(SEND, key="k", due_utc=at(0))
+    with pytest.raises(CrashError):
+        claim_and_crash()
+    with store.begin() as work:
+        (job,) = work.claim([SEND], now=at(1), lease_s=30, worker="b")
+        assert job.attempts == undone[0].attempts
+        assert not work.renew_lease(undone[0])
+        assert not work.finish(job.id, claimed=undone[0])
+        assert work.renew_lease(job)
+        assert work.finish(job.id, claimed=job)
 
 
 def test_a_long_job_can_keep_its_lease(store: Store) -> None:
     with store.begin() as work:
         work.enqueue(SEND, key="k", due_utc=at(0))
         (job,) = work.claim([SEND], now=at(0), lease_s=30, worker="a")
-        assert work.extend_lease(job.id, at(90), attempt=1)
+        assert work.extend_lease(job.id, at(90), claimed=job)
         assert work.claim([SEND], now=at(60), lease_s=30, worker="b") == []
-        assert not work.extend_lease(job.id, at(200), attempt=7)
+        assert not work.extend_lease(job.id, at(200), claimed=replace(job, attempts=7))
 
 
 def test_a_job_can_be_put_off_and_given_up(store: Store) -> None:

@@ -50,6 +50,8 @@ class Job:
         JSON-able arguments.
     attempts
         How often it was begun.
+    worker
+        Who began it last; None where it was put off since.
     state, last_error
         Where it stands.
     created_utc
@@ -65,6 +67,7 @@ class Job:
     due_utc: datetime
     payload: Mapping[str, Any]
     attempts: int = 0
+    worker: str | None = None
     state: JobState = JobState.WAITING
     last_error: str | None = None
     created_utc: datetime | None = None

@@ -19,7 +19,7 @@ from tocsin.store.topic import Topic, any_of, numbered
 
 _OF_EVENT = kept(select(jobs).where(jobs.c.event_id == bindparam("event_id")).order_by(jobs.c.id))
 _HELD = kept(update(jobs).where(jobs.c.id == bindparam("of_id"), jobs.c.state == JobState.LEASED))
-_HELD_ATTEMPT = kept(_HELD.where(jobs.c.attempts == bindparam("of_attempt")))
+_HELD_SO = kept(_HELD.where(jobs.c.attempts == bindparam("of_attempt"), jobs.c.worker == bindparam("of_worker")))
 _PULL_FORWARD = kept(
     update(jobs).where(
         jobs.c.key == bindparam("of_key"),
@@ -69,7 +69,8 @@ class Jobs(Topic):
         """Begin up to `limit` jobs that are due, or whose lease ran out; earliest first.
 
         No other worker is given them before `lease_s` seconds are over. A worker that has lost its lease is told so by
-        `finish`, if it names the attempt.
+        `finish`, if it gives the job as it was claimed. Where a crash of the database undid the claim, the attempt of
+        the next worker has the same number: that is why the worker counts, too.
         """
         values = {"now_utc": now, "number": limit, **numbered("kind_", kinds)}
         chosen = list(self._statements.execute(_due(len(kinds)), values).scalars())
@@ -80,38 +81,38 @@ class Jobs(Topic):
         begun = [replace(_job(row), lease_s=lease_s) for row in self._statements.execute(_begin(len(chosen)), lease)]
         return sorted(begun, key=lambda job: (job.due_utc, job.id))
 
-    def extend_lease(self, job_id: int, until_utc: datetime, *, attempt: int | None = None) -> bool:
+    def extend_lease(self, job_id: int, until_utc: datetime, *, claimed: Job | None = None) -> bool:
         """Keep a job that takes long; False where the lease is lost."""
-        return self._leave(job_id, attempt, lease_until_utc=until_utc)
+        return self._leave(job_id, claimed, lease_until_utc=until_utc)
 
     def renew_lease(self, job: Job) -> bool:
         """Let a claimed job's lease begin anew; False where it is another worker's by now, who may be at it."""
         if job.lease_s is None:
             return True
         until_utc = self._clock.now() + timedelta(seconds=job.lease_s)
-        return self.extend_lease(job.id, until_utc, attempt=job.attempts)
+        return self.extend_lease(job.id, until_utc, claimed=job)
 
-    def finish(self, job_id: int, *, attempt: int | None = None) -> bool:
+    def finish(self, job_id: int, *, claimed: Job | None = None) -> bool:
         """Mark a job done; False where it is not being done any more (cancelled, or lost to another worker).
 
         Parameters
         ----------
         job_id
             The job.
-        attempt
-            `Job.attempts` as claimed: then only the worker that holds the lease now can end the job.
+        claimed
+            The job as it was claimed: then only the worker that holds the lease now can end it.
         """
-        return self._leave(job_id, attempt, state=JobState.DONE, lease_until_utc=None, last_error=None)
+        return self._leave(job_id, claimed, state=JobState.DONE, lease_until_utc=None, last_error=None)
 
-    def fail(self, job_id: int, error: str, *, attempt: int | None = None) -> bool:
+    def fail(self, job_id: int, error: str, *, claimed: Job | None = None) -> bool:
         """Give a job up for good; False as for `finish`."""
-        return self._leave(job_id, attempt, state=JobState.FAILED, lease_until_utc=None, last_error=error)
+        return self._leave(job_id, claimed, state=JobState.FAILED, lease_until_utc=None, last_error=error)
 
-    def retry(self, job_id: int, due_utc: datetime, error: str, *, attempt: int | None = None) -> bool:
+    def retry(self, job_id: int, due_utc: datetime, error: str, *, claimed: Job | None = None) -> bool:
         """Put a job off until `due_utc`; False as for `finish`."""
         return self._leave(
             job_id,
-            attempt,
+            claimed,
             state=JobState.WAITING,
             due_utc=due_utc,
             lease_until_utc=None,
@@ -170,12 +171,13 @@ class Jobs(Topic):
         ).scalar_one()
         return found
 
-    def _leave(self, job_id: int, attempt: int | None, **values: object) -> bool:
-        """Change a job that is being done (in its `attempt`, if told); whether it still was."""
+    def _leave(self, job_id: int, claimed: Job | None, **values: object) -> bool:
+        """Change a job that is being done (as it was claimed, if told); whether it still was."""
         values |= {"of_id": job_id, "updated_utc": self._clock.now()}
-        of_attempt = {} if attempt is None else {"of_attempt": attempt}
-        statement = _HELD if attempt is None else _HELD_ATTEMPT
-        return bool(self._statements.execute(statement, values | of_attempt).rowcount == 1)
+        if claimed is None:
+            return bool(self._statements.execute(_HELD, values).rowcount == 1)
+        values |= {"of_attempt": claimed.attempts, "of_worker": claimed.worker}
+        return bool(self._statements.execute(_HELD_SO, values).rowcount == 1)
 
 
 @cache
@@ -226,6 +228,7 @@ def _job(row: Row[*tuple[Any, ...]]) -> Job:
         due_utc=row.due_utc,
         payload=row.payload,
         attempts=row.attempts,
+        worker=row.worker,
         state=row.state,
         last_error=row.last_error,
         created_utc=row.created_utc,

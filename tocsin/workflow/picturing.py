@@ -49,7 +49,7 @@ def show_pictures(context: Context, job: Job) -> None:
         if reference is None or not isinstance(channel, Pinboard):
             continue
         for picture in context.draw(job.event_id, door.clearance):
-            _show(context, job.event_id, door, channel, reference, picture)
+            _show(context, job, door, channel, reference, picture)
 
 
 def _reference(context: Context, event_id: str, door: Door) -> str | None:
@@ -65,13 +65,13 @@ def _reference(context: Context, event_id: str, door: Door) -> str | None:
     return reference
 
 
-def _show(context: Context, event_id: str, door: Door, channel: Pinboard, reference: str, picture: Picture) -> None:
+def _show(context: Context, job: Job, door: Door, channel: Pinboard, reference: str, picture: Picture) -> None:
     digest = hashlib.sha256(picture.content).hexdigest()[:12]
-    kept = f"picture/{event_id}/{door.name}/{picture.what}"
-    with context.store.read() as work:
-        if work.meta(kept) == digest:
-            return
-    name = f"{event_id}-{picture.what}-{digest}.png"
+    kept = f"picture/{job.event_id}/{door.name}/{picture.what}"
+    with context.store.begin() as work:
+        if work.meta(kept) == digest or not work.renew_lease(job):
+            return  # shown, or another worker's, who took us for dead and may be at it just now
+    name = f"{job.event_id}-{picture.what}-{digest}.png"
     channel.pin(reference, picture.content, name=name, title=picture.title, alt_text=picture.alt_text)
     with context.store.begin() as work:
         work.set_meta(kept, digest)

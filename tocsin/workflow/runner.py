@@ -160,16 +160,16 @@ class Runner:
     def _finish(self, job: Job, *, is_last: bool) -> Job | None:
         """Say that a job is done, and claim the next; if that is lost, it is done again, and finds itself done."""
         with self._context.store.begin(is_flushed=False) as work:
-            work.finish(job.id, attempt=job.attempts)
+            work.finish(job.id, claimed=job)
             return None if is_last else self._claim(work)
 
     def _again(self, job: Job, wait_s: float, error: Exception) -> None:
         due = self._context.clock.now() + timedelta(seconds=max(wait_s, 0.05))
         with self._context.store.begin() as work:
             if job.attempts >= MOST_ATTEMPTS and not isinstance(error, RemoteError):
-                work.fail(job.id, str(error), attempt=job.attempts)
+                work.fail(job.id, str(error), claimed=job)
             else:
-                work.retry(job.id, due, str(error), attempt=job.attempts)
+                work.retry(job.id, due, str(error), claimed=job)
 
 
 def _backoff_s(attempts: int) -> float:
