@@ -61,22 +61,27 @@ class AnswerCache:
 
     def __init__(self, most_bytes: int = MOST_KEPT_BYTES) -> None:
         self._most_bytes = most_bytes
+        self._generation = ""
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
     def get(self, key: Key, generation: str) -> Kept | None:
-        """Answer as of this state; None if there is none."""
+        """Answer as of this state, the present one; None if there is none. Answers of other states are forgotten."""
         with self._lock:
+            if generation != self._generation:
+                self._generation, self._bytes = generation, 0
+                self._kept.clear()
             found = self._kept.get(key)
-            if found is None or found.generation != generation:
-                return None
-            self._kept.move_to_end(key)
+            if found is not None:
+                self._kept.move_to_end(key)
             return found
 
     def put(self, key: Key, answer: Kept) -> None:
-        """Keep an answer."""
+        """Keep an answer, unless the state has changed since it was asked for."""
         with self._lock:
+            if answer.generation != self._generation:
+                return
             old = self._kept.pop(key, None)
             self._bytes += len(answer.body) - (0 if old is None else len(old.body))
             self._kept[key] = answer

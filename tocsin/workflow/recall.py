@@ -15,8 +15,9 @@ from tocsin.store.columns import from_json
 from triggers.event import from_record as event_from_record
 from triggers.event import summarise
 
-#: Texts of a few kB each.
-REMEMBERED = 1024
+#: Texts of a few kB each; an event has another with each of its notices. They are all in use within hours of any
+#: traffic, so that memory does not grow with them for a day.
+NOTICES, EVENTS = 1024, 256
 #: Events at hand.
 SUMS = 256
 _LOCK = threading.Lock()
@@ -56,11 +57,11 @@ def summed_up(event_id: str, notices: Sequence[StoredNotice]) -> Event:
     return found[1]
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=NOTICES)
 def _notice(text: str) -> Notice:
     return notice_from_record(from_json(text))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=EVENTS)
 def _event(text: str) -> Event:
     return event_from_record(from_json(text))

@@ -8,6 +8,7 @@ from api_night import ANTARES, PEOPLE, Night, fill_gw
 from asgi_browser import Browser
 
 from tocsin.api import build_app
+from tocsin.api.doorman import AnswerCache, Kept
 from tocsin.domain.tokens import Scope, Token, digest
 from tocsin.workflow.access import Gate
 
@@ -157,6 +158,23 @@ def test_a_kept_answer_is_as_new_as_the_store(night: Night) -> None:
     assert (again.content, again.headers) == (first.content, first.headers)
     night.acknowledge("s261122a", "ada", "slack")
     assert client.get("/api/v1/events/s261122a").json()["acknowledged_by"] == "Ada Brandt"
+
+
+def test_answers_of_an_older_state_are_forgotten_and_not_kept_when_they_come_late() -> None:
+    cache = AnswerCache()
+
+    def answer(generation: str) -> Kept:
+        return Kept(generation=generation, headers=[], tag="", body=b"{}")
+
+    assert cache.get(("/a",), "1") is None
+    cache.put(("/a",), answer("1"))
+    assert cache.get(("/a",), "1") is not None
+    assert cache.get(("/b",), "2") is None
+    cache.put(("/b",), answer("1"))
+    assert cache.get(("/b",), "2") is None
+    cache.put(("/b",), answer("2"))
+    assert cache.get(("/b",), "2") is not None
+    assert cache.get(("/a",), "2") is None
 
 
 def test_a_kept_answer_is_for_its_clearance_and_form_alone(night: Night) -> None:
