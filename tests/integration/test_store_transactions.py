@@ -81,6 +81,39 @@ def test_who_need_not_wait_for_the_disk_says_so_to_postgresql_for_that_transacti
     assert not [statement for statement in said if "synchronous_commit" in statement]
 
 
+def test_a_connection_on_which_listening_failed_is_nobody_elses_afterwards(store: Store) -> None:
+    if store.url.get_backend_name() != "postgresql":
+        pytest.skip("nobody listens on SQLite")
+
+    def fail_when_woken() -> None:
+        raise _StopHere
+
+    waker = threading.Thread(target=_notify_until, args=(store, stop := threading.Event()))
+    waker.start()
+    try:
+        with pytest.raises(_StopHere):
+            store.listen(threading.Event(), fail_when_woken)
+    finally:
+        stop.set()
+        waker.join()
+    for _ in range(3):
+        with pytest.raises(_StopHere):
+            _write_and_stop(store)
+    with store.read() as work:
+        assert work.event_row("grb-1") is None
+
+
+def _notify_until(store: Store, stop: threading.Event) -> None:
+    while not stop.wait(0.05):
+        store.notify()
+
+
+def _write_and_stop(store: Store) -> None:
+    with store.begin() as work:
+        add_event(work)
+        raise _StopHere
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_killed_process_leaves_whole_transactions_or_nothing(store: Store, database_url: str, moment: str) -> None:
     program = f"""

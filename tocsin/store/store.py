@@ -134,13 +134,16 @@ class Store:
     def listen(self, stop: threading.Event, woken: Callable[[], None]) -> None:
         """Call `woken` whenever `notify` was called in any process, until `stop` is set; PostgreSQL only."""
         with self._writer.connect() as connection:
-            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-            driver.autocommit = True
-            driver.execute(f"LISTEN {WAKE_CHANNEL}")
-            while not stop.is_set():
-                for _ in driver.notifies(timeout=1.0, stop_after=1):
-                    woken()
-            connection.invalidate()  # a connection that listens is of no use to others
+            try:
+                driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+                driver.autocommit = True
+                driver.execute(f"LISTEN {WAKE_CHANNEL}")
+                while not stop.is_set():
+                    for _ in driver.notifies(timeout=1.0, stop_after=1):
+                        woken()
+            finally:
+                # However the listening ends: in the hands of others each statement would be a transaction of its own.
+                connection.invalidate()
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
