@@ -65,18 +65,7 @@ class StreamTrigger:
 
     def to_record(self) -> dict[str, Any]:
         """JSON-able form."""
-        names = (
-            "id",
-            "revision",
-            "instrument",
-            "start_tt_us",
-            "stop_tt_us",
-            *_NUMBERS,
-            "is_approximate",
-            "far_source",
-            "far_basis",
-        )
-        return {name: getattr(self, name) for name in names} | {"t0_tt_us": utc_to_tt_us(self.t0_utc)}
+        return {name: getattr(self, name) for name in _PLAIN} | {"t0_tt_us": utc_to_tt_us(self.t0_utc)}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "StreamTrigger":
@@ -96,8 +85,17 @@ class StreamTrigger:
 
 
 _NUMBERS = ("scale_s", "snr", "far_hz", "counts", "spike_score", "clock_error_s")
-_WORDS = ("far_source", "far_basis")
-_PLAIN = ("id", "revision", "instrument", "start_tt_us", "stop_tt_us", *_NUMBERS, "is_approximate", *_WORDS)
+_PLAIN = (
+    "id",
+    "revision",
+    "instrument",
+    "start_tt_us",
+    "stop_tt_us",
+    *_NUMBERS,
+    "is_approximate",
+    "far_source",
+    "far_basis",
+)
 
 
 def trigger_of(

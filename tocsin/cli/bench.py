@@ -12,7 +12,7 @@ import typer
 from rich.progress import MofNCompleteColumn, Progress
 
 import tocsin
-from tocsin.cli.output import console, fail, failures_in_words, print_json
+from tocsin.cli.output import Json, console, fail, failures_in_words, print_json
 
 FOLDER = Path(tocsin.__file__).resolve().parent.parent / "benchmarks"
 
@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 def bench(
     name: Annotated[str, typer.Argument(help="Which: a script of benchmarks/ that has `run`.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    as_json: Json = False,
     seed: Annotated[int, typer.Option(help="Of all random numbers.")] = 1,
     number: Annotated[int, typer.Option(help="How many (days, bursts, notices); 0: the script's own.", min=0)] = 0,
 ) -> None:

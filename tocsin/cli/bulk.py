@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tocsin.cli.output import console, fail, failures_in_words, needs_server, print_json
+from tocsin.cli.output import Json, console, fail, failures_in_words, needs_server, print_json
 from tocsin.cli.rates import day_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def search_archive(
     far_per_day: Annotated[
         float, typer.Option(help="Excesses that noise makes at most this often are listed, 1/day.")
     ] = 0.1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Search the whole archive, day by day; stopped at any moment, it goes on where it was when called again."""
     try:

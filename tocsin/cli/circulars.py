@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import console, fail, failures_in_words, needs_server, print_json
+from tocsin.cli.output import Json, console, fail, failures_in_words, needs_server, print_json
 from tocsin.domain.drafts import DraftKind
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.cli.output import console, failures_in_words, needs_server, print_json
+from tocsin.cli.output import Json, console, failures_in_words, needs_server, print_json
 from tocsin.domain.clock import iso_utc
 
 if TYPE_CHECKING:
     from tocsin.workflow.maintenance import Window
 
 maintenance_app = typer.Typer(help="Hold pages back for a while; every window ends by itself.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 By = Annotated[str, typer.Option("--by", help="Your id in people.toml.")]
 Scope = Annotated[str, typer.Argument(help="Name of a stream, as an event's page names it; * for all pages.")]
 

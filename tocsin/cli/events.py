@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import console, failures_in_words, needs_server, print_json
+from tocsin.cli.output import Json, console, failures_in_words, needs_server, print_json
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ConflictError
 from tocsin.domain.events import EventKind
 
 event_app = typer.Typer(help="Events by hand; the service does what is owed then.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 Who = Annotated[str, typer.Option("--as", help="Who does it: an id of people.toml.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit.")]
 Event = Annotated[str, typer.Argument(help="Event id, as on the page.")]

@@ -7,11 +7,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from tocsin.cli.output import console, failures_in_words, needs_server, print_json
+from tocsin.cli.output import Json, console, failures_in_words, needs_server, print_json
 
 feeds_app = typer.Typer(help="What came by each road, and how far behind we are.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
 def add_to(app: typer.Typer) -> None:

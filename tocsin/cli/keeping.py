@@ -12,13 +12,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from tocsin.cli.output import console, failures_in_words, needs_server, print_json
+from tocsin.cli.output import Json, console, failures_in_words, needs_server, print_json
 from tocsin.domain.health import Sign
 
 if TYPE_CHECKING:
     from tocsin.app.keeping import Keeper, Kept
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -13,6 +13,8 @@ from tocsin.domain.errors import BurstFileError, ConfigurationError, TocsinError
 
 #: For people; standard output stays free for results.
 console = Console(stderr=True, highlight=False)
+#: The option of every command that ends: standard output is JSON alone.
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
 def print_json(value: Any, *, one_line: bool = False) -> None:

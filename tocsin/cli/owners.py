@@ -6,14 +6,13 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import console, failures_in_words, needs_server, print_json
+from tocsin.cli.output import Json, console, failures_in_words, needs_server, print_json
 from tocsin.domain.clock import iso_utc, to_utc
 from tocsin.domain.errors import ConflictError
 
 owners_app = typer.Typer(
     help="Owners of restricted data who are to be told of results made from them.", no_args_is_help=True
 )
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 VIA = "command line"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.cli.output import console, fail, failures_in_words, needs_server, print_json
+from tocsin.cli.output import Json, console, fail, failures_in_words, needs_server, print_json
 from tocsin.domain.clock import iso_utc
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 token_app = typer.Typer(help="Access tokens of programs and partners.", no_args_is_help=True)
 webhook_app = typer.Typer(help="Webhooks of partners: signed messages of every change.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 Clearance = Annotated[
     list[str] | None, typer.Option(help="Label of a restricted stream that may be seen; may be repeated.")
 ]

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.cli.output import console, fail, failures_in_words, needs_server, print_json
+from tocsin.cli.output import Json, console, fail, failures_in_words, needs_server, print_json
 from tocsin.domain.clock import iso_utc, to_utc
 
 if TYPE_CHECKING:
     from acs_stream.archive.rate_archive import RateArchive
     from tocsin.settings import Settings
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 Start = Annotated[str, typer.Option(help="UTC, ISO 8601.")]
 Stop = Annotated[str, typer.Option(help="UTC, ISO 8601.")]
 Name = Annotated[str, typer.Argument(metavar="INSTRUMENT", help="As stored: SPI-ACS.")]

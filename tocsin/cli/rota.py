@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.output import console, failures_in_words, print_json
+from tocsin.cli.output import Json, console, failures_in_words, print_json
 from tocsin.domain.clock import iso_utc
 
 if TYPE_CHECKING:
     from advocates.rota import Shift
 
 rota_app = typer.Typer(help="Who is on call.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
 def add_to(app: typer.Typer) -> None:

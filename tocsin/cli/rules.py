@@ -1,13 +1,10 @@
 """`tocsin rules`: the rules as an astronomer reads them."""
 
 import os
-from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import console, failures_in_words, needs_server, print_json
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+from tocsin.cli.output import Json, console, failures_in_words, needs_server, print_json
 
 
 def add_to(app: typer.Typer) -> None:

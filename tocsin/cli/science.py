@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from tocsin.cli import plots, tables
-from tocsin.cli.output import console, fail, failures_in_words, print_json, steps
+from tocsin.cli.output import Json, console, fail, failures_in_words, print_json, steps
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 BurstFile = Annotated[Path, typer.Argument(metavar="BURST.toml", help="Burst file: observations of one burst.")]
 
 

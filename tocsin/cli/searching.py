@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.cli.output import console, fail, failures_in_words, print_json
+from tocsin.cli.output import Json, console, fail, failures_in_words, print_json
 
 if TYPE_CHECKING:
     from acs_stream.answer import Known
@@ -24,7 +24,7 @@ def search(  # noqa: PLR0917 - options of a command
     light_curve: Annotated[Path, typer.Argument(metavar="LIGHTCURVE", help="Light-curve file, format recognised.")],
     t0: Annotated[str, typer.Option(help="UTC of the event, ISO 8601.")],
     window: Annotated[float, typer.Option(help="Half-span around T0, s.")] = 300.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    as_json: Json = False,
     file_format: Annotated[str | None, typer.Option("--format", help="Format, where it cannot be recognised.")] = None,
     direction: Annotated[
         tuple[float, float] | None, typer.Option(help="Source from the pointing axis X, and about it from Z, deg.")

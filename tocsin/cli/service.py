@@ -10,9 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import console, fail, failures_in_words, needs_server, print_json
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+from tocsin.cli.output import Json, console, fail, failures_in_words, needs_server, print_json
 
 
 def add_to(app: typer.Typer) -> None:

@@ -138,19 +138,21 @@ class Gate:
             self._counts[caller.token_id, self._clock.now().date().isoformat(), door] += 1
         if caller.per_minute <= 0:
             return UNLIMITED
-        if self._shared is not None and caller.token_id:
-            return self._shared.take(caller.key, caller.per_minute)
-        return self._own.take(caller.key, caller.per_minute)
+        return (self._shared_for(caller) or self._own).take(caller.key, caller.per_minute)
 
     def must_ask(self, caller: Caller) -> bool:
         """Whether `ask` has to be called before the caller's next request can be let in."""
-        is_shared = self._shared is not None and bool(caller.token_id) and caller.per_minute > 0
-        return is_shared and self._shared is not None and self._shared.must_ask(caller.key)
+        shared = self._shared_for(caller)
+        return shared is not None and shared.must_ask(caller.key)
 
     def ask(self, caller: Caller) -> None:
         """Take requests of a token from what all processes share; it waits for the store."""
-        if self._shared is not None:
-            self._shared.ask(caller.key, caller.token_id, caller.per_minute)
+        if (shared := self._shared_for(caller)) is not None:
+            shared.ask(caller.key, caller.token_id, caller.per_minute)
+
+    def _shared_for(self, caller: Caller) -> SharedQuotas | None:
+        """What all processes share of a caller's requests; None for who has no token, or may ask without end."""
+        return self._shared if caller.token_id and caller.per_minute > 0 else None
 
     def is_time_to_write(self) -> bool:
         """Whether counts should be written down now."""
