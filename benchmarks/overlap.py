@@ -91,8 +91,9 @@ def fine_against_closed_form() -> list[Figure]:
     one, other = (Disc(place_deg=RING.point(off, 0.7), radius_deg=r) for off, r in ((0.1, 0.5), (0.25, 0.15)))
     pair = abs(overlap(one.skymap(), other.skymap()) / exact_overlap(one.density, other) - 1.0)
     return [
-        Figure(name="ring of 8e4 cells and disc of 0.5 deg, against the closed form", value=worst[0.5]),
-        Figure(name="ring of 8e4 cells and source of 0.15 deg, against the closed form", value=worst[0.15]),
+        Figure(name="ring and disc of 0.5 deg, against the closed form", value=worst[0.5], high=1e-3),
+        # Narrower than the ring: cells of 0.19 sigma, all that 350,000 allow, cannot do better than 1.8e-3.
+        Figure(name="ring and source of 0.15 deg, against the closed form", value=worst[0.15]),
         Figure(name="disc and source, against the closed form", value=pair, high=1e-3),
     ]
 

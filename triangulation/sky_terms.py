@@ -61,11 +61,20 @@ class Cells:
         return pixels.scale_rad(self.order)
 
 
+def _coarseness(is_fine: BoolArray) -> FloatArray:
+    """Coarseness of cells that are either fine enough or not at all, shape (n,)."""
+    return np.where(is_fine, 0.0, np.inf)
+
+
 class SkyTerm(Protocol):
     """One factor of a sky map."""
 
-    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
-        """Log of the term's mean over each cell, up to a constant, and where cells are fine enough; shapes (n,)."""
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, FloatArray]:
+        """Log of the term's mean over each cell, up to a constant, and how coarse the cells are; shapes (n,).
+
+        Coarseness is the side of a cell in sigma of what the term shows there: 0 where any cell will do, infinite where
+        the cell hides something.
+        """
         ...
 
 
@@ -110,7 +119,7 @@ class AnnulusTerm:
         sine = np.sqrt(np.maximum(1.0 - (delay_s / self.light_time_s) ** 2, 0.0))
         return np.asarray(self.light_time_s * np.maximum(sine * np.sin(half_extent_rad), 0.5 * half_extent_rad**2))
 
-    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, FloatArray]:
         """Mean of the posterior over the delays of each cell; its value at the centre where it is resolved.
 
         A cell resolves the annulus where the delay changes over it by less than the posterior does.
@@ -118,12 +127,11 @@ class AnnulusTerm:
         delay = self.delay_s(cells)
         width = np.interp(delay, self.posterior.delay_s, self.width_s)
         sides = 2.0 * self._span_s(delay, MEAN_SIDES * cells.side_rad) / width
-        resolved = sides < RESOLVED_SIGMA
         sampled = sides < (SAMPLED_SIGMA if cells.is_last else RESOLVED_SIGMA)
         value = np.empty(delay.size)
         value[sampled] = self.posterior.at(delay[sampled])
         value[~sampled] = self._mean(delay[~sampled], (MEAN_SIDES if cells.is_last else CORNER_SIDES) * cells.side_rad)
-        return np.log(np.maximum(value, FLOOR / self.light_time_s)), resolved
+        return np.log(np.maximum(value, FLOOR / self.light_time_s)), sides
 
     def _mean(self, delay_s: FloatArray, half_extent_rad: float) -> FloatArray:
         half = self._span_s(delay_s, half_extent_rad)
@@ -179,13 +187,13 @@ class EarthTerm:
     def _beyond_rad(self, cells: Cells) -> FloatArray:
         return np.asarray(np.arccos(np.clip(cells.along(self.axis), -1.0, 1.0)) - self.radius_rad)
 
-    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, FloatArray]:
         """Share of each cell that is not behind the Earth; fine far from the limb, or if smaller than its softness."""
         beyond = self._beyond_rad(cells)
         softness = max(LIMB_RAD, 0.3 * cells.side_rad)
         share = np.log(FLOOR + (1.0 - FLOOR) * special.ndtr(beyond / softness))
         far = np.abs(beyond) > cells.side_rad + 3.0 * LIMB_RAD
-        return np.asarray(share), np.asarray(far | (cells.side_rad < LIMB_RAD))
+        return np.asarray(share), _coarseness(far | (cells.side_rad < LIMB_RAD))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -213,15 +221,15 @@ class CircleTerm:
             concentration=_concentration(float(np.radians(radius_deg)), containment),
         )
 
-    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, FloatArray]:
         """The density, blurred by cells that are too coarse for it; fine once they are finer than the circle."""
-        is_fine = bool(cells.side_rad * np.sqrt(self.concentration) < RESOLVED_SIGMA)
-        blur = 0.0 if is_fine else cells.side_rad**2 / 6.0
+        sides = float(cells.side_rad * np.sqrt(self.concentration))
+        blur = 0.0 if sides < RESOLVED_SIGMA else cells.side_rad**2 / 6.0
         kappa = 1.0 / (1.0 / self.concentration + blur)
         # 1 - cos(distance) from the chord, exact for arcseconds.
         chord2 = ((cells.centre - self.axis) ** 2).sum(axis=1)
         log = np.log(kappa / self.concentration) - 0.5 * kappa * chord2
-        return np.maximum(log, np.log(FLOOR)), np.full(cells.pixel.size, is_fine)
+        return np.maximum(log, np.log(FLOOR)), np.full(cells.pixel.size, sides)
 
 
 def _concentration(radius_rad: float, containment: float) -> float:
@@ -279,7 +287,7 @@ class MixtureTerm:
         )
         return cls(shares=tuple(share for share, _ in systematic), circles=tuple(circles))
 
-    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, FloatArray]:
         """Sum of the densities; fine once the cells are finer than the narrowest."""
         if len(self.circles) == 1:
             return self.circles[0].evaluate(cells)
@@ -287,7 +295,7 @@ class MixtureTerm:
         kappa = np.array([circle.concentration for circle in self.circles])
         peak = np.array(self.shares) * kappa / -np.expm1(-2.0 * kappa)
         density = sum(height * np.exp(log) for height, (log, _) in zip(peak, found, strict=True))
-        return np.log(density / peak.sum()), np.logical_and.reduce([fine for _, fine in found])
+        return np.log(density / peak.sum()), np.maximum.reduce([sides for _, sides in found])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -313,14 +321,14 @@ class MapTerm:
             cumulative=np.concatenate([[0.0], np.cumsum(probability)]),
         )
 
-    def evaluate(self, cells: Cells) -> tuple[FloatArray, BoolArray]:
+    def evaluate(self, cells: Cells) -> tuple[FloatArray, FloatArray]:
         """Mean density over each cell, in units of an even spread; fine within one cell of the map."""
         shift = 2 * (pixels.FINEST_ORDER - cells.order)
         first, last = cells.pixel << shift, (cells.pixel + 1) << shift
         share = self._before(last) - self._before(first)
         own = np.searchsorted(self.start, first, side="right")
         is_fine = own == np.searchsorted(self.start, last - 1, side="right")
-        return np.log(np.maximum(share * 12.0 * 4.0**cells.order, FLOOR)), np.asarray(is_fine)
+        return np.log(np.maximum(share * 12.0 * 4.0**cells.order, FLOOR)), _coarseness(is_fine)
 
     def _before(self, number: IntArray) -> FloatArray:
         cell = np.clip(np.searchsorted(self.start, number, side="right") - 1, 0, self.start.size - 2)

@@ -9,7 +9,7 @@ from tocsin.domain.errors import ScienceError
 from tocsin.domain.late import special
 from tocsin.domain.light_curves import BoolArray, FloatArray, IntArray
 from triangulation import pixels
-from triangulation.sky_terms import AnnulusTerm, Cells, SkyTerm
+from triangulation.sky_terms import RESOLVED_SIGMA, AnnulusTerm, Cells, SkyTerm
 
 FIRST_ORDER, MAX_ORDER = 4, 14
 #: A cell with more probability than this is split.
@@ -18,6 +18,10 @@ TARGET_PROBABILITY = 2e-4
 RELEVANT_DENSITY = 2e-5
 #: And while its probability is above this share of the whole.
 BLURRED_PROBABILITY = 1e-7
+#: Cells that resolve everything are split on, to answer for what is narrower than themselves: until this many sigma ...
+SHARP_SIGMA = 0.25
+#: ... as long as the map has fewer cells than this over the number of its annuli.
+SHARP_CELLS = 350_000
 #: Beyond this number of cells only probability splits, not resolution; what stays coarse holds its exact mean.
 MANY_CELLS = 500_000
 #: Up to this number, cells are looked at in sixteenths to find their means, beyond it in quarters.
@@ -138,12 +142,16 @@ def build(
     logs: list[FloatArray] = []
     best, total = -np.inf, 0.0
     for order in range(FIRST_ORDER, MAX_ORDER + 1):
-        log_density, resolved = _evaluate(terms, cells, covariance_s2)
+        log_density, sides = _evaluate(terms, cells, covariance_s2)
+        resolved = sides < RESOLVED_SIGMA
         before, best = best, max(best, float(log_density.max()))
         total *= float(np.exp(before - best)) if total else 0.0
         split = np.zeros(cells.pixel.size, dtype=bool)
         if order < MAX_ORDER:
-            split = _to_split(log_density, resolved, order, best, total, n_cells=sum(part.size for part in uniq))
+            n_cells = sum(part.size for part in uniq)
+            split = _to_split(log_density, resolved, order, best, total, n_cells=n_cells)
+            relevant = log_density - best > np.log(RELEVANT_DENSITY)
+            split |= _to_sharpen(relevant, sides, split, terms, n_cells=n_cells)
         uniq.append(pixels.uniq_of(order, cells.pixel[~split]))
         logs.append(_kept(terms, cells, log_density, resolved, split, best, covariance_s2))
         total += float((np.exp(logs[-1] - best) * pixels.area_sr(np.array([order]))).sum())
@@ -216,13 +224,17 @@ def _kept(
     return values
 
 
-def _evaluate(terms: Sequence[SkyTerm], cells: Cells, covariance_s2: FloatArray | None) -> tuple[FloatArray, BoolArray]:
+def _evaluate(
+    terms: Sequence[SkyTerm], cells: Cells, covariance_s2: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
+    """Log of the product over each cell, and the coarseness of the cells for the term that asks most."""
     found = [term.evaluate(cells) for term in terms]
     log_density = np.sum([log for log, _ in found], axis=0)
-    resolved = np.logical_and.reduce([fine for _, fine in found])
+    sides = np.maximum.reduce([coarseness for _, coarseness in found])
     if covariance_s2 is not None:
-        log_density = log_density + np.where(resolved, _correlation(terms, cells, covariance_s2), 0.0)
-    return log_density, resolved
+        correlation = _correlation(terms, cells, covariance_s2)
+        log_density = log_density + np.where(sides < RESOLVED_SIGMA, correlation, 0.0)
+    return log_density, np.asarray(sides)
 
 
 def _correlation(terms: Sequence[SkyTerm], cells: Cells, covariance_s2: FloatArray) -> FloatArray:
@@ -244,6 +256,16 @@ def _to_split(
     split = heavy | (~resolved & ((relative > RELEVANT_DENSITY) | blurred))
     is_much = n_cells + log_density.size + 3 * np.count_nonzero(split) > MANY_CELLS
     return np.asarray(heavy if is_much else split)
+
+
+def _to_sharpen(
+    relevant: BoolArray, sides: FloatArray, split: BoolArray, terms: Sequence[SkyTerm], *, n_cells: int
+) -> BoolArray:
+    """Further cells to split, all or none, so that the map answers well for what is narrower than itself."""
+    further = relevant & (sides > SHARP_SIGMA) & (sides < RESOLVED_SIGMA) & ~split
+    n_annuli = sum(isinstance(term, AnnulusTerm) for term in terms)
+    n_after = n_cells + further.size + 3 * np.count_nonzero(further | split)
+    return further if n_after * max(n_annuli, 1) <= SHARP_CELLS else np.zeros_like(split)
 
 
 def _check_meet(terms: Sequence[SkyTerm], best_log: float) -> None:

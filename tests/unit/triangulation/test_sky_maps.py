@@ -86,6 +86,18 @@ def test_the_overlap_of_two_discs_is_that_of_two_gaussians() -> None:
     assert overlap(a, b) == pytest.approx(expected, rel=2e-3)
 
 
+def test_the_overlap_of_a_whole_ring_and_a_disc_is_that_of_two_gaussians_to_a_part_in_a_thousand() -> None:
+    around = SkyMap.from_annuli([ring([0.0, 0.0, 1.4e6], 0.3, (0.0, 0.0))])
+    disc = SkyMap.from_position(33.0, 0.0, error_radius_deg=0.5)
+    sigma = np.hypot(np.radians(0.3), np.radians(0.5) / np.sqrt(-2 * np.log(1 - 0.68)))
+    assert overlap(around, disc) == pytest.approx(2.0 / (np.sqrt(2 * np.pi) * sigma), rel=1e-3)
+
+
+def test_a_map_of_three_rings_is_no_larger_for_its_sharpness_than_its_share_of_cells() -> None:
+    rings = [ring(FAR, 0.2), ring(HIGH, 0.3), ring(OTHER, 4.0)]
+    assert len(SkyMap.from_annuli(rings)) < 350_000 / 3
+
+
 def test_a_product_of_maps_is_the_map_of_the_product() -> None:
     disc = SkyMap.from_position(*SOURCE, error_radius_deg=4.0)
     together = SkyMap.from_annuli([ring(FAR, 0.2)], priors=[disc])
