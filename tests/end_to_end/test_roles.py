@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pgbouncer import NO_PGBOUNCER, pgbouncer
 from postgresql_server import NO_SERVER, new_database, postgresql_server
 from service_process import ServiceProcess
 
@@ -70,8 +71,8 @@ session_timeout_s = 4
     environment = {"TOCSIN_SLACK_TOKEN": slack.token, "TOCSIN_STORE_URL": database}
     with ExitStack() as processes:
 
-        def start_one(*roles: str, name: str, works: bool = True) -> ServiceProcess:
-            process = processes.enter_context(ServiceProcess(tmp_path, environment))
+        def start_one(*roles: str, name: str, works: bool = True, **changed: str) -> ServiceProcess:
+            process = processes.enter_context(ServiceProcess(tmp_path, environment | changed))
             process.start(*roles, "--name", name, "--port", "0", command="run")
             if works:
                 process.wait_until_it_works()
@@ -134,6 +135,32 @@ def test_two_processes_of_one_name_are_refused(start: Callable[..., ServiceProce
     again = start("tick", name="clockwork", works=False)
     assert again.process.wait(PATIENCE_S) == 2
     assert "another clockwork works in" in "".join(again.said)
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_processes_work_together_through_pgbouncer(
+    start: Callable[..., ServiceProcess], broker: BrokerStandIn, slack: SlackStandIn, database: str, mode: str
+) -> None:
+    with pgbouncer(database, mode, pool_size=40) as url:
+        if url is None:
+            pytest.skip(NO_PGBOUNCER)
+        through = {"TOCSIN_STORE_URL": url}
+        if mode == "transaction":
+            deaf = start("notify", name="deaf", works=False, **through)
+            assert deaf.process.wait(PATIENCE_S) == 2
+            assert "store.listen_url: a pool before PostgreSQL lends its connections by transaction" in "".join(
+                deaf.said
+            )
+            through["TOCSIN_STORE_LISTEN_URL"] = database
+        start("listen", name="ears", **through)
+        notifier = start("notify", "tick", name="mouth", **through)
+        owed = 0
+        for owed, name in enumerate(["S261126aa", "S261126bb", "S261126cc"], start=1):
+            broker.produce(TOPIC, alert(name))
+            slack.wait_for(lambda _: sum(shown(slack).values()) == owed, timeout_s=PATIENCE_S)  # noqa: B023 - ends here
+        assert set(shown(slack).values()) == {1}
+        assert notifier.end() == 0
+        assert not [line for line in notifier.said if "Traceback" in line or "prepared statement" in line]
 
 
 def test_pages_are_served_beside_the_process_that_listens(

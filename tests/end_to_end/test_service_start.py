@@ -10,7 +10,7 @@ from store_values import raw
 from tocsin.app.keeping import UNFINISHED
 from tocsin.app.starting import refuse_wrong_clock
 from tocsin.domain.clock import ManualClock
-from tocsin.domain.errors import ConfigurationError
+from tocsin.domain.errors import NotNowError
 from tocsin.store import Store
 
 
@@ -50,7 +50,7 @@ def store(tmp_path: Path) -> Store:
     ],
 )
 def test_a_clock_that_cannot_be_right_is_refused(store: Store, now: datetime, words: str) -> None:
-    with pytest.raises(ConfigurationError, match=words):
+    with pytest.raises(NotNowError, match=words):
         refuse_wrong_clock(store, ManualClock(now))
     store.close()
 

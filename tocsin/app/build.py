@@ -46,7 +46,7 @@ def build_store(settings: Settings, clock: Clock, *, is_durable: bool = True) ->
     """Open and migrate the store; not durable is for what can be done again, like a replay."""
     if settings.store_url.startswith("sqlite"):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = Store(settings.store_url, clock=clock, is_durable=is_durable)
+    store = Store(settings.store_url, clock=clock, is_durable=is_durable, listen_url=settings.store.listen_url)
     store.migrate()
     return store
 

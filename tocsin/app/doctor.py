@@ -10,9 +10,10 @@ from tocsin.app.checking import check_configuration
 from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard
 from tocsin.app.watchdog import Watchdog
-from tocsin.domain.errors import TocsinError
+from tocsin.domain.errors import ConfigurationError, TocsinError
 from tocsin.domain.health import Sign
 from tocsin.settings import Settings, load_settings
+from tocsin.store import Pooling, Store
 
 ANSWER_S = 3.0
 
@@ -32,15 +33,33 @@ def examine(environment: Mapping[str, str]) -> Iterator[Sign]:
     try:
         store = build_store(settings, clock)
     except (TocsinError, OSError) as error:
-        yield Sign(name="store", is_ok=False, words=str(error), remedy="see whether the database runs and lets us in")
+        known = error if isinstance(error, TocsinError) else TocsinError(str(error))
+        remedy = known.remedy or "see whether the database runs and lets us in"
+        yield Sign(name="store", is_ok=False, words=known.message, remedy=remedy)
         return
     try:
+        yield from _pool(store, settings)
         people, _, _ = build_people(settings)
         doors = build_doors(settings, people, clock=clock, console=Console(stderr=True))
         context = build_context(settings, clock=clock, store=store, doors=doors)
         yield from Watchdog(context, settings, FeedBoard()).signs()
     finally:
         store.close()
+
+
+def _pool(store: Store, settings: Settings) -> Iterator[Sign]:
+    """What a pool before PostgreSQL keeps of a session; nothing where there is none."""
+    if store.pooling is Pooling.NONE:
+        return
+    words = f"a pool before PostgreSQL lends its connections by {store.pooling.value}"
+    try:
+        store.refuse_deafness()
+    except ConfigurationError as error:
+        if settings.store.listen_url:
+            yield Sign(name="pool", is_ok=False, words=error.message, remedy=error.remedy)
+            return
+        words += "; tocsin serve works so, tocsin run needs store.listen_url"
+    yield Sign(name="pool", is_ok=True, words=words)
 
 
 def _answers(settings: Settings) -> Sign:

@@ -236,6 +236,7 @@ def _serve(settings: Settings, console: Console, clock: Clock, share: Share | No
         at_end.callback(built.close)
         refuse_wrong_clock(store, clock)
         if share is not None:
+            store.refuse_deafness()
             at_end.enter_context(
                 own_name(store, clock, share.name, folder=settings.data_dir, on_loss=service.ask_to_stop)
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 from tocsin.app.keeping import LOCK, refuse_unfinished
 from tocsin.app.leading import BEAT_S, STILL_S, Lead
 from tocsin.domain.clock import Clock, iso_utc
-from tocsin.domain.errors import ConfigurationError
+from tocsin.domain.errors import ConfigurationError, NotNowError
 from tocsin.settings import Settings
 from tocsin.store import Store
 
@@ -98,7 +98,7 @@ def refuse_wrong_clock(store: Store, clock: Clock) -> None:
 
     Raises
     ------
-    ConfigurationError
+    NotNowError
         It shows a time before this code existed, or before what is in the store.
     """
     now = clock.now()
@@ -110,8 +110,7 @@ def refuse_wrong_clock(store: Store, clock: Clock) -> None:
         wrong = f"it is {iso_utc(now)}, and the store holds a notice received at {iso_utc(newest)}"
     else:
         return
-    raise ConfigurationError(
-        f"this machine's clock says that {wrong}: set it (chronyc makestep, or timedatectl set-ntp true)",
-        file="environment",
-        key="clock",
+    raise NotNowError(
+        f"this machine's clock cannot be right: {wrong}",
+        remedy="set it: chronyc makestep, or timedatectl set-ntp true",
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from tocsin.domain.errors import BurstFileError, ConfigurationError, TocsinError
+from tocsin.domain.errors import BurstFileError, ConfigurationError, NotNowError, TocsinError
 
 #: For people; standard output stays free for results.
 console = Console(stderr=True, highlight=False)
@@ -39,6 +39,8 @@ def failures_in_words() -> Iterator[None]:
         fail(str(error), status=2)
     except ConfigurationError as error:
         fail(f"refusing to start: {error}", status=2)
+    except NotNowError as error:
+        fail(f"refusing to start: {error}")
     except TocsinError as error:
         fail(str(error))
     except FileNotFoundError as error:

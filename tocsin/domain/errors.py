@@ -9,6 +9,7 @@ r"""Errors, by who must act.
      |- ConflictError       somebody was first      -> HTTP 409
      |- NotAllowedError     not for this person     -> HTTP 403
      |- BusyError           too much at once        -> HTTP 503, to be asked again
+     |- NotNowError         as things stand, no     -> refuse to start, and be started again: it may mend by itself
      `- ConfigurationError  a setting is wrong      -> refuse to start, name the file and the key
          `- BurstFileError  a burst file is wrong   -> the command ends, names the file and the key
 
@@ -102,6 +103,10 @@ class UnprovenError(NotAllowedError):
 
 class BusyError(TocsinError):
     """Others are before this request: to be asked again."""
+
+
+class NotNowError(TocsinError):
+    """Things stand so that the service refuses to start, but may mend without us: it is to be started again."""
 
 
 class ConfigurationError(TocsinError):

@@ -43,6 +43,7 @@ class StoreTable(_Table):
     """Where everything is kept."""
 
     url: str = ""
+    listen_url: str = ""
 
 
 class ApiTable(_Table):
@@ -313,7 +314,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     Parameters
     ----------
     environment
-        Environment variables: ``TOCSIN_CONFIG_DIR``, ``TOCSIN_DATA_DIR``, ``TOCSIN_STORE_URL`` and the secrets.
+        Environment variables: ``TOCSIN_CONFIG_DIR``, ``TOCSIN_DATA_DIR``, ``TOCSIN_STORE_URL``,
+        ``TOCSIN_STORE_LISTEN_URL`` and the secrets.
 
     Raises
     ------
@@ -352,8 +354,9 @@ def _with_environment(settings: Settings, environment: Mapping[str, str]) -> Set
     changes: dict[str, object] = {"secrets": _secrets(environment)}
     if data_dir := environment.get("TOCSIN_DATA_DIR"):
         changes["service"] = settings.service.model_copy(update={"data_dir": data_dir})
-    if url := environment.get("TOCSIN_STORE_URL"):
-        changes["store"] = settings.store.model_copy(update={"url": url})
+    urls = {"url": environment.get("TOCSIN_STORE_URL"), "listen_url": environment.get("TOCSIN_STORE_LISTEN_URL")}
+    if given := {name: url for name, url in urls.items() if url}:
+        changes["store"] = settings.store.model_copy(update=given)
     loaded = settings.model_copy(update=changes)
     _check(loaded)
     return loaded
@@ -392,6 +395,8 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("mail is enabled without a server", file=settings.file, key="channels.email.host")
     if "webhook" in enabled:
         _need_secret(settings, "webhook_secret", "webhooks are enabled without a secret to sign with")
+    if settings.store.listen_url and not settings.store.url.startswith("postgres"):
+        raise ConfigurationError("is for PostgreSQL alone", file=settings.file, key="store.listen_url")
     _check_kafka(settings)
 
 

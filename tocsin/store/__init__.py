@@ -6,6 +6,7 @@ It keeps and finds; it decides nothing, sends nothing and never asks for the tim
 from tocsin.store.computations import Computation
 from tocsin.store.drafts import draft_sha256
 from tocsin.store.event_index import CLASS_SHARE, EventSelection, SkyRegion
+from tocsin.store.pooling import Pooling
 from tocsin.store.rows import (
     ApprovalRow,
     AuditRow,
@@ -59,6 +60,7 @@ __all__ = [
     "NoticeStatus",
     "NoticeText",
     "OwnerTaskRow",
+    "Pooling",
     "QuarantineRow",
     "RawKept",
     "SkyRegion",

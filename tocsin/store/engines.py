@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from tocsin.domain.errors import ConfigurationError
+from tocsin.store.pooling import Connecting
 
 if TYPE_CHECKING:
     import psycopg
@@ -24,20 +25,11 @@ LOOK_EVERY_MS = 1
 PRIMARY_CODE = 0xFF
 #: Attempts to change a new file's journal while other processes do the same.
 ATTEMPTS = 20
-#: How the two ends of a connection to PostgreSQL find out that the other is out of reach, s: ours by asking a silent
-#: server, and the server by asking us, so that what a cut-off host had locked is free for the others soon.
-SILENT_S, ASK_EVERY_S, ASK_TIMES = 5, 2, 3
-#: What was sent and not confirmed by the other end's machine for so long will not be, ms.
-UNCONFIRMED_MS = 12_000
-#: Longest wait for a connection, s.
-CONNECT_S = 10
 #: Pages of an SQLite file that a connection keeps in memory; there are many readers, and the system keeps them, too.
 #: They are full within the first hours of a file, so that memory does not grow with it for days.
 WRITER_CACHE_KIB, READER_CACHE_KIB = 4_000, 1_000
 #: Many readers at once: one connection each, kept open.
 READERS = 8
-#: Statements that PostgreSQL keeps ready for each connection, at most.
-PREPARED = 1000
 MOST_READERS = 64
 #: A connection to PostgreSQL that was used so recently is taken to be there still, s.
 IDLE_S = 2.0
@@ -72,45 +64,29 @@ def _wrong(message: str) -> ConfigurationError:
     return ConfigurationError(message, file="settings", key="database_url")
 
 
-def build_engines(url: URL, *, is_durable: bool = True) -> tuple[Engine, Engine]:
-    """Engines for writing and for reading: on SQLite two, since a reader's connections refuse to write.
+def build_sqlite(url: URL, *, is_durable: bool = True) -> tuple[Engine, Engine]:
+    """Engines for writing and for reading an SQLite file: a reader's connections refuse to write.
 
-    Without `is_durable` an SQLite file is not forced to disk at each commit: a power failure may lose the last ones.
+    Without `is_durable` the file is not forced to disk at each commit: a power failure may lose the last ones.
     """
-    if url.get_backend_name() == "postgresql":
-        writer = create_engine(
-            url,
-            paramstyle="format",
-            pool_size=READERS,
-            max_overflow=MOST_READERS,
-            # The connection used last is the next to be used: it has statements and tables at hand, others may not.
-            pool_use_lifo=True,
-            connect_args=_reachable(url),
-        )
-        event.listen(writer, "connect", _prepare_more)
-        event.listen(writer, "checkout", _ask_after_pause)
-        event.listen(writer, "checkin", _note_use)
-        return writer, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return _sqlite_writer(url, is_durable=is_durable), _sqlite_reader(url)
 
 
-def _reachable(url: URL) -> dict[str, str | int]:
-    """Settings of a connection to PostgreSQL by which a cut link is noticed within seconds, at both ends.
-
-    What the URL says wins.
-    """
-    ours = {"idle": SILENT_S, "interval": ASK_EVERY_S, "count": ASK_TIMES}
-    ask = {f"keepalives_{name}": value for name, value in ours.items()}
-    waits = {"connect_timeout": CONNECT_S, "tcp_user_timeout": UNCONFIRMED_MS}
-    theirs = {f"tcp_keepalives_{name}": value for name, value in ours.items()} | {"tcp_user_timeout": UNCONFIRMED_MS}
-    options = {"options": " ".join(f"-c {name}={value}" for name, value in theirs.items())}
-    every: dict[str, str | int] = {**ask, **waits, **options}
-    return {name: value for name, value in every.items() if name not in url.query}
-
-
-def _prepare_more(connection: "psycopg.Connection[Any]", record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
-    """Let the server keep all our statements ready, not psycopg's hundred."""
-    connection.prepared_max = PREPARED
+def build_postgresql(connecting: Connecting, url: URL) -> tuple[Engine, Engine]:
+    """Engines for writing and for reading a PostgreSQL database, on the same connections."""
+    writer = create_engine(
+        url,
+        paramstyle="format",
+        pool_size=READERS,
+        max_overflow=MOST_READERS,
+        # The connection used last is the next to be used: it has statements and tables at hand, others may not.
+        pool_use_lifo=True,
+        connect_args=connecting.settings(),
+    )
+    event.listen(writer, "do_connect", connecting.connect)
+    event.listen(writer, "checkout", _ask_after_pause)
+    event.listen(writer, "checkin", _note_use)
+    return writer, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _ask_after_pause(connection: "psycopg.Connection[Any]", record: Any, pooled: Any) -> None:  # noqa: ARG001 - as above

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from copy import copy
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Self
 
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
@@ -12,21 +12,17 @@ from sqlalchemy.engine import URL
 from tocsin.domain.clock import Clock
 from tocsin.store import schema
 from tocsin.store.copying import Progress, TableSum, copy_everything, store_sums
-from tocsin.store.engines import READERS, build_engines, parse_url
+from tocsin.store.engines import READERS, build_postgresql, build_sqlite, parse_url
 from tocsin.store.generation import Generation, PostgresqlGeneration, SqliteGeneration
 from tocsin.store.held import HeldConnection
+from tocsin.store.opening import failing_in_words
+from tocsin.store.pooling import Connecting, Pooling
 from tocsin.store.turns import Haste, Turns
 from tocsin.store.unit_of_work import UnitOfWork
+from tocsin.store.wakings import Wakings
 
-if TYPE_CHECKING:
-    import psycopg
-
-#: Name under which PostgreSQL carries wakings between processes.
-WAKE_CHANNEL = "tocsin_work"
 #: What a commit that need not be on the disk begins with: there, a flush may take seconds where the disk is shared.
 _DO_NOT_WAIT_FOR_THE_DISK = text("SET LOCAL synchronous_commit = off")
-#: Those who are told look for themselves; so there is nothing to keep, and their turns at telling wait for no disk.
-_NOTIFY = text("SELECT set_config('synchronous_commit', 'off', true), pg_notify(:channel, '')")
 
 
 class Store:
@@ -38,6 +34,8 @@ class Store:
         ``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``.
     clock
         Tells the time of changes that are not told it; SQL is never asked.
+    listen_url
+        The same PostgreSQL database past a pool that lends its connections by transaction; empty: `url`.
 
     Raises
     ------
@@ -45,11 +43,17 @@ class Store:
         The URL is of no database we know.
     """
 
-    def __init__(self, url: str, *, clock: Clock, is_durable: bool = True) -> None:
+    def __init__(self, url: str, *, clock: Clock, is_durable: bool = True, listen_url: str = "") -> None:
         parsed = parse_url(url)
         self._clock = clock
-        self._writer, self._reader = build_engines(parsed, is_durable=is_durable)
+        self._connecting = Connecting(parsed)
         is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._wakings: Wakings | None = None
+        if is_sqlite:
+            self._writer, self._reader = build_sqlite(parsed, is_durable=is_durable)
+        else:
+            self._writer, self._reader = build_postgresql(self._connecting, parsed)
+            self._wakings = Wakings(self._writer, self._connecting, listen_url)
         self._is_postgresql = not is_sqlite
         self._turns = Turns(clock.monotonic_s, one_at_a_time=is_sqlite)
         self._held = HeldConnection(self._writer) if is_sqlite else None
@@ -77,8 +81,10 @@ class Store:
         ------
         ConfigurationError
             The database was written by a newer version of Tocsin.
+        RemoteError
+            The database is out of reach, does not let us in, or is damaged.
         """
-        with self._transaction() as connection:
+        with failing_in_words(self._url), self._transaction() as connection:
             schema.upgrade(connection)
 
     def schema_revision(self) -> str | None:
@@ -127,23 +133,29 @@ class Store:
 
     def notify(self) -> None:
         """Wake whoever listens at this database, in any process; nothing on SQLite, where they look often instead."""
-        if self._is_postgresql:
-            with self._writer.begin() as connection:
-                connection.execute(_NOTIFY, {"channel": WAKE_CHANNEL})
+        if self._wakings is not None:
+            self._wakings.send()
 
     def listen(self, stop: threading.Event, woken: Callable[[], None]) -> None:
         """Call `woken` whenever `notify` was called in any process, until `stop` is set; PostgreSQL only."""
-        with self._writer.connect() as connection:
-            try:
-                driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-                driver.autocommit = True
-                driver.execute(f"LISTEN {WAKE_CHANNEL}")
-                while not stop.is_set():
-                    for _ in driver.notifies(timeout=1.0, stop_after=1):
-                        woken()
-            finally:
-                # However the listening ends: in the hands of others each statement would be a transaction of its own.
-                connection.invalidate()
+        if self._wakings is not None:
+            self._wakings.listen(stop, woken)
+
+    def refuse_deafness(self) -> None:
+        """Refuse to work where `listen` would hear nothing.
+
+        Raises
+        ------
+        ConfigurationError
+            A pool lends connections by transaction where we listen, or it is another database.
+        """
+        if self._wakings is not None:
+            self._wakings.refuse_deafness()
+
+    @property
+    def pooling(self) -> Pooling:
+        """What stands before PostgreSQL; known once something was asked."""
+        return self._connecting.pooling
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
@@ -184,6 +196,8 @@ class Store:
             self._generation = None
         if self._held is not None:
             self._held.close()
+        if self._wakings is not None:
+            self._wakings.close()
         self._writer.dispose()
         self._reader.dispose()
 
