@@ -177,9 +177,10 @@ def _read_role(document: VoEvent, reading: Reading) -> None:
 
 def _read_time(document: VoEvent, reading: Reading) -> None:
     iso = parse_time(document.iso_time)
-    if iso is not None and document.coord_system is not None and document.coord_system.startswith("TDB"):
+    scale = (document.coord_system or "").partition("-")[0].lower()
+    if iso is not None and scale in {"tdb", "tt"}:
         iso = tdb_to_utc(iso)
-        reading.details["t0_from"] = "tdb"
+        reading.details["t0_from"] = scale
     fields, counted = _counted_time(document)
     reading.t0_utc = iso if iso is not None else counted
     if counted is None:

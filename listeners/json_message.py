@@ -180,7 +180,8 @@ def read_unified(
 def read_moment(fields: Fields, name: str) -> datetime | None:
     """Time in a field, ISO 8601 or (pending in the schema) a modified Julian day."""
     value = fields.peek(name)
-    moment = parse_time(value) if isinstance(value, str) else from_mjd(as_number(value))
+    moment = parse_time(value) if isinstance(value, str) else None
+    moment = from_mjd(as_number(value)) if moment is None else moment
     if moment is not None:
         fields.use(name)
     return moment
@@ -193,14 +194,25 @@ def read_localization(fields: Fields, reading: Reading) -> None:
         if axes:
             fields.use("ra_dec_error")
             reading.error_radius_deg = max(axes[:2])
-            stated = fields.number("containment_probability")
-            reading.error_containment = _DEFAULT_CONTAINMENT if stated is None else stated
+            reading.error_containment = _containment(fields)
         if len(axes) > 1:
             reading.details["error_major_deg"], reading.details["error_minor_deg"] = max(axes[:2]), min(axes[:2])
         if len(axes) > 2:
             reading.details["error_position_angle_deg"] = axes[2]
     reading.detail("systematic_included", fields.flag("systematic_included"))
     read_skymap(fields, reading, content_name="healpix_file", url_name="healpix_url")
+
+
+def _containment(fields: Fields) -> float | None:
+    """Probability that the error holds: the schema's default where none is stated; None where nonsense is."""
+    name = "containment_probability"
+    if fields.peek(name) is None:
+        return _DEFAULT_CONTAINMENT
+    stated = as_number(fields.peek(name))
+    if stated is None or not 0.0 < stated <= 1.0:
+        return None
+    fields.use(name)
+    return stated
 
 
 def read_skymap(fields: Fields, reading: Reading, *, content_name: str, url_name: str | None) -> None:

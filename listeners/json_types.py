@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from listeners.json_message import JsonMessage
+from listeners.json_message import JsonMessage, read_localization, read_moment
 from listeners.notices import icecube_json, json_missions, lvk_json, own
 from listeners.reading import Reading
 from listeners.times import parse_time
@@ -71,7 +71,7 @@ TYPES = (
         read=lvk_json.read_alert,
         messenger=Messenger.GRAVITATIONAL_WAVE,
         topics=("igwn.gwalert",),
-        keys=frozenset({"superevent_id", "alert_type", "event"}),
+        keys=frozenset({"superevent_id", "alert_type"}),
         time_is_at="geocentre",
     ),
     JsonType(
@@ -199,7 +199,10 @@ def _read_unknown(message: JsonMessage, reading: Reading) -> None:
     for name in ("alert_datetime", "time_created", "sent_time"):
         reading.issued_utc = reading.issued_utc or parse_time(fields.text(name))
     for name in ("trigger_time", "neutrino_time", "time"):
-        reading.t0_utc = reading.t0_utc or parse_time(fields.text(name))
+        reading.t0_utc = reading.t0_utc or read_moment(fields, name)
     reading.judge_tense(fields.text("alert_tense"))
+    if reading.is_public_source:  # a mission we do not know, in the schema we do
+        read_localization(fields, reading)
+        reading.is_retraction = (fields.text("alert_type") or "").lower() == "retraction"
     if fields.flag("is_test"):
         reading.test("is_test is true")

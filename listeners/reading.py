@@ -84,7 +84,7 @@ class Reading:
             return False
         if not (-360.0 <= ra_deg <= 360.0 and -90.0 <= dec_deg <= 90.0):
             return False
-        self.ra_deg, self.dec_deg = ra_deg % 360.0, dec_deg
+        self.ra_deg, self.dec_deg = ra_deg % 360.0 % 360.0, dec_deg  # twice: -1e-17 % 360 is 360
         return True
 
     def classify(self, name: str, probability: float | None) -> None:
@@ -116,6 +116,9 @@ def finish(reading: Reading, *, topic: str | None, origin: str | None) -> Notice
     is_known = reading.notice_type != "unknown"
     if is_known and not reading.event_ids and reading.t0_utc is None and reading.issued_utc is None:
         raise NoticeError(f"a {reading.notice_type} with neither identifier nor time")
+    if reading.far_hz is not None and reading.far_hz < 0.0:
+        reading.far_hz = None
+        reading.dropped.append("FAR")
     _judge_time(reading)
     _judge_place_of_origin(reading, topic, origin)
     if reading.is_retraction:
@@ -170,7 +173,7 @@ def _is_stale(reading: Reading) -> bool:
 def _judge_place_of_origin(reading: Reading, topic: str | None, origin: str | None) -> None:
     """Tests and labels that follow from where a notice came from; an unknown source is private."""
     if topic is not None:
-        if topic in _TEST_TOPICS or ".test." in topic:
+        if topic in _TEST_TOPICS or ".test." in topic or topic.endswith(".test"):
             reading.test(f"topic {topic}")
         if topic.endswith("_INTERNAL"):
             reading.labels.add("fermi_internal")

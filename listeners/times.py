@@ -92,6 +92,6 @@ def from_fermi_met(met_s: float) -> datetime | None:
 
 
 def tdb_to_utc(moment: datetime) -> datetime:
-    """UTC of a time given in TDB: 64.184 to 69.184 s earlier; good to 2 ms, the light's way not corrected for."""
+    """UTC of a time given in TDB or TT: 64.184 to 69.184 s earlier; good to 2 ms, the light's way not corrected for."""
     leaps = sum(moment >= leap for leap in _LEAP_SECONDS_SINCE_2001)
     return moment - timedelta(seconds=_TT_MINUS_TAI_S + _TAI_MINUS_UTC_2001_S + leaps)

@@ -72,7 +72,15 @@ def _read_statistics(document: VoEvent, reading: Reading, *, revision: str) -> N
     reading.detail("duration_s", params.number("deltaT"))
 
 
-def _type(number: int, name: str, read: Reader, messenger: Messenger, *, is_test: bool = False) -> VoEventType:
+def _type(
+    number: int,
+    name: str,
+    read: Reader,
+    messenger: Messenger,
+    *,
+    containment: float | None = 0.9,
+    is_test: bool = False,
+) -> VoEventType:
     return VoEventType(
         number=number,
         name=name,
@@ -80,15 +88,15 @@ def _type(number: int, name: str, read: Reader, messenger: Messenger, *, is_test
         read=read,
         messenger=messenger,
         phase=Phase.INITIAL,
-        error_containment=0.9,
+        error_containment=containment,
         time_is_at="geocentre",
         is_test=is_test,
     )
 
 
 TYPES = (
-    _type(172, "AMON_NU_EM_COINC", read_coincidence, Messenger.NEUTRINO),
-    _type(168, "GWHEN_COINC", read_gw_coincidence, Messenger.NEUTRINO),
+    _type(172, "AMON_NU_EM_COINC", read_coincidence, Messenger.NEUTRINO, containment=0.5),
+    _type(168, "GWHEN_COINC", read_gw_coincidence, Messenger.NEUTRINO, containment=0.5),
     _type(171, "HAWC_BURST_MONITOR", read_hawc, Messenger.GAMMA_RAY),
     _type(159, "AMON_TEST", read_test, Messenger.NEUTRINO, is_test=True),
 )
