@@ -18,6 +18,7 @@ from acs_stream.far_history import FarHistory
 from acs_stream.injection import Recovery, boxcar, recover, threshold_of
 from acs_stream.limits import LONG_S, SHORT_S, Limits, limits_from_counts, limits_to_json, upper_limits
 from acs_stream.measured import Measured
+from acs_stream.pedestal import on_pedestal
 from acs_stream.properties import BurstProperties, Durations, burst_properties
 from acs_stream.region_energy import Distance, RegionEnergy, energies_over_regions
 from acs_stream.response import Response, ResponseTable
@@ -154,7 +155,7 @@ def answer(
     """
     facts = known if known is not None else Known()
     result, measured = search_with_noise(light_curve, t0_s=t0_s, window_s=window_s, trailing=facts.trailing)
-    return finish(light_curve, result, measured, facts)
+    return finish(on_pedestal(light_curve)[0], result, measured, facts)
 
 
 def finish(light_curve: LightCurve, result: SearchResult, measured: Measured, known: Known) -> Answer:

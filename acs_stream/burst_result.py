@@ -17,6 +17,7 @@ from acs_stream.burst import Burst, Observation
 from acs_stream.spacecraft import PLANET_OF, check_at_planet, check_distance
 from acs_stream.triangulation_policy import TriangulationPolicy
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.leap_seconds import elapsed_s
 from tocsin.domain.light_curves import FloatArray, LightCurve
 from triangulation.annulus import Annulus, annulus_from_delay
 from triangulation.delay import estimate_delay
@@ -189,7 +190,7 @@ def _refuse_apart(a: LightCurve, b: LightCurve, max_delay_s: float) -> None:
     """Refuse light curves that cannot show one burst, whatever the delay."""
     if not len(a) or not len(b):
         raise ScienceError("a light curve has no bins")
-    offset_s = (b.t0_utc - a.t0_utc).total_seconds()
+    offset_s = elapsed_s(a.t0_utc, b.t0_utc)
     gap_s = max(
         float(b.start_s[0]) + offset_s - float(a.stop_s[-1]), float(a.start_s[0]) - offset_s - float(b.stop_s[-1])
     )
@@ -371,7 +372,7 @@ def arrival_utc(a: Observation, b: Observation, delay_s: float) -> datetime:
     """
     time_a, bright_a = _brightness(a.light_curve)
     time_b, bright_b = _brightness(b.light_curve)
-    offset_s = (b.light_curve.t0_utc - a.light_curve.t0_utc).total_seconds() - delay_s
+    offset_s = elapsed_s(a.light_curve.t0_utc, b.light_curve.t0_utc) - delay_s
     both = np.minimum(bright_a, np.interp(time_a, time_b + offset_s, bright_b, left=0.0, right=0.0))
     score = both if both.max() > 0 else bright_a
     return a.light_curve.t0_utc + timedelta(seconds=float(time_a[int(np.argmax(score))]))

@@ -24,6 +24,7 @@ from acs_stream.far_history import DAY_S, FarHistory
 from acs_stream.limits import Limits, limits_to_json
 from acs_stream.measured import LeastSnr, Look, Measured, ScaleNoise
 from acs_stream.noise import around, completeness, measure, scales_for
+from acs_stream.pedestal import on_pedestal
 from acs_stream.readers.spi_acs import INSTRUMENT as SPI_ACS
 from acs_stream.readers.spi_acs import SATURATION_CTS_S
 from tocsin.domain.light_curves import FloatArray, LightCurve
@@ -139,6 +140,7 @@ def search(
     ----------
     light_curve
         Counts; data beyond the window serve the background and, where there are hours of them, the false-alarm rates.
+        Of rates without their background the noise is measured against the errors stated.
     t0_s
         T0, in seconds since the light curve's own T0.
     window_s
@@ -181,6 +183,7 @@ def search_with_noise(
     trailing: FarHistory | None = None,
 ) -> tuple[SearchResult, Measured]:
     """As `search`, with the noise that was measured: bursts can be injected into it."""
+    light_curve, pedestal_cts_s = on_pedestal(light_curve)
     off_s = _off_source_s(light_curve, t0_s, window_s)
     curve = light_curve if off_s else around(light_curve, t0_s, window_s)
     share = completeness(curve, t0_s, window_s)
@@ -212,7 +215,7 @@ def search_with_noise(
                 key=lambda e: (e.fap, e.far_hz, -e.snr),
             )
         ),
-        background=_summary(measured, t0_s, window_s),
+        background=_summary(measured, t0_s, window_s, pedestal_cts_s),
         variance_factor=scatter**2 * measured.spread,
         excess_std_ratio=scatter * float(np.sqrt(measured.spread)),
         scales=measured.scales,
@@ -326,12 +329,12 @@ def _one_sided(curve: LightCurve, t0_s: float, *, is_after: bool) -> str:
     return f"there are data only {side} T0, none within {away_s:.1f} s of it: nothing is known of T0"
 
 
-def _summary(measured: Measured, t0_s: float, window_s: float) -> BackgroundSummary:
+def _summary(measured: Measured, t0_s: float, window_s: float, pedestal_cts_s: float) -> BackgroundSummary:
     centre = (measured.start_s + measured.stop_s) / 2
     known = np.isfinite(measured.background_cts_s)
     inside = known & (np.abs(centre - t0_s) <= window_s)
     use = inside if inside.any() else known
-    rate = measured.background_cts_s[use]
+    rate = measured.background_cts_s[use] - pedestal_cts_s
     nearest = int(np.argmin(np.abs(centre[use] - t0_s)))
     return BackgroundSummary(
         rate_cts_s=float(rate[nearest]), lowest_cts_s=float(rate.min()), highest_cts_s=float(rate.max())

@@ -12,14 +12,13 @@ MJDREFF 7.428703703703703e-4, TIMESYS TT).
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
 
-import erfa  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.leap_seconds import leap_seconds
 from tocsin.domain.light_curves import FloatArray
 
 MICROSECOND = timedelta(microseconds=1)
@@ -32,17 +31,8 @@ TT_MINUS_TAI_US = 32_184_000
 EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 MJD_2000 = 51_544
 FERMI_EPOCH_UTC = datetime(2001, 1, 1, tzinfo=UTC)
-#: First year for which UTC has whole leap seconds.
-FIRST_YEAR = 1972
 #: Times that a `datetime` can hold: the years 1972 to 9998 as days from 2000-01-01.
 DAYS_RANGE = (-10_227, 2_921_000)
-
-
-@cache
-def leap_seconds() -> tuple[tuple[datetime, int], ...]:
-    """Moments from which TAI - UTC has a new value, and that value in whole s, ascending."""
-    table = [row for row in erfa.leap_seconds.get() if row["year"] >= FIRST_YEAR]
-    return tuple((datetime(int(r["year"]), int(r["month"]), 1, tzinfo=UTC), round(float(r["tai_utc"]))) for r in table)
 
 
 def tt_minus_utc_s(moment_utc: datetime) -> float:

@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.leap_seconds import elapsed_s
 from tocsin.domain.light_curves import BoolArray, FloatArray, IntArray, LightCurve
 
 #: Significance at which an instrument counts as showing a burst, and at which a neighbouring window belongs to it.
@@ -106,7 +107,7 @@ def series_of(curve: LightCurve, origin_utc: datetime) -> Series:
     keep = curve.usable & (curve.live_s > 0)
     if keep.sum() < 8:
         raise ScienceError(f"{curve.instrument}: fewer than eight usable bins")
-    offset = (curve.t0_utc - origin_utc).total_seconds()
+    offset = elapsed_s(origin_utc, curve.t0_utc)
     width, counts = curve.width_s[keep], curve.counts[keep]
     variance = None if curve.variance_counts is None else np.maximum(curve.variance_counts[keep], 1e-9)
     return Series(

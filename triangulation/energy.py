@@ -34,6 +34,8 @@ LOWEST_KEV = 25.0
 MAX_BANDS, HIGHEST_KEV = 6, 1000.0
 #: A band is good enough if it shows the burst with this share of the best significance, and this many sigma.
 GOOD_BAND, LEAST_SIGMA = 0.5, 7.0
+#: A delay is sought so many errors beyond what light allows: one that is longer is to be found, and called so.
+SOUGHT_BEYOND = 5.0
 #: Widest range of a lag looked for, in scatters of the prior.
 LAG_RANGE = 6.0
 
@@ -146,12 +148,13 @@ def coloured_delay(
     known = ln_energies[0] is not None and ln_energies[1] is not None
     difference = (ln_energies[1] or 0.0) - (ln_energies[0] or 0.0) if known else 0.0
     shift, sigma = -lag.slope_s * difference, kernel_sigma_s(lag, difference, KNOWN_BAND if known else UNKNOWN_BAND)
+    total_s = float(np.hypot(clock_error_s, sigma))
     as_given = curves[0] is a.total and curves[1] is b.total
     measured = estimate_delay(
         curves[0],
         curves[1],
-        max_delay_s=max_delay_s + abs(shift) + 3.0 * sigma,
-        clock_error_s=float(np.hypot(clock_error_s, sigma)),
+        max_delay_s=max_delay_s + abs(shift) + SOUGHT_BEYOND * total_s,
+        clock_error_s=total_s,
         area_ratio=area_ratio if as_given else None,
     )
     figures = {

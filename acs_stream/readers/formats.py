@@ -115,7 +115,7 @@ def _by_rows(head: str) -> str | None:
         return "tle"
     if _is_dump(rows):
         return "lcdump"
-    if "," in rows[0] and re.search(r"[A-Za-z]{2}", rows[0]):
+    if any(sign in rows[0] for sign in ",;") or ("\t" in rows[0] and re.search(r"[A-Za-z]{2}", rows[0])):
         return "csv"
     return _by_numbers(rows)
 

@@ -136,7 +136,7 @@ def _read_bare(lines: Lines) -> ChannelTable:
         raise ScienceError("the light curve has no counts column")
     counts = rows[:, 1:].T
     width = bins_from_starts(rows[:, 0])
-    is_konus = len(counts) == 4 and bool(_sums(counts)[3])
+    is_konus = len(counts) == 4 and bool(sums_of_others(counts)[3])
     return ChannelTable(
         instrument="Konus-Wind" if is_konus else "unknown",
         t0_utc=None,
@@ -144,7 +144,7 @@ def _read_bare(lines: Lines) -> ChannelTable:
         width_s=width,
         channels=_channels(counts, list(KONUS_BANDS) if is_konus else [], prefix="G" if is_konus else "C"),
         counts=counts,
-        variance_counts=None if _are_integers(counts) else dead_time_corrected_variance(counts, _sums(counts)),
+        variance_counts=None if _are_integers(counts) else dead_time_corrected_variance(counts, sums_of_others(counts)),
         timing=Timing(product="ipn", note="" if _are_integers(counts) else "counts are dead-time corrected"),
     )
 
@@ -154,7 +154,7 @@ def _are_integers(counts: FloatArray) -> bool:
 
 
 def _channels(counts: FloatArray, bands: list[tuple[float, float]], *, prefix: str = "C") -> tuple[Channel, ...]:
-    sums = _sums(counts)
+    sums = sums_of_others(counts)
     names = ["sum" if is_sum else f"{prefix}{k + 1}" for k, is_sum in enumerate(sums)]
     known: list[tuple[float, float] | None] = [*bands, *[None] * (len(names) - len(bands))]
     return tuple(
@@ -163,7 +163,7 @@ def _channels(counts: FloatArray, bands: list[tuple[float, float]], *, prefix: s
     )
 
 
-def _sums(counts: FloatArray) -> BoolArray:
+def sums_of_others(counts: FloatArray) -> BoolArray:
     """Which columns are the sum of all before them, shape (channels,)."""
     is_sum = np.zeros(len(counts), dtype=bool)
     if len(counts) > 2:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tocsin.domain.clock import iso_utc, to_utc
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.leap_seconds import elapsed_s
 from tocsin.domain.light_curves import BoolArray, FloatArray, IntArray, LightCurve, Timing
 
 #: A stated T0 that differs from the file's own by more than this is reported.
@@ -189,7 +190,7 @@ def with_t0(table: ChannelTable, t0_utc: datetime | str | None) -> ChannelTable:
     stated = to_utc(t0_utc)
     if table.t0_utc is None:
         return replace(table, t0_utc=stated)
-    difference = (stated - table.t0_utc).total_seconds()
+    difference = elapsed_s(table.t0_utc, stated)
     if not table.has_zero:
         return replace(table, t0_utc=stated, start_s=table.start_s - difference)
     if abs(difference) <= T0_TOLERANCE_S:
@@ -256,6 +257,11 @@ def bins_from_starts(start_s: npt.ArrayLike) -> FloatArray:
             "a light curve of fewer than two rows has no bin width", remedy="give bin_s or a longer file"
         )
     step = np.diff(start)
+    if (step <= 0).any():
+        row = int(np.argmax(step <= 0)) + 2
+        raise ScienceError(
+            f"time goes backwards or repeats at row {row} ({start[row - 1]:g} s)", remedy="sort the rows"
+        )
     width = np.append(step, step[-1])
     before, after = step[:-1], np.append(step[2:], step[-2] if step.size > 1 else step[-1])
     if step.size > 1:

@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from acs_stream.readers.content import NOT_A_NUMBER, number_rows, text_of
+from acs_stream.readers.ipn import sums_of_others
 from acs_stream.readers.table import Channel, ChannelTable, bins_from_starts
 from acs_stream.time_systems import ijd_seconds_since, ijd_to_utc, mjd_utc_seconds_since, mjd_utc_to_utc, utc_to_tt_us
 from tocsin.domain.clock import to_utc
@@ -20,10 +21,13 @@ WIDTHS = ("width_s", "bin_s", "dt_s")
 COUNTS = re.compile(r"counts(?:_(?P<low>\d+(?:\.\d+)?)_(?P<high>\d+(?:\.\d+)?))?$")
 RATES = ("rate_cts_s", "rate")
 RATE_ERRORS = ("error_cts_s", "rate_error_cts_s", "error")
-#: Columns that mean something; others are passed over.
+#: Columns that mean something; others are channels under their own names, if they hold numbers.
 KNOWN = frozenset(
     (*STARTS, *CENTRES, *ABSOLUTE, *WIDTHS, *RATES, *RATE_ERRORS, "variance_counts", "exposure_s", "mask")
 )
+#: Ends of the names of columns that hold the errors of a channel.
+ERROR_ENDS = ("_error", "_err", "_sigma")
+DELIMITERS = (",", ";", "\t")
 #: Bins of PICsIT overlap by print rounding; their reference within the bin is not documented.
 PICSIT_CLOCK_ERROR_S = 0.3
 
@@ -35,8 +39,9 @@ def read_csv(content: bytes) -> ChannelTable:
     -----
     Time: ``start_s`` (also ``time_s``, taken for starts), ``centre_s``, ``utc`` (ISO 8601), ``ijd`` (TT) or
     ``mjd_utc``. Width: ``width_s``, or the step. Values: ``counts``, or several ``counts_LOW_HIGH`` (keV), with
-    ``variance_counts``; or ``rate_cts_s`` with ``error_cts_s``. ``mask`` (1: not to be used), ``exposure_s``. Lines
-    ``# t0_utc: ...`` and ``# instrument: ...`` before the header.
+    ``variance_counts``; or ``rate_cts_s`` with ``error_cts_s``; or counts under names of their own (``G1``, with
+    ``G1_error``), of which the last may be a sum. ``mask`` (1: not to be used), ``exposure_s``. Lines ``# t0_utc: ...``
+    and ``# instrument: ...`` before the header, which may follow a ``#`` itself. Commas, semicolons or tabs between.
     """
     comments, columns = _columns(text_of(content))
     t0_utc, start, width, has_zero = _times(comments, columns)
@@ -63,22 +68,49 @@ def read_csv(content: bytes) -> ChannelTable:
 def _columns(text: str) -> tuple[dict[str, str], dict[str, FloatArray]]:
     """Comments by key and numeric columns by name; ``utc`` columns become whole microseconds of TT."""
     lines = [line for line in text.splitlines() if line.strip()]
-    notes = [line.lstrip("# ").partition(":") for line in lines if line.lstrip().startswith("#")]
-    rows = list(csv.reader(line for line in lines if not line.lstrip().startswith("#")))
-    header = [name.strip().lower() for name in rows[0]] if rows else []
-    if len(rows) < 2 or not any(name[:1].isalpha() for name in header) or len(set(header)) != len(header):
+    remarks = [line.lstrip("# ").rstrip() for line in lines if line.lstrip().startswith("#")]
+    header, rows = _rows([line for line in lines if not line.lstrip().startswith("#")], remarks)
+    if not rows or not any(name[:1].isalpha() for name in header) or len(set(header)) != len(header):
         raise ScienceError("the CSV has no header line of distinct names, or no rows")
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             raise ScienceError(
                 f"CSV row {number}: {len(row)} fields instead of {len(header)}", remedy="is the file cut off?"
             )
     columns = {
-        name: np.array([_value(name, row[k]) for row in rows[1:]], dtype=np.float64)
+        name: np.array([_value(name, row[k]) for row in rows], dtype=np.float64)
         for k, name in enumerate(header)
         if name in KNOWN or COUNTS.match(name)
     }
+    if not any(name in RATES or COUNTS.match(name) for name in columns):
+        columns |= {
+            name: own for k, name in enumerate(header) if (own := _own(name, [row[k] for row in rows])) is not None
+        }
+    notes = [line.partition(":") for line in remarks]
     return {key.strip().lower(): value.strip() for key, _, value in notes}, columns
+
+
+def _rows(lines: list[str], remarks: list[str]) -> tuple[list[str], list[list[str]]]:
+    """Names in the header, and the rows; a header of names may be the last remark before rows of numbers."""
+    if not lines:
+        return [], []
+    delimiter = next((sign for sign in DELIMITERS if sign in lines[0]), DELIMITERS[0])
+    rows = list(csv.reader(lines, delimiter=delimiter))
+    if remarks and not re.search(r"[A-Za-z]", rows[0][0]):
+        named = next(csv.reader(remarks[-1:], delimiter=delimiter))
+        if len(named) == len(rows[0]):
+            rows = [named, *rows]
+    return [name.strip().lower() for name in rows[0]], rows[1:]
+
+
+def _own(name: str, fields: list[str]) -> FloatArray | None:
+    """Numbers of a column with a name of its own; None where it has one of ours, or holds no numbers."""
+    if name in KNOWN:
+        return None
+    try:
+        return np.array([_value(name, field) for field in fields], dtype=np.float64)
+    except ScienceError:
+        return None
 
 
 def _value(name: str, field: str) -> float:
@@ -142,10 +174,24 @@ def _values(
         return channels, counts, None if variance is None else np.broadcast_to(variance, counts.shape) / len(found)
     rate = next((columns[n] for n in RATES if n in columns), None)
     if rate is None:
-        raise ScienceError("the CSV has neither a counts nor a rate_cts_s column")
+        return _own_channels(columns)
     error = next((columns[n] for n in RATE_ERRORS if n in columns), None)
     variance = None if error is None else ((error * width) ** 2)[None, :]
     return (Channel(name="rate"),), (rate * width)[None, :], variance
+
+
+def _own_channels(columns: dict[str, FloatArray]) -> tuple[tuple[Channel, ...], FloatArray, FloatArray | None]:
+    """Channels under names of their own, with the errors stated for all of them, if so."""
+    names = [name for name in columns if name not in KNOWN and not name.endswith(ERROR_ENDS)]
+    if not names:
+        raise ScienceError("the CSV has neither a column of counts nor a rate_cts_s column")
+    counts = np.stack([columns[name] for name in names])
+    channels = tuple(
+        Channel(name=name, is_sum=bool(is_sum)) for name, is_sum in zip(names, sums_of_others(counts), strict=True)
+    )
+    stated = [next((columns[name + end] for end in ERROR_ENDS if name + end in columns), None) for name in names]
+    errors = [error for error in stated if error is not None]
+    return channels, counts, np.stack(errors) ** 2 if len(errors) == len(names) else None
 
 
 def _band(match: re.Match[str]) -> tuple[float, float] | None:

@@ -18,6 +18,7 @@ from acs_stream.sources.isdc import with_clock_error
 from acs_stream.sources.model import Availability, AvailabilityState, FetchedLightCurve
 from tocsin.domain.clock import Clock, to_utc
 from tocsin.domain.errors import DataNotYetError, ScienceError
+from tocsin.domain.leap_seconds import elapsed_s
 from tocsin.domain.light_curves import LightCurve
 from triangulation.ephemeris_file import interpolated
 from triangulation.geometry import SpacecraftPosition
@@ -113,8 +114,8 @@ class FolderSource:
             item = self._read(path)
             if item is None:
                 continue
-            first = (item.total.t0_utc - t0).total_seconds() + float(item.total.start_s[0])
-            last = (item.total.t0_utc - t0).total_seconds() + float(item.total.stop_s[-1])
+            first = elapsed_s(t0, item.total.t0_utc) + float(item.total.start_s[0])
+            last = elapsed_s(t0, item.total.t0_utc) + float(item.total.stop_s[-1])
             if first > reach or last < -reach:
                 continue
             cover = min(last, window_s) - max(first, -window_s)

@@ -8,6 +8,7 @@ import numpy as np
 from acs_stream.readers import read_channels, read_event_list, read_light_curve
 from acs_stream.readers.table import add_note
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.leap_seconds import elapsed_s
 from tocsin.domain.light_curves import LightCurve, Timing
 
 #: Bands of the channels that come out, keV.
@@ -54,7 +55,7 @@ def _tte_band(contents: Sequence[bytes], band: tuple[float, float], t0: datetime
     curves = []
     for content in contents:
         events = read_event_list(content)
-        offset_s = (events.t0_utc - t0).total_seconds()
+        offset_s = elapsed_s(t0, events.t0_utc)
         bins = round(window_s / TTE_BIN_S)
         start_s = -bins * TTE_BIN_S - offset_s
         curve = events.binned(TTE_BIN_S, start_s=start_s, stop_s=-start_s - 2 * offset_s, energy_kev=band)

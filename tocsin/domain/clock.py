@@ -1,7 +1,11 @@
 """The one clock: everything that needs the time is handed a `Clock`; nothing else asks for it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, overload
+
+#: The last second of a day that has one more.
+LEAP_SECOND = re.compile(r"23:59:60(?![0-9])")
 
 
 class Clock(Protocol):
@@ -56,11 +60,15 @@ class ManualClock:
 def to_utc(moment: datetime | str) -> datetime:
     """Aware UTC datetime of a datetime or ISO 8601 string; times without a zone are taken as UTC.
 
+    Within a leap second (``23:59:60.25``), which a datetime cannot hold, it is the second after.
+
     Raises
     ------
     ValueError
         The string is no ISO 8601 time.
     """
+    if isinstance(moment, str) and LEAP_SECOND.search(moment):
+        return to_utc(moment.replace(":60", ":59", 1)) + timedelta(seconds=1)
     value = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     if value.tzinfo is UTC:
         return value

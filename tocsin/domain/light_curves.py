@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ScienceError
+from tocsin.domain.leap_seconds import elapsed_s
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -176,7 +177,7 @@ class LightCurve:
     def with_t0(self, t0_utc: datetime | str) -> "LightCurve":
         """Same bins, times relative to another T0."""
         new = to_utc(t0_utc)
-        return self.replace(t0_utc=new, start_s=self.start_s + (self.t0_utc - new).total_seconds())
+        return self.replace(t0_utc=new, start_s=self.start_s + elapsed_s(new, self.t0_utc))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

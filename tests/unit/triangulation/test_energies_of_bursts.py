@@ -132,3 +132,18 @@ def test_channels_are_kept_with_a_stored_light_curve() -> None:
     assert [curve.energy_kev for curve in kept] == list(BANDS)
     assert np.array_equal(kept[1].counts, channels[1].counts)
     assert light_curve_codec.channels_from_bytes(light_curve_codec.to_bytes(channels[0])) == ()
+
+
+@pytest.mark.parametrize("clock_error_s", [0.0, 0.1])
+def test_a_delay_that_light_cannot_have_is_called_so_however_wide_the_lags_are(clock_error_s: float) -> None:
+    a, b = band_curve(0.0, None, seed=1), band_curve(2.0, None, seed=2)
+    treated = coloured_delay(View(total=a), View(total=b), max_delay_s=1.0, clock_error_s=clock_error_s)
+    with pytest.raises(ScienceError, match="inconsistent"):
+        annulus_from_delay([299_792.458, 0.0, 0.0], [0.0, 0.0, 0.0], treated)
+
+
+def test_a_delay_just_beyond_light_by_the_error_of_the_clock_is_found() -> None:
+    a, b = band_curve(0.0, None, seed=1), band_curve(2.0, None, seed=2)
+    treated = coloured_delay(View(total=a), View(total=b), max_delay_s=1.0, clock_error_s=0.8)
+    assert 0.6 < treated.median_s <= 1.0
+    assert not treated.flags
