@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Head of the header keys that name what a map was made from.
 SOURCE_KEY = "TOCSRC"
+#: Finest map that is read where it lists some pixels of the sky.
+LARGEST_LISTED_NSIDE = 1024
 DISTANCE_COLUMNS = ("DISTMU", "DISTSIGMA", "DISTNORM")
 UNITS = {"PROBDENSITY": "sr-1", "DISTMU": "Mpc", "DISTSIGMA": "Mpc", "DISTNORM": "Mpc-2"}
 #: Structure of the file itself, never carried on as lineage.
@@ -144,7 +146,7 @@ def _from_table(data: Any, header: Any) -> MapFile:
     if "UNIQ" in columns:
         uniq = columns["UNIQ"].astype(np.int64)
         return MapFile(uniq=uniq, density_sr=_density(columns, uniq), distance=distance, header=kept)
-    return _from_flat(columns, str(header.get("ORDERING", "RING")).strip().upper(), distance, kept)
+    return _from_flat(columns, str(header.get("ORDERING", "RING")).strip().upper(), distance, kept, header.get("NSIDE"))
 
 
 def _density(columns: Mapping[str, Any], uniq: IntArray) -> FloatArray:
@@ -161,11 +163,14 @@ def _from_flat(
     ordering: str,
     distance: Mapping[str, FloatArray],
     header: Mapping[str, str | float | int],
+    nside_stated: object,
 ) -> MapFile:
     name = next((name for name in ("PROB", "PROBABILITY", "PROBDENSITY", "SIGNAL") if name in columns), None)
     if name is None:
         raise ScienceError(f"no probability among the columns {', '.join(columns)}")
     values = np.asarray(columns[name], dtype=np.float64)
+    if "PIXEL" in columns:
+        values, distance = _whole_sky(values, np.asarray(columns["PIXEL"]), nside_stated), {}
     nside = int(healpix.npix2nside(values.size))
     if nside & (nside - 1):
         raise ScienceError(f"a map of nside {nside} cannot be nested")
@@ -174,6 +179,17 @@ def _from_flat(
     nested = pixel if ordering.startswith("NEST") else healpix.ring2nest(nside, pixel)
     density = values if name == "PROBDENSITY" else values / float(pixels.area_sr(np.array([order]))[0])
     return MapFile(uniq=pixels.uniq_of(order, nested), density_sr=density, distance=distance, header=header)
+
+
+def _whole_sky(values: FloatArray, pixel: IntArray, nside: object) -> FloatArray:
+    """Values of all pixels of a map that lists some of them: nothing in the others."""
+    if not isinstance(nside, int) or not 1 <= nside <= LARGEST_LISTED_NSIDE:
+        raise ScienceError(f"a map that lists its pixels needs NSIDE up to {LARGEST_LISTED_NSIDE}, not {nside}")
+    whole = np.zeros(12 * nside * nside)
+    if pixel.size != values.size or not pixel.size or pixel.min() < 0 or pixel.max() >= whole.size:
+        raise ScienceError(f"a map of nside {nside} lists pixels that it does not have")
+    whole[pixel] = values
+    return whole
 
 
 def moc_of(uniq: IntArray) -> "MOC":
