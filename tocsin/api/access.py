@@ -5,10 +5,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
-from tocsin.api.services import ApiServices, Viewer
+from tocsin.api.services import ApiServices, Health, HealthPart, Viewer
 from tocsin.domain.errors import NotAllowedError
 from tocsin.domain.tokens import Scope
 from tocsin.workflow.access import Caller
+
+#: What a stranger is told of a part that does not work.
+PART_FAILS = "a part of it does not work; who operates it can see which"
 
 
 def services_of(request: Request) -> ApiServices:
@@ -66,6 +69,17 @@ def may_watch(asker: Asker) -> Viewer:
         The token is not for this.
     """
     return _with_scope(asker, Scope.METRICS)
+
+
+def parts_for(health: Health, asker: Viewer) -> tuple[HealthPart, ...]:
+    """Parts of the service as `asker` may know them.
+
+    Their names and words are those of feeds, machines and errors: for people of the team, and for the scope `metrics`.
+    Everyone else hears whether all of them work.
+    """
+    if asker.person_id is not None or Scope.METRICS in asker.scopes:
+        return health.parts
+    return (HealthPart(name="service", is_ok=health.is_ready, words="" if health.is_ready else PART_FAILS),)
 
 
 Computing = Annotated[Viewer, Depends(may_compute)]

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 
-from tocsin.api.access import Services, Watching, not_found
+from tocsin.api.access import Asker, Services, Watching, not_found, parts_for
 from tocsin.api.responses import json_bytes, json_response
 from tocsin.api.security import bounded_body
 
@@ -21,13 +21,16 @@ def healthy(request: Request, services: Services) -> Response:
 
 
 @router.get("/readyz")
-def ready(request: Request, services: Services) -> Response:
-    """The store can be read and every part works; 503 otherwise."""
+def ready(request: Request, services: Services, asker: Asker) -> Response:
+    """The store can be read and every part works; 503 otherwise.
+
+    Which part does not is told to people of the team and with the scope `metrics`.
+    """
     health = services.health()
     if health.is_ready:  # a store that is away has been found out, and is not asked again
         with services.store.read() as work:
             work.job_counts()
-    parts = {part.name: {"is_ok": part.is_ok, "words": part.words} for part in health.parts}
+    parts = {part.name: {"is_ok": part.is_ok, "words": part.words} for part in parts_for(health, asker)}
     status = "ok" if health.is_ready else "not ready"
     return json_response(request, {"status": status, "parts": parts}, status=200 if health.is_ready else 503)
 

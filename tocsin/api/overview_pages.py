@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from tocsin.api import forms, science_routes
-from tocsin.api.access import Asker, Services
+from tocsin.api.access import Asker, Services, parts_for
 from tocsin.api.posting import people_to_choose
 from tocsin.api.rendering import render
 from tocsin.api.responses import json_response
@@ -26,7 +26,7 @@ def tonight_page(request: Request, services: Services, asker: Asker) -> Response
     content = {
         "tonight": _tonight(services, asker),
         "on_call": services.on_call(),
-        "failing": [part for part in services.health().parts if not part.is_ok],
+        "failing": [part for part in parts_for(services.health(), asker) if not part.is_ok],
         "name_of": services.name_of,
         "may_sign": may_work_on_drafts(services, asker),
     }
@@ -37,7 +37,7 @@ def tonight_page(request: Request, services: Services, asker: Asker) -> Response
 def tonight_twin(request: Request, services: Services, asker: Asker) -> Response:
     """What needs a human."""
     found = _tonight(services, asker)
-    failing = [part for part in services.health().parts if not part.is_ok]
+    failing = [part for part in parts_for(services.health(), asker) if not part.is_ok]
     content = forms.tonight_json(found, services.name_of, services.clock.now()) | {"failing": failing}
     return json_response(request, content | forms.on_call_json(services.on_call()))
 

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from tocsin.api import event_routes, forms, service_routes
-from tocsin.api.access import Asker, Services, not_found
+from tocsin.api.access import Asker, Services, not_found, parts_for
 from tocsin.api.burst_words import burst_section
 from tocsin.api.event_pictures import pictures_of
 from tocsin.api.event_routes import FoundEvent, PageOfEvents, found_event
@@ -182,7 +182,7 @@ def feeds(request: Request, services: Services, asker: Asker) -> Response:
     """What is listened to, and what could not be read."""
     with services.store.read() as work:
         view = feeds_view(work, clearance=asker.clearance, labels_of=services.labels_of_streams)
-    parts = services.health().parts
+    parts = parts_for(services.health(), asker)
     absent = [part for part in parts if part.is_ok and part.words.startswith(ABSENT)]
     shown = [part for part in parts if part not in absent]
     return render(request, "feeds.html", {"view": view, "parts": shown, "absent": absent})

@@ -27,7 +27,7 @@ PRIMARY_CODE = 0xFF
 ATTEMPTS = 20
 #: Pages of an SQLite file that a connection keeps in memory; there are many readers, and the system keeps them, too.
 #: They are full within the first hours of a file, so that memory does not grow with it for days.
-WRITER_CACHE_KIB, READER_CACHE_KIB = 4_000, 1_000
+WRITER_CACHE_KIB, READER_CACHE_KIB = 2_000, 500
 #: Many readers at once: one connection each, kept open.
 READERS = 8
 MOST_READERS = 64

@@ -17,9 +17,9 @@ from triggers.event import summarise
 
 #: Texts of a few kB each; an event has another with each of its notices. They are all in use within hours of any
 #: traffic, so that memory does not grow with them for a day.
-NOTICES, EVENTS = 1024, 256
+NOTICES, EVENTS = 384, 128
 #: Events at hand.
-SUMS = 256
+SUMS = 128
 _LOCK = threading.Lock()
 _SUMS: dict[tuple[object, ...], tuple[list[Notice], Event]] = {}
 

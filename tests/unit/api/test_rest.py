@@ -13,9 +13,10 @@ import structlog
 from api_night import T0, Night, fill_gw, fill_night
 from asgi_browser import Browser
 
-from tocsin.api import Health, HealthPart, build_app
+from tocsin.api import Health, HealthPart, Viewer, build_app
 from tocsin.domain.errors import ConflictError, NotAllowedError, NoticeError, RemoteError, ScienceError
 from tocsin.domain.products import ProductKind
+from tocsin.domain.tokens import Scope
 from triangulation.skymap import SkyMap
 
 PARTS = ("notices", "products", "annuli", "drafts", "timeline", "lightcurves")
@@ -212,6 +213,20 @@ def test_health_ready_and_metrics(night: Night, client: Browser) -> None:
     assert ill.get("/readyz").status_code == 503
     assert ill.get("/readyz").json()["parts"]["slack"]["words"] == "no answer since 03:00"
     assert ill.get("/healthz").status_code == 200
+
+
+def test_a_stranger_hears_that_a_part_fails_but_not_which(night: Night) -> None:
+    parts = (HealthPart(name="kafka secret.feed", is_ok=False, words="secret.feed at broker.example: no answer"),)
+    stranger = Viewer(scopes=frozenset({Scope.READ}))
+    services = night.services(health=lambda: Health(parts=parts), identify=lambda _headers: stranger)
+    told = Browser(build_app(services))
+    for path in ("/readyz", "/", "/tonight.json", "/feeds"):
+        answer = told.get(path)
+        assert "secret" not in answer.text
+        assert "broker" not in answer.text
+    assert told.get("/readyz").status_code == 503
+    assert told.get("/readyz").json()["parts"]["service"]["is_ok"] is False
+    assert "does not work" in told.get("/").text
 
 
 def test_while_the_database_is_away_the_service_is_not_ready_and_that_is_no_fault_of_its_own(night: Night) -> None:
