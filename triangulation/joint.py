@@ -339,5 +339,7 @@ def joint_scan(model: Model, fit: Fit, step_s: float) -> Scan:
     )
     offset = joint - quick.log_p[chosen]
     log_p = quick.log_p + float(np.median(offset[quick.log_p[chosen] <= np.median(quick.log_p[chosen])]))
+    # Between the lags that were evaluated the template is brought to their level: it may be off by more than its peak.
+    log_p[near] = quick.log_p[near] + np.interp(quick.delay_s[near], quick.delay_s[chosen], offset)
     log_p[chosen] = joint
     return replace(quick, log_p=log_p)
