@@ -28,6 +28,8 @@ MAX_KNOTS = 900
 CURVATURES = np.geomspace(2e-4, 0.6, 7)
 REFINED_CURVATURES = np.geomspace(0.1, 6.0, 7)
 LOCAL_KNOTS, LOCAL_FLOOR = 7, 0.10
+#: Least curvature, in the same units: smoother shapes are as straight, but their equations beyond double precision.
+LEAST_CURVATURE = 2e-5
 #: Gain in log evidence for which a local scale is taken over: it was read off the same data.
 WORTH_REFINING = 3.0
 AREA_SIGMA, UNKNOWN_AREA_SIGMA = 0.6, 1.0
@@ -255,7 +257,8 @@ def tuned(
     grid: FloatArray,
 ) -> Tuned:
     """Prior of the best evidence among multiples of a local curvature scale."""
-    priors = [Smoothness.of(scale * local, 10.0 * ridge) for scale in grid]
+    least = LEAST_CURVATURE * ridge[1:-1]
+    priors = [Smoothness.of(np.maximum(scale * local, least), 10.0 * ridge) for scale in grid]
     evidence = [log_evidence(prior, seen, scales) for prior in priors]
     best = int(np.argmax(evidence))
     return Tuned(smoothness=priors[best], log_evidence=float(evidence[best]), fit=best_fit(priors[best], seen, scales))
