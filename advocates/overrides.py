@@ -14,6 +14,7 @@ class OverrideKind(StrEnum):
     REMOVE = "remove"
     REPLACE = "replace"
     SWAP = "swap"
+    COVER = "cover"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +25,16 @@ class Override:
     ----------
     kind
         ``add`` puts `person` on call, ``remove`` takes `person` off, ``replace`` lets `other` do what `person` would
-        (everybody's work where `person` is None), ``swap`` exchanges `person` and `other`.
+        (everybody's work where `person` is None), ``swap`` exchanges `person` and `other`, ``cover`` lets `other` stand
+        in for `person` wherever `person` is on call and `other` is not: it never leaves fewer people.
     start_utc, stop_utc
         Half-open interval.
     person, other
         Who; see `kind`.
     reason
         For people.
+    offer_id
+        Offer of a shift that it comes from; None: the file.
     """
 
     kind: OverrideKind
@@ -39,6 +43,7 @@ class Override:
     person: Person | None = None
     other: Person | None = None
     reason: str = ""
+    offer_id: int | None = None
 
     def holds(self, now: datetime) -> bool:
         """Whether it is in force at `now`."""
@@ -55,6 +60,9 @@ class Override:
                 return _once((self.other,))
             case OverrideKind.REPLACE:
                 return _once(tuple(self.other if person == self.person else person for person in people))
+            case OverrideKind.COVER:
+                is_fit = self.person in people and self.other is not None and self.other not in people
+                return _once(tuple(self.other if one == self.person else one for one in people)) if is_fit else people
             case OverrideKind.SWAP:
                 exchange = {self.person: self.other, self.other: self.person}
                 return _once(tuple(exchange.get(person, person) for person in people))

@@ -210,7 +210,8 @@ class Rota:
             f"{self.name}: turns of one layer overlap {_stretch(shift)}: {', '.join(one.name for one in shift.people)}"
             for shift in self.overlaps(now, stop)
         ]
-        idle = [f"{self.name}: {words}" for item in self.overrides if (words := self._idle(item, now, stop))]
+        own = [item for item in self.overrides if item.offer_id is None]  # what people agreed on: see `swaps.misfits`
+        idle = [f"{self.name}: {words}" for item in own if (words := self._idle(item, now, stop))]
         return (*gaps, *overlaps, *idle)
 
     def _idle(self, override: Override, now: datetime, stop: datetime) -> str:

@@ -82,4 +82,11 @@ def _button(action: CardAction, event_id: str) -> Block:
     style = {"style": "primary"} if action.is_primary else {}
     link = {"url": action.url} if action.url else {}
     label = {"type": "plain_text", "text": shortened(one_line(action.label), 75), "emoji": False}
-    return {"type": "button", "action_id": action.action_id, "text": label, "value": event_id, **style, **link}
+    return {
+        "type": "button",
+        "action_id": action.action_id,
+        "text": label,
+        "value": action.subject or event_id,
+        **style,
+        **link,
+    }

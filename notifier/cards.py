@@ -84,6 +84,7 @@ def history_line(message: OutgoingMessage) -> str:
         MessagePurpose.STAND_DOWN: "STAND DOWN",
         MessagePurpose.REMINDER: "Asked again",
         MessagePurpose.HANDOVER: "Handover",
+        MessagePurpose.SWAP: "Rota",
         MessagePurpose.OPERATOR: "For the operator",
     }[message.purpose]
     return f"{word}: {headline(message.card)}"

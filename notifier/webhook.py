@@ -19,6 +19,7 @@ from tocsin.domain.events import Tier
 from tocsin.domain.people import Card, MessagePurpose, OutgoingMessage
 
 _LOUD = frozenset({MessagePurpose.PAGE, MessagePurpose.ESCALATION})
+_USUAL = frozenset({MessagePurpose.UPDATE, MessagePurpose.SWAP})
 
 
 class WebhookChannel:
@@ -126,7 +127,7 @@ def _priority(message: OutgoingMessage) -> str:
         return "2"
     if message.purpose in _LOUD and card.tier is Tier.WAKE:
         return "5"
-    return "3" if message.purpose is MessagePurpose.UPDATE else "4"
+    return "3" if message.purpose in _USUAL else "4"
 
 
 def _tags(card: Card) -> list[str]:

@@ -272,6 +272,7 @@ def on_call_json(on_call: OnCall) -> dict[str, Any]:
         "next": [person_json(person) for person in on_call.next_people],
         "next_utc": iso_utc(on_call.next_utc),
         "warnings": on_call.warnings,
+        "misfits": on_call.misfits,
         "gaps": [{"start_utc": iso_utc(start), "stop_utc": iso_utc(stop)} for start, stop in on_call.gaps_utc],
     }
 

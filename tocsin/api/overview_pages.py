@@ -1,9 +1,6 @@
-"""Pages that look over everything: Tonight, Rota, Statistics; each with a ``.json`` twin."""
+"""Pages that look over everything: Tonight, Statistics; each with a ``.json`` twin."""
 
-from datetime import timedelta
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from tocsin.api import forms, science_routes
 from tocsin.api.access import Asker, Services, parts_for
@@ -16,8 +13,6 @@ from tocsin.workflow.statistics import statistics
 from tocsin.workflow.tonight import Tonight, tonight
 
 router = APIRouter(include_in_schema=False)
-
-Days = Annotated[int, Query(ge=1, le=366)]
 
 
 @router.get("/")
@@ -43,25 +38,6 @@ def tonight_twin(request: Request, services: Services, asker: Asker) -> Response
 
 
 router.add_api_route("/index.json", tonight_twin, methods=["GET"])
-
-
-@router.get("/rota")
-def rota(request: Request, services: Services, days: Days = 28) -> Response:
-    """Who is on call, and the shifts to come."""
-    now = services.clock.now()
-    shifts = services.shifts(now, now + timedelta(days=days))
-    return render(request, "oncall.html", {"on_call": services.on_call(), "shifts": shifts, "days": days})
-
-
-@router.get("/rota.json")
-def rota_twin(request: Request, services: Services, days: Days = 28) -> Response:
-    """Who is on call, and the shifts to come."""
-    now = services.clock.now()
-    shifts = [forms.shift_json(one) for one in services.shifts(now, now + timedelta(days=days))]
-    return json_response(request, {**forms.on_call_json(services.on_call()), "shifts": shifts})
-
-
-router.add_api_route("/oncall", rota, methods=["GET"])
 
 
 @router.get("/statistics")

@@ -14,6 +14,7 @@ from tocsin.domain.drafts import Draft, DraftKind
 from tocsin.domain.events import EventKind
 from tocsin.domain.people import Acknowledgement, Person
 from tocsin.domain.products import Product
+from tocsin.domain.shift_offers import ShiftOffer
 from tocsin.domain.tokens import Scope
 from tocsin.store import OwnerTaskRow, Store
 from tocsin.workflow.access import Gate
@@ -65,6 +66,8 @@ class OnCall:
         Stretches of the coming days with nobody on call.
     warnings
         What is wrong with calendars that the rota is kept in: their age where they fail, names that are nobody's.
+    misfits
+        Shifts that were taken, and no longer fit the rota's file.
     """
 
     people: tuple[Person, ...] = ()
@@ -73,6 +76,7 @@ class OnCall:
     next_utc: datetime | None = None
     gaps_utc: tuple[tuple[datetime, datetime], ...] = ()
     warnings: tuple[str, ...] = ()
+    misfits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +148,26 @@ class HandDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwapDesk:
+    """What people do with shifts.
+
+    Parameters
+    ----------
+    offer
+        ``offer(giver_id, start_utc, stop_utc, named_id, reason, via)``: the offer as it is kept.
+    take, withdraw
+        ``take(offer_id, person_id, via)``: the offer as it stands then.
+    own_shifts
+        ``own_shifts(person, start, stop)``: when a person is on call without a break.
+    """
+
+    offer: Callable[[str, datetime, datetime, str | None, str, str], ShiftOffer]
+    take: Callable[[int, str, str], ShiftOffer]
+    withdraw: Callable[[int, str, str], ShiftOffer]
+    own_shifts: Callable[[Person, datetime, datetime], Sequence[Shift]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServices:
     """Dependencies of the API.
 
@@ -164,6 +188,8 @@ class ApiServices:
         How often rules wake people.
     by_hand
         Making, putting right, merging and splitting events; None where nobody may.
+    swaps
+        Offering and taking shifts; None where nobody may.
     on_call
         Who is on call now.
     shifts
@@ -206,6 +232,7 @@ class ApiServices:
     press: Callable[[str, str, str, str], str] | None = None
     drafts: DraftDesk | None = None
     by_hand: HandDesk | None = None
+    swaps: SwapDesk | None = None
     wakings: Wakings = field(default_factory=Wakings)
     on_call: Callable[[], OnCall] = field(default=OnCall)
     shifts: Callable[[datetime, datetime], Sequence[Shift]] = field(default=lambda _start, _stop: ())

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from advocates.people import Path as PersonPath
-from advocates.rota import Rota
+from advocates.swaps import with_covers
 from tocsin.app.build import (
     build_context,
     build_doors,
@@ -24,9 +23,12 @@ from tocsin.app.clocks import SystemClock
 from tocsin.app.feeds import FeedBoard, build_vtp, feeds_in_words
 from tocsin.app.rates import rates_in_words
 from tocsin.app.rule_table import check_who, people_now, rule_table
-from tocsin.domain.errors import NotAllowedError
+from tocsin.app.swaps import taken_shifts, unfit
+from tocsin.domain.clock import Clock
+from tocsin.domain.errors import ConfigurationError, NotAllowedError
 from tocsin.domain.events import Tier
 from tocsin.domain.people import Person
+from tocsin.domain.shift_offers import ShiftOffer
 from tocsin.settings import Settings, load_settings
 from tocsin.workflow.links import calendar_token, draw_secret
 
@@ -72,8 +74,19 @@ def check_configuration(environment: Mapping[str, str]) -> CheckReport:
     )
     now = clock.now()
     calendars = tuple(words for copy in calendars_of(rota) for words in copy.state.words(now))
-    problems = (*road_problems(settings), *people.problems(roads(settings)), *rota.problems(now), *calendars)
+    taken, unread = _taken_shifts(settings, clock)
+    agreed = with_covers(rota, taken, people).problems(now)
+    swaps = (*unfit(rota, taken, people, now), *unread)
+    problems = (*road_problems(settings), *people.problems(roads(settings)), *agreed, *swaps, *calendars)
     return CheckReport(lines=lines, problems=problems)
+
+
+def _taken_shifts(settings: Settings, clock: Clock) -> tuple[list[ShiftOffer], tuple[str, ...]]:
+    """Shifts that were taken, and words where they cannot be read."""
+    try:
+        return taken_shifts(settings, clock), ()
+    except ConfigurationError as error:
+        return [], (str(error),)
 
 
 def rules_now(environment: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -83,6 +96,7 @@ def rules_now(environment: Mapping[str, str]) -> list[dict[str, Any]]:
     book = build_rules(settings).book
     check_who(book, people, file=settings.document("rules").name)
     now = clock.now()
+    rota = with_covers(rota, taken_shifts(settings, clock), people)
     return [
         {**row, "people_now": people_now(row["who"], plan, people, rota, now)}
         for row in rule_table(book, plan, build_wakings(settings))
@@ -130,10 +144,3 @@ def calendar_address(environment: Mapping[str, str], person_id: str, *, renew: b
     finally:
         store.close()
     return f"{settings.service.page_url.rstrip('/')}/calendar/{token}.ics"
-
-
-def rota_now(environment: Mapping[str, str]) -> tuple[Rota, datetime]:
-    """The configured rota, and the time."""
-    clock = SystemClock()
-    _, rota, _ = build_people(load_settings(environment), clock)
-    return rota, clock.now()

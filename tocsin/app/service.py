@@ -24,7 +24,7 @@ from tocsin.settings import Settings
 from tocsin.store import Haste
 from tocsin.workflow.context import Context
 from tocsin.workflow.drilling import weekly_drill
-from tocsin.workflow.handing_over import check_rota, hand_over
+from tocsin.workflow.handing_over import check_rota, hand_over, tell_of_misfits
 from tocsin.workflow.handlers import NOTIFYING, REACTING, REHEARSING
 from tocsin.workflow.ingest import ingest, retry_undecoded
 from tocsin.workflow.reacting import hasten_files
@@ -193,6 +193,7 @@ class Service:
         if drill.weekly:
             self.every(30, partial(weekly_drill, weekday=drill.weekday, at=drill.at))
         self.every(3600, check_rota)
+        self.every(60, tell_of_misfits)
         self.every(60, retry_undecoded)
         self._scheduler.start()
         if self._server is not None:

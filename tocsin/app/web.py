@@ -7,15 +7,14 @@ from urllib.parse import urlsplit
 from prometheus_client import generate_latest
 
 import tocsin
-from advocates.rota import Rota
 from advocates.rota_ical import rota_ical
+from advocates.swaps import own_shifts
 from notifier.slack_answer import SlackAnswerer
-from tocsin.api.services import ApiServices, DraftDesk, HandDesk, Health, OnCall
+from tocsin.api.services import ApiServices, DraftDesk, HandDesk, Health, OnCall, SwapDesk
 from tocsin.api.signing_in import SignIn
 from tocsin.app.build import calendars_of
 from tocsin.app.rates import archive_desk
 from tocsin.app.slack_desk import SlackDesk
-from tocsin.domain.clock import Clock
 from tocsin.domain.errors import ConfigurationError, NotAllowedError
 from tocsin.domain.tokens import Scope
 from tocsin.settings import Settings
@@ -30,6 +29,8 @@ from tocsin.workflow.draft_views import draft_view
 from tocsin.workflow.informing import told_owner
 from tocsin.workflow.receiving_files import receive_file
 from tocsin.workflow.regrouping import merge_events, split_event
+from tocsin.workflow.rota_in_force import misfits_now, rota_in_force, rota_now
+from tocsin.workflow.swapping import offer_shift, take_shift, withdraw_shift
 
 #: Where only this machine's own people reach the pages.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -60,8 +61,9 @@ def api_services(
         drafts=draft_desk(context),
         by_hand=hand_desk(context),
         wakings=context.wakings,
-        on_call=lambda: on_call(context.rota, context.clock),
-        shifts=context.rota.shifts,
+        on_call=lambda: on_call(context),
+        shifts=lambda start, stop: rota_now(context).shifts(start, stop),
+        swaps=swap_desk(context),
         rota_calendar=lambda person_id: calendar_of(context, person_id),
         people=tuple(context.people),
         version=tocsin.__version__,
@@ -114,7 +116,7 @@ def calendar_of(context: Context, person_id: str) -> bytes:
     if person_id and person is None:
         raise NotAllowedError("this calendar is of nobody in the registry of people")
     start, stop = now - timedelta(days=30), now + timedelta(days=180)
-    return rota_ical(context.rota, start, stop, made_utc=now, person=person)
+    return rota_ical(rota_now(context), start, stop, made_utc=now, person=person)
 
 
 def _sign_in(context: Context, settings: Settings) -> SignIn | None:
@@ -172,9 +174,24 @@ def hand_desk(context: Context) -> HandDesk:
     )
 
 
-def on_call(rota: Rota, clock: Clock) -> OnCall:
+def swap_desk(context: Context) -> SwapDesk:
+    """What people do with shifts."""
+    return SwapDesk(
+        offer=lambda giver_id, start, stop, named_id, reason, via: offer_shift(
+            context, giver_id, start, stop, via, named_id=named_id, reason=reason
+        ),
+        take=lambda offer_id, person_id, via: take_shift(context, offer_id, person_id, via),
+        withdraw=lambda offer_id, person_id, via: withdraw_shift(context, offer_id, person_id, via),
+        own_shifts=lambda person, start, stop: own_shifts(rota_now(context), person, start, stop),
+    )
+
+
+def on_call(context: Context) -> OnCall:
     """Who is on call now, and what comes."""
-    now = clock.now()
+    now = context.clock.now()
+    with context.store.read() as work:
+        rota = rota_in_force(context, work)
+        unfit = tuple(one.words for one in misfits_now(context, work, now))
     following = rota.next(now)
     return OnCall(
         people=rota.on_call(now),
@@ -182,5 +199,6 @@ def on_call(rota: Rota, clock: Clock) -> OnCall:
         next_people=() if following is None else following.people,
         next_utc=None if following is None else following.start_utc,
         warnings=tuple(words for copy in calendars_of(rota) for words in copy.state.words(now)),
+        misfits=unfit,
         gaps_utc=tuple((gap.start_utc, gap.stop_utc) for gap in rota.gaps(now, now + timedelta(days=GAP_DAYS))),
     )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.output import Json, console, failures_in_words, print_json
+from tocsin.cli.swaps import swap_app
 from tocsin.domain.clock import iso_utc
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ rota_app = typer.Typer(help="Who is on call.", no_args_is_help=True)
 
 def add_to(app: typer.Typer) -> None:
     """Add this group's commands."""
+    rota_app.add_typer(swap_app, name="swap")
     app.add_typer(rota_app, name="rota")
 
 
@@ -26,10 +28,10 @@ def rota_show(
     days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead.")] = 14, as_json: Json = False
 ) -> None:
     """Shifts from now on, in UTC and in the time of the rota."""
-    from tocsin.app.checking import rota_now  # noqa: PLC0415 - needs the server extra
+    from tocsin.app.swaps import rota_and_problems  # noqa: PLC0415 - needs the server extra
 
     with failures_in_words():
-        rota, now = rota_now(os.environ)
+        rota, now, _ = rota_and_problems(os.environ, days=1)
         shifts = rota.shifts(now, now + timedelta(days=days))
     if as_json:
         rows = [
@@ -51,12 +53,11 @@ def rota_show(
 def rota_check(
     days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead.")] = 14, as_json: Json = False
 ) -> None:
-    """Gaps and overlaps of the rota, and overrides that change nothing; exit status 1 if there are any."""
-    from tocsin.app.checking import rota_now  # noqa: PLC0415 - needs the server extra
+    """Gaps, overlaps, overrides that change nothing, swaps that no longer fit; exit status 1 if there are any."""
+    from tocsin.app.swaps import rota_and_problems  # noqa: PLC0415 - needs the server extra
 
     with failures_in_words():
-        rota, now = rota_now(os.environ)
-        problems = rota.problems(now, days=days)
+        *_, problems = rota_and_problems(os.environ, days=days)
     if as_json:
         print_json({"days": days, "problems": problems})
     elif not problems:
@@ -77,14 +78,15 @@ def rota_ical(
 ) -> None:
     """The rota as an iCalendar file on standard output, or the secret address that a calendar program subscribes to."""
     from advocates.rota_ical import rota_ical as to_ical  # noqa: PLC0415 - needs the server extra
-    from tocsin.app.checking import calendar_address, person_of, rota_now  # noqa: PLC0415 - needs the server extra
+    from tocsin.app.checking import calendar_address, person_of  # noqa: PLC0415 - needs the server extra
+    from tocsin.app.swaps import rota_and_problems  # noqa: PLC0415 - as above
 
     with failures_in_words():
         known = person_of(os.environ, person)
         if url or renew:
             typer.echo(calendar_address(os.environ, person, renew=renew))
             return
-        rota, now = rota_now(os.environ)
+        rota, now, _ = rota_and_problems(os.environ, days=1)
         typer.echo(to_ical(rota, now, now + timedelta(days=days), made_utc=now, person=known).decode(), nl=False)
 
 

@@ -61,12 +61,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardAction:
-    """A button: what it is called, what it does, for which event; with `url` it opens that page."""
+    """A button: what it is called, what it does, for which event; with `url` it opens that page.
+
+    `subject` says what it is pressed for where that is no event, as on the rota.
+    """
 
     action_id: str
     label: str
     is_primary: bool = False
     url: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +132,7 @@ class MessagePurpose(StrEnum):
     STAND_DOWN = "stand_down"
     REMINDER = "reminder"
     HANDOVER = "handover"
+    SWAP = "swap"
     OPERATOR = "operator"
 
 

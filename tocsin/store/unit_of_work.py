@@ -16,6 +16,7 @@ from tocsin.store.leases import Leases
 from tocsin.store.owners import OwnerTasks
 from tocsin.store.receptions import Receptions
 from tocsin.store.retention import Retention
+from tocsin.store.shift_offers import ShiftOffers
 from tocsin.store.timeline import Timeline
 from tocsin.store.trials import Trials
 from tocsin.store.webhooks import Webhooks
@@ -31,6 +32,7 @@ class UnitOfWork(
     EventLinks,
     Trials,
     OwnerTasks,
+    ShiftOffers,
     Jobs,
     Access,
     Changes,

@@ -14,6 +14,7 @@ from tocsin.workflow.correcting import request_correction
 from tocsin.workflow.covering import woke_somebody
 from tocsin.workflow.escalating import is_taken
 from tocsin.workflow.owing import owe_update
+from tocsin.workflow.swapping import BUTTONS, press_on_rota
 from tocsin.workflow.voiding import void
 
 
@@ -112,7 +113,8 @@ def interact(context: Context, interaction: Interaction) -> str:
     person = context.people.by_slack_id(interaction.slack_user_id)
     if person is None:
         raise NotAllowedError(f"Slack user {interaction.slack_user_id} is not in the registry of people")
-    return press(context, interaction.action_id, interaction.event_id, person.id, "slack")
+    do = press_on_rota if interaction.action_id in BUTTONS else press
+    return do(context, interaction.action_id, interaction.event_id, person.id, "slack")
 
 
 def _words_of(context: Context, result: Acknowledgement) -> str:

@@ -4,11 +4,13 @@ What it says is written when it goes out, for the audience behind each channel.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 
 from notifier.channel import send_once
 from tocsin.domain.events import EventState, Tier
 from tocsin.domain.jobs import Job, JobKind
-from tocsin.domain.people import Card, MessagePurpose, OutgoingMessage, Person, PersonRole
+from tocsin.domain.people import Card, CardAction, MessagePurpose, OutgoingMessage, Person, PersonRole
 from tocsin.store import UnitOfWork
 from tocsin.workflow import metrics
 from tocsin.workflow.after_restore import is_restored_lately
@@ -30,19 +32,27 @@ def owe_announcement(
     people: Sequence[Person],
     fields: Mapping[str, str] | None = None,
     lists_events: bool = False,
+    actions: Sequence[CardAction] = (),
+    waits: bool = False,
 ) -> bool:
-    """Owe an announcement, once for each `key`: one message in every shared place, one to each person elsewhere."""
-    ids = list(dict.fromkeys(person.id for person in people))
+    """Owe an announcement, once for each `key`: one message in every shared place, one to each person elsewhere.
+
+    `actions` are buttons, where there are such. What `waits` comes to a person after their quiet hours.
+    """
+    now = context.clock.now()
+    due_of = {person.id: _due(person, now) if waits else now for person in people}
+    ids = list(due_of)
     owed = False
     for door in context.doors:
         said: dict[str, object] = {"door": door.name, "purpose": purpose.value, "verdict": verdict}
         said |= {"fields": dict(fields or {}), LISTS_EVENTS: lists_events}
+        said |= {"actions": [asdict(one) for one in actions]} if actions else {}
         addressed = [(ids[0], ids[1:])] if door.is_shared and ids else [(one, []) for one in ids]
         for recipient, also in addressed:
             owed |= work.enqueue(
                 JobKind.ANNOUNCE,
                 key=f"announcement/{key}/{door.name}/{recipient}",
-                due_utc=context.clock.now(),
+                due_utc=now if door.is_shared else due_of[recipient],
                 payload=said | {"recipient": recipient, "also": also},
             )
     return owed
@@ -80,6 +90,12 @@ def announce(context: Context, job: Job) -> None:
     metrics.MESSAGES.labels(door.name, message.purpose.value, "sent").inc()
 
 
+def _due(person: Person, now: datetime) -> datetime:
+    """When a person is told of what can wait: now, or at the end of their quiet hours."""
+    quiet = None if person.quiet_hours is None else person.quiet_hours.until_utc(now)
+    return quiet or now
+
+
 def _composed(context: Context, job: Job, door: Door) -> OutgoingMessage:
     recipient = str(job.payload["recipient"])
     fields = {str(name): str(value) for name, value in job.payload["fields"].items()}
@@ -96,6 +112,7 @@ def _composed(context: Context, job: Job, door: Door) -> OutgoingMessage:
         t0_utc=None,
         fields=fields,
         page_url=f"{context.page_url}/oncall",
+        actions=tuple(CardAction(**one) for one in job.payload.get("actions", ())),
     )
     return OutgoingMessage(
         key=job.key,

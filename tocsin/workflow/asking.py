@@ -16,6 +16,7 @@ from tocsin.workflow.context import Context
 from tocsin.workflow.drills import is_drill
 from tocsin.workflow.escalating import SETTLED, takers
 from tocsin.workflow.owing import UNFINISHED, owe_escalation_step, owe_message, owe_update, told_at
+from tocsin.workflow.rota_in_force import rota_in_force
 
 #: A second press within this time is the same press, s: a thumb trembles at night.
 SAME_PRESS_S = 20.0
@@ -134,11 +135,11 @@ def _owe_asked_step(context: Context, work: UnitOfWork, event_id: str, person: P
     done = [job for job in work.jobs(event_id) if job.kind is JobKind.ESCALATE and job.state is JobState.DONE]
     plan = Plan.from_record(done[-1].payload["plan"]) if done else context.plan
     first = 1 + max((int(job.payload["step"]) for job in done), default=0)
-    last = len(plan.steps) - 1
+    last, rota = len(plan.steps) - 1, rota_in_force(context, work)
     others = (
         step.index
         for step in plan.steps[first:]
-        if any(one.id != person.id for one in plan.recipients(step, context.rota, context.people, now))
+        if any(one.id != person.id for one in plan.recipients(step, rota, context.people, now))
     )
     step = next(others, last)
     owe_escalation_step(

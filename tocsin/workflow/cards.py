@@ -18,6 +18,7 @@ from tocsin.workflow.drills import is_drill
 from tocsin.workflow.escalating import needed, still_needed
 from tocsin.workflow.findings import Finding, findings, localization
 from tocsin.workflow.owing import UNFINISHED
+from tocsin.workflow.rota_in_force import rota_in_force
 
 ACKNOWLEDGE = CardAction(action_id="acknowledge", label="Acknowledge", is_primary=True)
 #: What can be done with an event whether somebody has it or not.
@@ -69,7 +70,7 @@ def card_for(
         is_drill=is_drill(work, event_id),
         acknowledged_by=None if first is None else _takers_in_words(context, work, acknowledgements),
         acknowledged_utc=None if first is None else first.at_utc,
-        next_step=_next_step(context, jobs, missing=missing, is_taken=first is not None and not missing),
+        next_step=_next_step(context, work, jobs, missing=missing, is_taken=first is not None and not missing),
         page_url=f"{context.page_url}/events/{event_id}",
         actions=()
         if event.is_retracted or row.state in OVER
@@ -138,7 +139,7 @@ def _but(one: Finding) -> str:
     return f"; but {one.caveat}" if one.caveat else ""
 
 
-def _next_step(context: Context, jobs: Sequence[Job], *, missing: int, is_taken: bool) -> str:
+def _next_step(context: Context, work: UnitOfWork, jobs: Sequence[Job], *, missing: int, is_taken: bool) -> str:
     """What happens next if nobody does anything: when it escalates, to whom, and how many are still to acknowledge."""
     if is_taken:
         return ""
@@ -148,7 +149,7 @@ def _next_step(context: Context, jobs: Sequence[Job], *, missing: int, is_taken:
     job = min(waiting, key=lambda one: one.due_utc)
     plan = Plan.from_record(job.payload["plan"])
     step = plan.steps[int(job.payload["step"])]
-    told = plan.recipients(step, context.rota, context.people, job.due_utc)
+    told = plan.recipients(step, rota_in_force(context, work), context.people, job.due_utc)
     words = described(step, told, to_utc(str(job.payload["started_utc"])))
     more = f"{missing} more must acknowledge; " if missing else ""
     return more + words

@@ -23,6 +23,7 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow.circulars import Circular, circulars_on, own_circulars
 from tocsin.workflow.context import Context
 from tocsin.workflow.recall import stored_notices
+from tocsin.workflow.rota_in_force import rota_in_force
 
 #: Kinds of event for which an instrument reports a limit where it saw nothing.
 LIMITED = frozenset({EventKind.GRAVITATIONAL_WAVE, EventKind.NEUTRINO})
@@ -224,7 +225,8 @@ class Papers:
 
     def _authors(self) -> tuple[Person, ...]:
         """Who signs: the advocate on call, then the approvers."""
-        on_call = self._context.rota.on_call_or_fallback(self._context.clock.now())
+        rota = rota_in_force(self._context, self._work)
+        on_call = rota.on_call_or_fallback(self._context.clock.now())
         signing = {one.id: one for one in (*on_call, *self._context.people.with_role(PersonRole.APPROVER))}
         return tuple(signing.values())
 

@@ -12,6 +12,7 @@ from tocsin.store import UnitOfWork
 from tocsin.workflow.attach import visible_event
 from tocsin.workflow.context import Context
 from tocsin.workflow.owing import UNFINISHED, doors_paged, owe_escalation_step, owe_page
+from tocsin.workflow.rota_in_force import rota_in_force
 
 #: Nobody is asked any more once an event is in one of these states.
 SETTLED = frozenset({EventState.RETRACTED, EventState.NOT_ASTROPHYSICAL, EventState.CLOSED, EventState.MERGED})
@@ -30,7 +31,8 @@ def escalate(context: Context, job: Job) -> None:
         is_taken_already = plan.is_satisfied(takers(work, job.event_id))
         if row is None or row.state in SETTLED or (is_taken_already and asked_by is None):
             return
-        people = [person.id for person in plan.recipients(plan.steps[step], context.rota, context.people, now)]
+        recipients = plan.recipients(plan.steps[step], rota_in_force(context, work), context.people, now)
+        people = [person.id for person in recipients]
         is_its_hour = asked_by is not None or plan.steps[step].is_taken_at(now, context.rota.zone)
         if is_its_hour:
             _owe_pages(context, work, job.event_id, plan.steps[step], job.payload, asked_by=asked_by)

@@ -16,6 +16,7 @@ from tocsin.workflow.audiences import cleared, may_be_told
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.drills import is_drill
 from tocsin.workflow.maintenance import held_until, is_held
+from tocsin.workflow.rota_in_force import rota_in_force
 
 #: Recipient of messages that are for everybody who looks at a shared place.
 EVERYBODY_THERE = "#everybody"
@@ -103,8 +104,9 @@ def owe_page(
 ) -> bool:
     """Owe a page at one door to the people of a step, or to `who`: one message that names all, or one to each."""
     targets = who or (step.target,)
-    asked = context.plan.asked(targets, context.rota, context.people, context.clock.now())
-    if ON_CALL in targets and not context.rota.on_call(context.clock.now()):
+    rota, now = rota_in_force(context, work), context.clock.now()
+    asked = context.plan.asked(targets, rota, context.people, now)
+    if ON_CALL in targets and not rota.on_call(now):
         names = ", ".join(person.name for person in asked)
         tell_operator(context, work, key=f"no-rota-{event_id}", verdict=f"Nobody was on call for a page: {names} told")
     ids = [person.id for person in cleared(context, work, door, event_id, asked)]
@@ -210,9 +212,9 @@ def _recipients(
         return sorted(told)
     if decision.tier is not Tier.TELL or event.is_test or context.is_replay:
         return ()
-    now = context.clock.now()
-    listening = [one for one in context.rota.on_call(now) if one.is_told_of_low_tiers]
-    named = context.plan.asked(decision.who, context.rota, context.people, now) if decision.who else ()
+    rota, now = rota_in_force(context, work), context.clock.now()
+    listening = [one for one in rota.on_call(now) if one.is_told_of_low_tiers]
+    named = context.plan.asked(decision.who, rota, context.people, now) if decision.who else ()
     listening += [one for one in named if one not in listening]
     ids = [one.id for one in listening if may_be_told(context, work, door, event.id, one)]
     return [person_id for person_id in ids if person_id not in told]

@@ -19,6 +19,7 @@ from tocsin.workflow.context import Context
 from tocsin.workflow.drafting import draft
 from tocsin.workflow.localizing import localize
 from tocsin.workflow.reacting import react
+from tocsin.workflow.rota_in_force import rota_in_force
 
 ACTION = "rehearsed"
 
@@ -53,7 +54,7 @@ def rehearse(context: Context, job: Job) -> None:
     with context.store.begin() as work:
         card = card_for(lane, work, job.event_id, event.labels)
         targets = verdict.who or (context.plan.steps[0].target,)
-        asked = context.plan.asked(targets, context.rota, context.people, context.clock.now())
+        asked = context.plan.asked(targets, rota_in_force(context, work), context.people, context.clock.now())
         detail: dict[str, Any] = {
             "rule": verdict.rule,
             "tier": int(verdict.tier),

@@ -29,6 +29,7 @@ from tocsin.store.tables.partners import (
 )
 from tocsin.store.tables.people import APPEND_ONLY, approvals, audit, drafts, meta
 from tocsin.store.tables.products import product_blobs, product_inputs, products
+from tocsin.store.tables.rota import shift_offers
 from tocsin.store.tables.running import feed_progress, feed_signs
 from tocsin.store.tables.work import WORK_AHEAD, acknowledgements, jobs, messages
 
@@ -70,6 +71,7 @@ __all__ = [
     "products",
     "raw_blobs",
     "receptions",
+    "shift_offers",
     "sign_ins",
     "topic_counts",
     "trial_outcomes",
