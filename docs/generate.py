@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from acs_stream.instruments import read_instruments
 from listeners import json_types, voevent_types
-from tocsin.api import ApiServices, build_app, draft_pages, hand_routes, pages
+from tocsin.api import ApiServices, build_app, draft_pages, hand_routes, pages, rota_routes
 from tocsin.cli.main import app
 from tocsin.domain.notices import Messenger, Phase
 
@@ -208,7 +208,12 @@ def kind_of(parameter: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 def page_routes(paths: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Routes of the pages, those that OpenAPI leaves out."""
-    for route in (*pages.router.routes, *draft_pages.router.routes, *hand_routes.router.routes):
+    for route in (
+        *pages.router.routes,
+        *draft_pages.router.routes,
+        *hand_routes.router.routes,
+        *rota_routes.router.routes,
+    ):
         path, verbs = getattr(route, "path", ""), getattr(route, "methods", None) or ()
         if path not in paths:
             words = (getattr(route, "endpoint", None).__doc__ or "").strip().splitlines()[0]
