@@ -35,7 +35,7 @@ def rota(*names: str, also: tuple[str, ...] = ()) -> Rota:
 
 
 def offer(**given: Any) -> ShiftOffer:
-    values = {
+    values: dict[str, Any] = {
         "id": 1,
         "giver_id": "anna",
         "start_utc": MONDAY,

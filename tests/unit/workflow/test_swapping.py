@@ -196,7 +196,7 @@ def test_a_changed_file_keeps_what_fits_and_tells_the_operator_and_both_of_what_
     assert check_rota(desk.context) == ()
     layer = desk.context.rota.layers[0]
     third = next(one for one in desk.context.people if one.id in {"okafor", "lindqvist", "vance"} - {giver, taker})
-    alone = replace(layer.rotations[0], crews=((third,),))  # type: ignore[type-var]  # a rotation
+    alone = replace(layer.rotations[0], crews=((third,),))
     desk.context = replace(
         desk.context,
         rota=replace(desk.context.rota, layers=(replace(layer, rotations=(alone,)),)),
