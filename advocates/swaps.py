@@ -143,9 +143,7 @@ def check_withdrawal(offer: ShiftOffer, taken: Iterable[ShiftOffer], person: Per
     """
     if person.id != offer.giver_id and PersonRole.ADMIN not in person.roles:
         is_taker = person.id == offer.taker_id
-        words = (
-            "the shift is yours now: offer it to somebody" if is_taker else "it was offered by somebody else"
-        )
+        words = "the shift is yours now: offer it to somebody" if is_taker else "it was offered by somebody else"
         raise NotAllowedError(words, remedy="only who offered it, or an administrator, can take it back")
     check_standing(offer, now)
     later = [one for one in taken if one.giver_id == offer.taker_id and one.id > offer.id]
