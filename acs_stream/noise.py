@@ -44,10 +44,12 @@ def around(curve: LightCurve, t0_s: float, window_s: float) -> LightCurve:
 def completeness(curve: LightCurve, t0_s: float, window_s: float) -> float:
     """Share of the search window with usable data; under 30 % is a `ScienceError`."""
     inside = curve.usable & (curve.start_s < t0_s + window_s) & (curve.stop_s > t0_s - window_s)
-    share = min(1.0, float(curve.width_s[inside].sum()) / (2 * window_s))
+    covered_s = float(curve.width_s[inside].sum())
+    share = min(1.0, covered_s / (2 * window_s))
     if share < MIN_COMPLETENESS:
         raise ScienceError(
-            f"{curve.instrument}: only {100 * share:.0f} % of +-{window_s:g} s around T0 has usable data",
+            f"{curve.instrument}: usable data cover {covered_s:.3g} s of the {2 * window_s:.3g} s around T0, "
+            "too little to search",
             remedy=f"at least {100 * MIN_COMPLETENESS:.0f} % is needed; choose a shorter window",
         )
     return share

@@ -230,7 +230,7 @@ def agreement(
     sigmas = (measured_counts - expected) / float(np.hypot(error, measured_error))
     seen = measured_counts >= AGREE_SIGMAS * measured_error
     due = expected >= AGREE_SIGMAS * measured_error
-    words = f"expected {expected:.0f} +- {error:.0f} counts, measured {measured_counts:.0f} +- {measured_error:.0f}: "
+    words = f"expected {expected:.0f} ± {error:.0f} counts, measured {measured_counts:.0f} ± {measured_error:.0f}: "
     if abs(sigmas) <= AGREE_SIGMAS:
         faint = "; not seen, though it is expected above 3 sigma" if due else "; not seen, and too faint to be"
         words += "they agree" + ("" if seen else faint)

@@ -50,6 +50,7 @@ BURST_S = 1.0
 #: Expected S/N of the bursts in a window that fits them.
 BURST_SNR = 12.0
 RATE_CTS_S = 84_000.0
+WEEKLY_HZ = 1.0 / (7 * DAY_S)
 KIND = RateKind(product="realtime", clock_error_s=0.010, is_approximate=True, energy_kev=(75.0, 10_000.0))
 
 
@@ -175,6 +176,7 @@ def false_triggers(
         Figure(name=f"{name} a day (1 claimed), 90 % from", value=low / claimed, high=1.4),
         Figure(name=f"{name} a day (1 claimed)", value=len(told) / claimed),
         Figure(name=f"{name} a day (1 claimed), 90 % to", value=high / claimed, low=0.7 if claimed >= 10 else None),
+        Figure(name=f"{name} that claim at most one a week", value=float(sum(one.far_hz <= WEEKLY_HZ for one in told))),
     ]
 
 

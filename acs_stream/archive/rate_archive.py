@@ -138,7 +138,7 @@ class RateArchive:
         t0_utc: datetime | str | None = None,
         bin_s: float | None = None,
     ) -> LightCurve:
-        """Light curve of an interval; gaps are absent, saturated bins masked, the timing is that of the worst rows.
+        """Light curve of an interval; gaps are absent, unusable bins masked, the timing is that of the worst rows.
 
         Parameters
         ----------

@@ -72,7 +72,7 @@ class RateRows:
     variance_counts
         Shape (n,); NaN where the variance is the Poisson one.
     is_masked
-        Bins that must not be used (saturated), shape (n,).
+        Bins that must not be used (saturated, lost), shape (n,).
     kind
         Index into `kinds`, shape (n,).
     revision

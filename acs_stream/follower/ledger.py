@@ -1,6 +1,6 @@
 """Ledger of a continuous search: what it found of late, and how long it looked; its own background of the day.
 
-The same happening is seen by several searches that overlap; it is one entry, as loud as it ever was. What is asked
+A happening that goes on is seen by several searches; it is one entry, as loud as it ever was. What is asked
 about, and whatever touches it, is left out of the background that it is compared with.
 """
 

@@ -1,8 +1,8 @@
 """Continuous search of a followed stream: what is stored is searched at once, and searched again where it changes.
 
-Every stretch is searched with the longest time scale before it, so that a burst that is cut in two by the arrival of
-the data is whole in the search that has its end. What was searched, and which triggers were told, is remembered in a
-file: a service that was killed goes on where it stopped and tells nothing twice.
+Every window of time is judged once, when its last bin has come (see `acs_stream.search_stretch`): a burst that is cut
+in two by the arrival of the data is whole in the search that has its end. What was searched, and which triggers were
+told, is remembered in a file: a service that was killed goes on where it stopped and tells nothing twice.
 """
 
 import json
@@ -26,7 +26,8 @@ from acs_stream.follower.ledger import WatchLedger, noise_hz
 from acs_stream.follower.own_far import StatedFar, stated_far
 from acs_stream.follower.realtime import RateStore
 from acs_stream.follower.triggers import SAME_WITHIN_S, StreamTrigger, judge_triggers, trigger_of
-from acs_stream.search import BACKGROUND_RATE_HZ, search
+from acs_stream.search import BACKGROUND_RATE_HZ
+from acs_stream.search_stretch import DATA_BEFORE_S, Stretch, search_stretch
 from acs_stream.time_systems import SECOND_US, tt_us_to_utc
 from tocsin.domain.errors import RemoteError, ScienceError
 from tocsin.domain.light_curves import IntArray
@@ -52,10 +53,8 @@ class WatchSettings:
     ----------
     far_per_day
         Excesses that the stream's own background makes at most this often are triggers, 1/day.
-    reach_s
-        Searched again before new data: the longest time scale, s.
     margin_s
-        Data around the searched stretch that serve background and noise, s.
+        Data after a stretch that was filled in later: they serve background and noise, s.
     longest_s
         Longest stretch of one search, s.
     catch_up_s
@@ -65,7 +64,6 @@ class WatchSettings:
     """
 
     far_per_day: float = 1.0
-    reach_s: float = 100.0
     margin_s: float = 500.0
     longest_s: float = 600.0
     catch_up_s: float = DAY_S
@@ -247,7 +245,7 @@ class StreamWatch:
         return [(low, min(low + longest, stop)) for low in range(start, stop, longest)]
 
     def _search(self, state: WatchState, start: int, stop: int) -> tuple[StreamTrigger, ...]:
-        """Search one stretch with the longest scale before it, and tell what is new."""
+        """Search one stretch, and tell what is new."""
         last = max(stop, state.searched_tt_us or stop)
         told = judge_triggers(
             state.triggers, self._found(state, start, stop), now_tt_us=last, same_within_s=self.settings.same_within_s
@@ -261,24 +259,23 @@ class StreamWatch:
 
     def _found(self, state: WatchState, start: int, stop: int) -> list[StreamTrigger]:
         """Excesses of a stretch that are rare enough, the rarest first; none where it cannot be searched honestly."""
-        first = start - round(self.settings.reach_s * SECOND_US)
-        margin = round(self.settings.margin_s * SECOND_US)
-        half_s = (stop - first) / 2 / SECOND_US
-        zero_us = (first + stop) // 2
-        zero = tt_us_to_utc(zero_us)
+        zero = tt_us_to_utc(start)
+        # What comes after it is searched in its turn, unless it was before: then the stretch was filled in.
+        is_filled_in = state.searched_tt_us is not None and stop < state.searched_tt_us
+        end = stop + round(self.settings.margin_s * SECOND_US) if is_filled_in else stop
         try:
-            rows = without_overlaps(self._store.rows_between(self._instrument, first - margin, stop + margin))
-            curve = to_light_curve(rows, instrument=self._instrument, t0_utc=zero)
-            result = search(curve, t0_s=0.0, window_s=half_s)
+            stored = self._store.rows_between(self._instrument, start - round(DATA_BEFORE_S * SECOND_US), end)
+            curve = to_light_curve(without_overlaps(stored), instrument=self._instrument, t0_utc=zero)
+            found = search_stretch(curve, Stretch(start_s=0.0, stop_s=(stop - start) / SECOND_US))
         except ScienceError as error:
             self.counts.unsearched += 1
             self.counts.last_reason = error.message
             return []
         self.counts.searches += 1
-        state.ledger.take(result.excesses, zero_tt_us=zero_us, start_tt_us=start, stop_tt_us=stop)
+        state.ledger.take(found, zero_tt_us=start, start_tt_us=start, stop_tt_us=stop)
         return [
             trigger_of(one, far, instrument=self._instrument, zero_utc=zero, timing=curve.timing)
-            for one, far in self._rare(state, result.excesses, zero_us)
+            for one, far in self._rare(state, found, start)
         ]
 
     def _rare(self, state: WatchState, found: Sequence[Excess], zero_us: int) -> list[tuple[Excess, StatedFar]]:

@@ -1,7 +1,7 @@
 """Readers: one function for every light-curve format, `read_light_curve`; pure but for reading the file it is given.
 
 What cannot be read honestly (gaps in the header, repeated rows, times in the wrong system, a page or an error word
-instead of data) is a `ScienceError`; rows that hold no number are dropped, saturated bins are masked; nothing is
+instead of data) is a `ScienceError`; rows that hold no number are dropped, saturated and lost bins masked; nothing is
 filled in.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from acs_stream.readers import gbm, ipn, isdc, missions, mmoda, swift, tables_of_text
-from acs_stream.readers.content import ServerWordError, load, name_of
+from acs_stream.readers.content import NoReplyError, ServerWordError, load, name_of
 from acs_stream.readers.formats import guess_format
 from acs_stream.readers.table import ChannelTable, to_channels, to_light_curve, with_t0
 from tocsin.domain.errors import ScienceError
@@ -127,6 +127,8 @@ def read_table(
         table = with_t0(reader(content), t0_utc)
     except ServerWordError:
         raise
+    except NoReplyError as error:
+        raise NoReplyError(f"{name}: {error.message}", remedy=error.remedy) from error
     except ScienceError as error:
         raise ScienceError(f"{name}: {error.message}", remedy=error.remedy) from error
     except (OverflowError, ValueError) as error:

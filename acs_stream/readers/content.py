@@ -42,21 +42,25 @@ class ServerWordError(ScienceError):
         self.word = word
 
 
+class NoReplyError(ScienceError):
+    """A reply that says nothing of the data, not even that there are none: a page, nothing, something cut off."""
+
+
 def load(source: Path | str | bytes) -> bytes:
     """Content of a file or of bytes already in memory, gunzipped where it is gzip.
 
     Raises
     ------
-    ScienceError
+    NoReplyError
         The file cannot be read, is empty, or its gzip is broken.
     """
     try:
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
         content = gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
     except (OSError, EOFError, zlib.error) as error:
-        raise ScienceError(f"cannot read {name_of(source)}: {error}") from error
+        raise NoReplyError(f"cannot read {name_of(source)}: {error}") from error
     if not content.strip():
-        raise ScienceError(f"{name_of(source)} is empty")
+        raise NoReplyError(f"{name_of(source)} is empty")
     return content
 
 
@@ -70,17 +74,19 @@ def text_of(content: bytes) -> str:
 
     Raises
     ------
-    ScienceError
-        An error word, an HTML page or binary data came instead.
+    ServerWordError
+        An error word came instead.
+    NoReplyError
+        An HTML page or binary data did, or a part of a reply.
     """
     text = content.decode("utf-8", errors="replace").strip().lstrip("\ufeff")
     if text.startswith('"') and text.endswith('"'):
         try:
             text = str(json.loads(text)).strip()
         except ValueError as error:
-            raise ScienceError("a quoted reply is cut off") from error
+            raise NoReplyError("a quoted reply is cut off") from error
     if "\0" in text:
-        raise ScienceError("binary data where text was expected")
+        raise NoReplyError("binary data where text was expected")
     text = re.sub(r"<br\s*/?>", "\n", text, flags=re.IGNORECASE)
     _refuse_failure(text)
     return text
@@ -88,7 +94,7 @@ def text_of(content: bytes) -> str:
 
 def _refuse_failure(text: str) -> None:
     if re.match(r"<(!doctype|html|head|body|\?xml)", text, flags=re.IGNORECASE):
-        raise ScienceError("an HTML or XML page came instead of data", remedy="the server or a proxy failed: ask again")
+        raise NoReplyError("an HTML or XML page came instead of data", remedy="the server or a proxy failed: ask again")
     if len(text) < ERROR_REPLY_CHARACTERS and (word := error_word(text)):
         raise ServerWordError(word)
 

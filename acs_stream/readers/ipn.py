@@ -97,7 +97,7 @@ def _quoted_table(
         width_s=width,
         channels=_channels(counts, [band] * len(counts) if len(counts) == 1 else []),
         counts=counts,
-        mask=spi_acs.saturated(counts[0], width) if is_acs else None,
+        mask=spi_acs.unusable(counts[0], width) if is_acs else None,
         timing=spi_acs.CONSOLIDATED if is_acs else Timing(product="ipn"),
     )
 

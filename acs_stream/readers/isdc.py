@@ -106,7 +106,7 @@ def _acs_table(
             width_s=width,
             channels=(spi_acs.BAND,),
             counts=counts[None, :],
-            mask=spi_acs.saturated(counts, width),
+            mask=spi_acs.unusable(counts, width),
             timing=timing,
             has_zero=has_zero,
         )
@@ -181,10 +181,9 @@ def table_of_packets(counts: FloatArray, ijd: FloatArray) -> ChannelTable:
 
 
 def read_rtlc(content: bytes) -> ChannelTable:
-    """SPI-ACS real-time counts in the JSON of the rtlc service."""
+    """SPI-ACS real-time counts in the JSON of the rtlc service; late and repeated packets are put in order."""
     counts, ijd = rtlc_rows(parse_rtlc(content))
-    t0_utc = _whole_second(float(ijd[0]))
-    return _from_centres(ijd_seconds_since(ijd, t0_utc), counts, t0_utc=t0_utc, timing=spi_acs.REALTIME, has_zero=False)
+    return table_of_packets(counts, ijd)
 
 
 def parse_rtlc(content: bytes) -> Mapping[str, Any]:

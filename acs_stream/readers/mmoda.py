@@ -101,8 +101,8 @@ def _table(time_s: FloatArray, rate: FloatArray, error: FloatArray, *, zero_s: f
     width = np.where(known & (samples >= 1), samples * spi_acs.BIN_S, nominal_s)
     t0_utc = integral_met_to_utc(zero_s)
     counts = rate * width
-    saturated = spi_acs.saturated(counts, width)
-    mask = ~known if saturated is None else ~known | saturated
+    unusable = spi_acs.unusable(counts, width)
+    mask = ~known if unusable is None else ~known | unusable
     note = "rows of rate 0 are masked" if (~known).any() else ""
     return ChannelTable(
         instrument=spi_acs.INSTRUMENT,

@@ -28,9 +28,12 @@ REALTIME = Timing(
 CONSOLIDATED = Timing(product="consolidated", clock_error_s=0.001)
 
 
-def saturated(counts: FloatArray, width_s: FloatArray) -> BoolArray | None:
-    """Mask of saturated bins, shape (n,); None where there are none."""
-    mask = counts >= SATURATION_CTS_S * width_s
+def unusable(counts: FloatArray, width_s: FloatArray) -> BoolArray | None:
+    """Mask of bins that tell no rate, shape (n,): saturated, or lost telemetry sent as 0; None where there are none.
+
+    Some thousand counts are in every real bin: one of 0 counts is no measurement, and would pull the background down.
+    """
+    mask = (counts >= SATURATION_CTS_S * width_s) | (counts <= 0)
     return mask if mask.any() else None
 
 

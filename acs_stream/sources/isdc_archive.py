@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from acs_stream.archive.regrid import put_together
 from acs_stream.readers import read_light_curve
-from acs_stream.readers.content import ServerWordError
+from acs_stream.readers.content import NoReplyError, ServerWordError
 from acs_stream.sources.http import get
 from acs_stream.sources.isdc import API, IsdcSource, refuse_other_times, stamp, with_clock_error
 from acs_stream.sources.model import Availability, AvailabilityState, FetchedLightCurve
@@ -19,8 +19,6 @@ AUXILIARY_RETRY_S = 21_600.0
 #: One revolution only is served per request: one that is refused for that is halved, down to this half-span, s.
 SHORTEST_S = 5.0
 OVER_REVOLUTION = "Over revolution"
-#: Refusals of a reply that say nothing of the data: the server or something before it failed, and is asked again.
-NO_REPLY = ("page came instead", "is empty", "binary data")
 
 #: A reply and what is in it.
 Part = tuple[bytes, LightCurve]
@@ -113,10 +111,8 @@ class IsdcArchiveSource(IsdcSource):
                 again = now + timedelta(seconds=AUXILIARY_RETRY_S)
                 raise DataNotYetError(f"{self.instrument}: {error.message}", expected_utc=again) from error
             raise
-        except ScienceError as error:
-            if any(words in error.message for words in NO_REPLY):
-                raise RemoteError(f"{self.instrument}: {error.message}", remedy="asked again later") from error
-            raise
+        except NoReplyError as error:  # the server, or something before it, failed
+            raise RemoteError(f"{self.instrument}: {error.message}", remedy="asked again later") from error
         first = curve.t0_utc + timedelta(seconds=float(curve.start_s[0]))
         last = curve.t0_utc + timedelta(seconds=float(curve.stop_s[-1]))
         refuse_other_times(first, last, middle, half_s, self.instrument)

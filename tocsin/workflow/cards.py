@@ -170,7 +170,7 @@ def _fields(event: Event, products: Sequence[Product]) -> dict[str, str]:
         name, probability = max(event.classification.items(), key=lambda item: item[1])
         fields["Class"] = f"{name} {probability:.0%}"
     if event.ra_deg is not None and event.dec_deg is not None:
-        radius = "" if event.error_radius_deg is None else f" +- {event.error_radius_deg:.2f}"
+        radius = "" if event.error_radius_deg is None else f" ± {event.error_radius_deg:.2f}"
         fields["Position"] = f"RA {event.ra_deg:.3f}, Dec {event.dec_deg:+.3f}{radius} deg"
     place = localization(products)
     if place is not None and place.area_90_deg2 is not None:

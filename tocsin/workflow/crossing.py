@@ -119,5 +119,5 @@ def _is_near(epoch_utc: datetime, t0_utc: datetime | None) -> bool:
 
 def _words(found: EarthCrossing) -> str:
     margin_s = found.margin_s
-    width = f"+- {margin_s:.2g} s" if margin_s else "as stated"
+    width = f"± {margin_s:.2g} s" if margin_s else "as stated"
     return f"{found.crossing_utc:%H:%M:%S.%f}"[:-3] + f" UTC {width} ({found.method})"

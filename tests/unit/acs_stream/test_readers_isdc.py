@@ -69,6 +69,19 @@ def test_counts_in_exponent_form_are_read_and_saturated_bins_masked() -> None:
     assert curve.mask.tolist() == [False, True, False, False]
 
 
+def test_bins_sent_as_zero_are_lost_telemetry_and_masked_in_every_form() -> None:
+    for text, form in ((genlc(counts=[5000, 0, 5004]), "genlc"), (rtlc([5000, 0, 5004]), "rtlc-json")):
+        curve = read(text, form)
+        assert curve.mask.tolist() == [False, True, False]
+
+
+def test_late_and_repeated_rows_of_a_real_time_reply_are_put_in_order() -> None:
+    reply = json.loads(rtlc([5000, 5002, 5004]))
+    rows = reply["lc"]["data"] if "lc" in reply else reply["data"]
+    rows[:] = [rows[2], rows[0], rows[1], rows[0]]
+    assert read(json.dumps(reply), "rtlc-json").counts.tolist() == [5000, 5002, 5004]
+
+
 @pytest.mark.parametrize("word", ["NoData", "ZeroData", "NoAuxData", "Over revolution"])
 def test_error_words_with_http_200_are_no_data(word: str) -> None:
     for text in (word, json.dumps(f"error: {word}\n"), f"<br>{word}<br>"):
