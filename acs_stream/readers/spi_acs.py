@@ -32,8 +32,11 @@ def unusable(counts: FloatArray, width_s: FloatArray) -> BoolArray | None:
     """Mask of bins that tell no rate, shape (n,): saturated, or lost telemetry sent as 0; None where there are none.
 
     Some thousand counts are in every real bin: one of 0 counts is no measurement, and would pull the background down.
+    Where counts below 0 show that the background was subtracted, 0 is a value like others.
     """
-    mask = (counts >= SATURATION_CTS_S * width_s) | (counts <= 0)
+    mask = counts >= SATURATION_CTS_S * width_s
+    if not (counts < 0).any():
+        mask |= counts == 0
     return mask if mask.any() else None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acs_stream.readers import ServerWordError, guess_format, read_light_curve
+from acs_stream.readers import ServerWordError, guess_format, read_light_curve, spi_acs
 from acs_stream.time_systems import utc_to_ijd
 from tocsin.domain.clock import to_utc
 from tocsin.domain.errors import ScienceError
@@ -73,6 +73,10 @@ def test_bins_sent_as_zero_are_lost_telemetry_and_masked_in_every_form() -> None
     for text, form in ((genlc(counts=[5000, 0, 5004]), "genlc"), (rtlc([5000, 0, 5004]), "rtlc-json")):
         curve = read(text, form)
         assert curve.mask.tolist() == [False, True, False]
+
+
+def test_where_the_background_was_subtracted_zero_is_a_value_like_others() -> None:
+    assert spi_acs.unusable(np.array([12.0, 0.0, -8.0]), np.full(3, 0.05)) is None
 
 
 def test_late_and_repeated_rows_of_a_real_time_reply_are_put_in_order() -> None:

@@ -6,13 +6,15 @@ from acs_stream.excesses import Excess
 from acs_stream.far_history import ExcessKind
 from acs_stream.search_day import search_background
 from acs_stream.search_stretch import DATA_BEFORE_S, Stretch, search_stretch
+from tocsin.domain.clock import to_utc
 from tocsin.domain.light_curves import FloatArray, LightCurve
 
 PACKET_S = 10.0
 
 
 def curve(counts: FloatArray) -> LightCurve:
-    return LightCurve("SPI-ACS", "2024-10-17T02:00:00", 0.05 * np.arange(counts.size), 0.05, counts)
+    start_s = np.asarray(0.05 * np.arange(counts.size), dtype=np.float64)
+    return LightCurve("SPI-ACS", to_utc("2024-10-17T02:00:00"), start_s, np.full(counts.size, 0.05), counts)
 
 
 def noise(seconds: float, seed: int) -> FloatArray:
