@@ -11,14 +11,21 @@ S = "s241017ab"
 
 
 def as_before(desk: Desk) -> None:
-    """Let the store be as the version before left it."""
+    """Let the messages be named as the version before named them."""
     with desk.store.begin() as work:
         ask = work._connection.execute
         for key, sha256 in ask(text("SELECT key, raw_sha256 FROM notices")).all():
             for table in ("jobs", "messages"):
                 names = {"new": f"/notice-{sha256[:12]}", "old": f"/notice-{key}"}
                 ask(text(f"UPDATE {table} SET key = replace(key, :new, :old)"), names)  # noqa: S608 - our own words
-        ask(text("UPDATE alembic_version SET version_num = '0007'"))
+
+
+def upgrade(desk: Desk) -> None:
+    """Migrate from that version, which had no tables of later ones."""
+    with desk.store.begin() as work:
+        work._connection.execute(text("DROP TABLE shift_offers"))
+        work._connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
+    desk.store.migrate()
 
 
 def judged_again(desk: Desk) -> None:
@@ -38,7 +45,7 @@ def test_a_page_that_was_sent_before_is_not_sent_again_after_it(desk: Desk) -> N
     before = desk.jobs(S, JobKind.SEND)
     as_before(desk)
     assert [job.key for job in desk.jobs(S, JobKind.SEND)] == [f"{S}/page/vance/recorder/notice-1"]
-    desk.store.migrate()
+    upgrade(desk)
     assert [job.key for job in desk.jobs(S, JobKind.SEND)] == [job.key for job in before]
     assert [row.message.key for row in desk.read(lambda work: work.messages(S))] == [job.key for job in before]
     judged_again(desk)
@@ -48,7 +55,7 @@ def test_a_page_that_was_sent_before_is_not_sent_again_after_it(desk: Desk) -> N
 def test_a_page_that_is_still_owed_keeps_the_name_that_the_channel_may_know(desk: Desk) -> None:
     desk.take(merger())
     as_before(desk)
-    desk.store.migrate()
+    upgrade(desk)
     old, new = desk.jobs(S, JobKind.SEND)
     assert (old.key, old.state, new.state) == (f"{S}/page/vance/recorder/notice-1", JobState.WAITING, JobState.DONE)
     judged_again(desk)
