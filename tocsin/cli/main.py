@@ -25,8 +25,10 @@ from tocsin.cli import (
     searching,
     service,
 )
+from tocsin.cli.failing import Commands
 
 app = typer.Typer(
+    cls=Commands,
     name="tocsin",
     help="Real-time multi-messenger alerts and burst response.",
     no_args_is_help=True,
