@@ -24,10 +24,10 @@ REFERENCE = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- Made from the code by docs/generate.py: change the code, then run that. -->"
 
 COMMANDS_INTRO = """\
-Every command takes `--help`. With `--json`, standard output is JSON alone; people are spoken to on standard error. A command
-that fails before it has answered prints one line `{"error": {"kind", "message", "remedy"}}` there, a wrong command line included. Exit
-status: 0 done; 1 it did not come out well (a file is no notice, a finding blocks, nobody is on call, there is no honest
-answer); 2 a wrong setting or a wrong call, naming file and key.
+Every command takes `--help`. With `--json`, standard output is JSON alone; people are spoken to on standard error. A
+command that fails before it has answered prints one line `{"error": {"kind", "message", "remedy"}}` there, a wrong
+command line included. Exit status: 0 done; 1 it did not come out well (a file is no notice, a finding blocks, nobody is
+on call, there is no honest answer); 2 a wrong setting or a wrong call, naming file and key.
 """
 REST_INTRO = """\
 Times are UTC, ISO 8601; units are in the names. JSON answers carry an `ETag`: send it back in `If-None-Match` and get
