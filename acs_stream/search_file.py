@@ -22,6 +22,7 @@ def search_file(
     window_s: float = 300.0,
     file_format: str | None = None,
     known: Known | None = None,
+    file_t0_utc: datetime | str | None = None,
 ) -> Answer:
     """Excesses and limits within `window_s` of `t0_utc` in a light-curve file.
 
@@ -37,16 +38,18 @@ def search_file(
         One of the readers' formats; None: told from the content.
     known
         Response, direction, distance and more; its response serves SPI-ACS alone. None: limits in counts only.
+    file_t0_utc
+        Time zero of the file, aware or UTC; wins over the file's own. None: the file's own.
 
     Raises
     ------
     ScienceError
-        The file is no light curve, or does not cover T0.
+        The file is no light curve, has no time zero and none is given, or does not cover T0.
     ValueError
-        `t0_utc` is no time.
+        `t0_utc` or `file_t0_utc` is no time.
     """
     moment = to_utc(t0_utc)
-    curve = read_light_curve(path, format=file_format or guess_format(path)).with_t0(moment)
+    curve = read_light_curve(path, format=file_format or guess_format(path), t0_utc=file_t0_utc).with_t0(moment)
     facts = Known() if known is None else known.for_instrument(curve.instrument)
     return answer(curve, t0_s=0.0, window_s=window_s, known=facts)
 
@@ -72,7 +75,13 @@ class Expected:
 
 
 def agreement_in_file(
-    path: Path, expected: Expected, *, t0_utc: datetime | str, known: Known, file_format: str | None = None
+    path: Path,
+    expected: Expected,
+    *,
+    t0_utc: datetime | str,
+    known: Known,
+    file_format: str | None = None,
+    file_t0_utc: datetime | str | None = None,
 ) -> Agreement:
     """Whether the counts in a light-curve file are those that another instrument's spectrum promises.
 
@@ -81,7 +90,8 @@ def agreement_in_file(
     ScienceError
         The file is no light curve, has no data there, or its instrument has no response.
     """
-    curve = read_light_curve(path, format=file_format or guess_format(path)).with_t0(to_utc(t0_utc))
+    read = read_light_curve(path, format=file_format or guess_format(path), t0_utc=file_t0_utc)
+    curve = read.with_t0(to_utc(t0_utc))
     facts = known.for_instrument(curve.instrument)
     response = facts.response()
     if facts.table is None or response is None:

@@ -165,7 +165,9 @@ def _describe(channel: Channel) -> str:
 
 def _summed(table: ChannelTable, chosen: IntArray) -> LightCurve:
     if table.t0_utc is None:
-        raise ScienceError(f"{table.instrument}: the file has no time zero", remedy="give t0_utc")
+        raise ScienceError(
+            f"{table.instrument}: the file has no time zero", remedy="give t0_utc, or --file-t0 of tocsin search"
+        )
     bands = [band for index in chosen if (band := table.channels[index].energy_kev) is not None]
     variance = table.variance_counts
     return LightCurve(

@@ -3,12 +3,15 @@
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tocsin.cli.output import Json, console, fail, failures_in_words, print_json
+from tocsin.domain.clock import to_utc
 
 if TYPE_CHECKING:
     from acs_stream.answer import Known
@@ -26,6 +29,9 @@ def search(  # noqa: PLR0917 - options of a command
     window: Annotated[float, typer.Option(help="Half-span around T0, s.")] = 300.0,
     as_json: Json = False,
     file_format: Annotated[str | None, typer.Option("--format", help="Format, where it cannot be recognised.")] = None,
+    file_t0: Annotated[
+        str | None, typer.Option(help="UTC of the file's time zero at the craft; wins over the file's own.")
+    ] = None,
     direction: Annotated[
         tuple[float, float] | None, typer.Option(help="Source from the pointing axis X, and about it from Z, deg.")
     ] = None,
@@ -51,20 +57,42 @@ def search(  # noqa: PLR0917 - options of a command
     """Search a light curve for excesses on all time scales, and set upper limits."""
     from acs_stream.search_file import search_file, search_to_json  # noqa: PLC0415 - slow to import
 
+    source = _Source(path=light_curve, format=file_format, t0_utc=_time("--file-t0", file_t0) if file_t0 else None)
+    moment = _time("--t0", t0)
     with failures_in_words():
         known = _known(t0, direction, distance, skymap, pointing, trailing or [])
-        try:
-            found = search_file(light_curve, t0_utc=t0, window_s=window, file_format=file_format, known=known)
-        except ValueError:
-            fail(f"--t0: {t0!r} is no time; give UTC as in 2023-05-25T20:00:00.5", status=2)
-        agreed = None if expect is None else _agreement(light_curve, t0, expect, interval, known, file_format)
+        found = search_file(
+            light_curve,
+            t0_utc=moment,
+            window_s=window,
+            file_format=file_format,
+            known=known,
+            file_t0_utc=source.t0_utc,
+        )
+        agreed = None if expect is None else _agreement(source, moment, expect, interval, known)
         if background is not None:
-            _keep_background(light_curve, file_format, background)
+            _keep_background(source, background)
     shown = dict(search_to_json(found)) | ({} if agreed is None else {"agreement": agreed})
     if as_json:
         print_json(shown)
     else:
         _print(shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """A light-curve file: its format and time zero, where they are told."""
+
+    path: Path
+    format: str | None
+    t0_utc: datetime | None
+
+
+def _time(option: str, text: str) -> datetime:
+    try:
+        return to_utc(text)
+    except ValueError:
+        fail(f"{option}: {text!r} is no time; give UTC as in 2023-05-25T20:00:00.5", status=2)
 
 
 def _known(
@@ -99,12 +127,11 @@ def _known(
 
 
 def _agreement(
-    light_curve: Path,
-    t0: str,
+    source: _Source,
+    t0_utc: datetime,
     expect: tuple[float, float, float, float],
     interval: tuple[float, float],
     known: "Known",
-    file_format: str | None,
 ) -> Mapping[str, Any]:
     from acs_stream.search_file import Expected, agreement_in_file  # noqa: PLC0415 - slow to import
     from acs_stream.spectra import Spectrum  # noqa: PLC0415 - as above
@@ -123,7 +150,10 @@ def _agreement(
         start_s=interval[0],
         stop_s=interval[1],
     )
-    return agreement_to_json(agreement_in_file(light_curve, expected, t0_utc=t0, known=known, file_format=file_format))
+    found = agreement_in_file(
+        source.path, expected, t0_utc=t0_utc, known=known, file_format=source.format, file_t0_utc=source.t0_utc
+    )
+    return agreement_to_json(found)
 
 
 def _history(path: Path) -> "FarHistory":
@@ -154,11 +184,11 @@ def _configured() -> Mapping[str, Any]:
     }
 
 
-def _keep_background(light_curve: Path, file_format: str | None, target: Path) -> None:
+def _keep_background(source: _Source, target: Path) -> None:
     from acs_stream.readers import guess_format, read_light_curve  # noqa: PLC0415 - slow to import
     from acs_stream.search_day import search_day  # noqa: PLC0415 - as above
 
-    curve = read_light_curve(light_curve, format=file_format or guess_format(light_curve))
+    curve = read_light_curve(source.path, format=source.format or guess_format(source.path), t0_utc=source.t0_utc)
     target.write_text(json.dumps(search_day(curve).history.to_record()), encoding="utf-8")
 
 
