@@ -16,9 +16,11 @@ DEG = r"(?:\s*(?:degrees?|deg\.?|d\b))?"
 RA = r"(?<![A-Za-z])(?:ANNULUS_)?(?:R\.?\s?A\.?|right\s+ascension)(?![A-Za-z])"
 DEC = r"(?<![A-Za-z])(?:ANNULUS_)?(?:Decl(?:ination)?|Dec|DEC)\b\.?"
 GAP = r"[^\d+-]{0,18}?"
+#: Errors in brackets after a coordinate: "(+0.61, -0.58)", "(+/- 0.2)".
+ERRORS = r"(?:\s*(?:degrees?|deg\.?))?(?:\s*[\[(]\s*\+\s?/?[^()\[\]]{1,40}[)\]])?"
 PAIR = re.compile(
     rf"{RA}[^\w+-]{{0,20}}(?:and\s+)?{DEC}{GAP}({N}){DEG}\s*[,;/]?\s*({N})(?!\d|\s*[hms]\b)|"
-    rf"{RA}{GAP}({N})[^\d+-]{{0,40}}?{DEC}{GAP}({N})",
+    rf"{RA}{GAP}({N}){ERRORS}[^\d+-]{{0,40}}?{DEC}{GAP}({N})",
     re.IGNORECASE,
 )
 FURTHER = re.compile(rf"{DEG}\s*,?\s*(?:and|to)\s*\(?\s*({N}){DEG}\s*,\s*({N})")
@@ -61,5 +63,14 @@ SEXAGESIMAL = re.compile(
 )
 SEXAGESIMAL_FIRST = re.compile(
     rf"([+-]?\d{{1,3}})\s*([hdHD])\s*(\d{{1,2}})\s*['mM]\s*(\d{{1,2}}(?:\.\d+)?)\s*(?:\"|''|[sS]\b)?\s*[(=]\s*({N}){DEG}\s*\)?"
+)
+#: Fermi GBM's form, to whole minutes: "RA = 213.1, Dec = -17.9 (J2000 degrees, equivalent to J2000 14h 12m, -17d 54')".
+EQUIVALENT = re.compile(
+    rf"{RA}\s*=\s*({N})\s*,\s*{DEC}\s*=\s*({N})[^\d()]{{0,20}}\(?[^()\d]{{0,20}}(?:J?2000)?[^()\d]{{0,40}}equivalent\s+to"
+    r"\s+(?:J2000\s+)?(\d{1,2})\s*h\s+(\d{1,2})\s*m\s*,\s*([+-]?)(\d{1,2})\s*d\s+(\d{1,2})\s*'",
+    re.IGNORECASE,
+)
+DIMENSION = re.compile(
+    r"\bmax(?:imum|imal)?\s+dimension\b[^\d]{0,30}?(\d+(?:\.\d+)?)\s*(deg|arc-?\s?min|arc-?\s?sec)", re.IGNORECASE
 )
 UNIT_DEG2 = {"deg": 1.0, "arcmin": 1 / 3600, "arcsec": 1 / 3600**2}

@@ -16,7 +16,9 @@ from advocates.geometry_forms import (
     BRACKETED,
     CENTRE,
     CORNERS,
+    DIMENSION,
     EPOCH,
+    EQUIVALENT,
     FULL_WIDTH,
     FURTHER,
     HALF_WIDTH,
@@ -72,6 +74,8 @@ class PrintedBox:
     area_deg2: float | None
     area_error_deg2: float
     start: int
+    longest_deg: float | None = None
+    longest_error_deg: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +213,7 @@ def _boxes(flat: str) -> list[PrintedBox]:
         corners = list(_listed(flat, heading.end()))
         if len(corners) == 4:
             area, error = _area(flat, corners[-1].stop, heading.start())
+            longest, longest_error = _longest(flat, corners[-1].stop)
             boxes.append(
                 PrintedBox(
                     corners=tuple(corners),
@@ -216,6 +221,8 @@ def _boxes(flat: str) -> list[PrintedBox]:
                     area_deg2=area,
                     area_error_deg2=error,
                     start=heading.start(),
+                    longest_deg=longest,
+                    longest_error_deg=longest_error,
                 )
             )
     return boxes
@@ -251,6 +258,15 @@ def _area(flat: str, stop: int, start: int) -> tuple[float | None, float]:
     return float(found[1]) * unit, last_place(found[1]) / 2 * unit
 
 
+def _longest(flat: str, stop: int) -> tuple[float | None, float]:
+    """Maximum dimension printed after the corners, with half a unit of its last digit."""
+    found = DIMENSION.search(flat, stop, stop + 700)
+    if found is None:
+        return None, 0.0
+    unit = UNIT_DEG2[re.sub(r"[-\s]", "", found[2]).lower()] ** 0.5
+    return float(found[1]) * unit, last_place(found[1]) / 2 * unit
+
+
 def _sexagesimals(body: str) -> Iterator[Sexagesimal]:
     for found in SEXAGESIMAL.finditer(body):
         whole, minutes, seconds = abs(int(found[2])), int(found[4]), float(found[5])
@@ -265,6 +281,17 @@ def _sexagesimals(body: str) -> Iterator[Sexagesimal]:
             start=found.start(),
             text=" ".join(found[0].split()),
         )
+    for found in EQUIVALENT.finditer(body):
+        hours, degrees = int(found[3]) + int(found[4]) / 60, int(found[6]) + int(found[7]) / 60
+        degrees = -degrees if found[5] == "-" else degrees
+        for printed, value, minute in ((found[1], 15 * hours, 15 / 60), (found[2], degrees, 1 / 60)):
+            yield Sexagesimal(
+                printed_deg=float(printed),
+                sexagesimal_deg=value,
+                error_deg=last_place(printed) + minute,
+                start=found.start(),
+                text=" ".join(found[0].split()),
+            )
 
 
 def _point(ra: str, dec: str, match: re.Match[str]) -> PrintedPoint:

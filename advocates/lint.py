@@ -15,6 +15,7 @@ from advocates.lint_numbers import lint_numbers
 from advocates.lint_physics import lint_physics
 from advocates.lint_required import STATED
 from advocates.lint_style import lint_body, lint_subject
+from advocates.lint_times import lint_times
 from tocsin.domain.drafts import Draft, DraftKind, Finding
 
 _REAL_TIME = re.compile(r"\breal[- ]?time\b", re.IGNORECASE)
@@ -47,7 +48,8 @@ def lint_draft(draft: Draft, *, newest_utc: datetime | None = None) -> tuple[Fin
         *lint_authors(draft.body),
         *lint_numbers(draft),
         *lint_geometry(draft.body),
-        *lint_physics(draft.subject, draft.body),
+        *lint_physics(draft.body),
+        *lint_times(draft.subject, draft.body),
         *_event(draft),
         *_facts(draft),
         *_data_words(draft),
@@ -74,7 +76,7 @@ def lint_text(subject_and_body: str) -> tuple[Finding, ...]:
     """
     subject, body = split_text(subject_and_body)
     found = [*lint_subject(subject, is_retraction=_is_retraction(body)), *lint_body(body), *lint_authors(body)]
-    found += [*lint_geometry(body), *lint_physics(subject, body)]
+    found += [*lint_geometry(body), *lint_physics(body), *lint_times(subject, body)]
     if (match := _REAL_TIME.search(body)) and _ARCHIVAL.search(body):
         words = "the text calls its data both real-time and archival"
         found.append(warning("realtime.archival", line_of(body, match.start()), words, "say which they are"))

@@ -21,6 +21,8 @@ from tocsin.domain.drafts import Finding
 MAX_HALF_WIDTHS = 2.0
 #: Printed over true area beyond which nobody can mean the box printed.
 MAX_AREA_RATIO = 1.5
+#: A maximum dimension may differ from the distance of the farthest corners by this share.
+MAX_DIMENSION_SHARE = 0.25
 #: No plane shows a box larger than this, and no circular has had one.
 MAX_SPAN_DEG = 80.0
 #: Opposite sides of a box differ by at most the product of its sides times this: cotangent of an annulus' radius.
@@ -113,6 +115,7 @@ def _box(body: str, box: PrintedBox, cotangents: float | None) -> Iterator[Findi
     if is_crossed(corners):
         yield blocking("geometry.corners-crossed", place, "sides of the box cross", "print the corners in their order")
         return
+    yield from _longest(place, box, corners)
     plane = plane_deg([*corners, *([box.centre.point] if box.centre else [])])
     long_deg, short_deg = _sides(plane)
     rounding = 2 * max(corner.error_deg for corner in box.corners)
@@ -137,6 +140,17 @@ def _box(body: str, box: PrintedBox, cotangents: float | None) -> Iterator[Findi
         )
     if box.area_deg2 is not None:
         yield from _area(place, box, polygon_area_deg2(corners), long_deg, (long_deg + short_deg) * rounding / 2)
+
+
+def _longest(place: str, box: PrintedBox, corners: list[Point]) -> Iterator[Finding]:
+    """The maximum dimension against the farthest corners; authors take those, or the length along the arc."""
+    if box.longest_deg is None:
+        return
+    true_deg = max(separation(a, b) for a in corners for b in corners)
+    off = max(0.0, abs(box.longest_deg - true_deg) - box.longest_error_deg)
+    if off > MAX_DIMENSION_SHARE * true_deg:
+        words = f"the maximum dimension printed is {box.longest_deg:.3g} deg, its corners are {true_deg:.3g} deg apart"
+        yield warning("geometry.dimension", place, words, _LOOK)
 
 
 def _is_arc(long_deg: float, short_deg: float) -> bool:
