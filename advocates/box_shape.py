@@ -18,10 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advocates.sphere import FloatArray
+from advocates.sphere import FloatArray, Point, separation
+from triangulation.geometry import unit_vector
 
 #: What third order adds at most where a box is short enough to be compared at all.
 HIGHER_ORDERS = 1.25
+#: Ends of a box longer than this share of its length are no ends of an arc.
+MAX_END_SHARE = 0.3
 _RAD = 180 / math.pi
 
 
@@ -68,3 +71,29 @@ def sum_of_cotangents(radii_deg: Sequence[float]) -> float | None:
     """Cotangents of the two radii farthest from 90 deg, added; None for fewer than two annuli."""
     sizes = sorted(abs(1 / math.tan(math.radians(radius))) for radius in radii_deg)
     return sum(sizes[-2:]) if len(sizes) > 1 else None
+
+
+def is_along_arc(corners: Sequence[Point], centre: Point) -> bool:
+    """Whether corners in their order bound a piece of a ring, of a box whose straight sides cross for its length.
+
+    The ring is the circle through the middles of the two ends and the centre. In their right order the corners of one
+    long side are both the outer ones, those of the other both the inner ones.
+
+    Parameters
+    ----------
+    corners
+        Four, in their order, deg.
+    centre
+        Of the box, deg: it tells how far the box is bent.
+    """
+    sides = [separation(corners[i], corners[(i + 1) % 4]) for i in range(4)]
+    ends, lengths = sides[0] + sides[2], sides[1] + sides[3]
+    if ends > lengths:
+        return is_along_arc((*corners[1:], corners[0]), centre)
+    if ends > MAX_END_SHARE * lengths:
+        return False
+    a, b, c, d = (unit_vector(*corner) for corner in corners)
+    middle = unit_vector(*centre)
+    one, other = (a + b) / np.linalg.norm(a + b), (c + d) / np.linalg.norm(c + d)
+    axis = np.cross(middle - one, other - middle)
+    return bool((b @ axis - a @ axis) * (c @ axis - d @ axis) > 0)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from advocates.box_shape import crossing, sum_of_cotangents
+from advocates.box_shape import crossing, is_along_arc, sum_of_cotangents
 from advocates.findings import blocking, line_of, shown, warning
 from advocates.geometry_reading import PrintedAnnulus, PrintedBox, PrintedGeometry, PrintedPoint, read_geometry
 from advocates.sphere import FloatArray, Point, is_crossed, plane_deg, polygon_area_deg2, separation
@@ -112,12 +112,18 @@ def _box(body: str, box: PrintedBox, cotangents: float | None) -> Iterator[Findi
         words = f"corners of one box are {span_deg:.0f} deg apart"
         yield warning("geometry.corners-uneven", place, words, _LOOK)
         return
-    if is_crossed(corners):
+    plane = plane_deg([*corners, *([box.centre.point] if box.centre else [])])
+    long_deg, short_deg = _sides(plane)
+    is_bent = (
+        is_crossed(corners)
+        and box.centre is not None
+        and _is_arc(long_deg, short_deg)
+        and is_along_arc(corners, box.centre.point)
+    )
+    if is_crossed(corners) and not is_bent:
         yield blocking("geometry.corners-crossed", place, "sides of the box cross", "print the corners in their order")
         return
     yield from _longest(place, box, corners)
-    plane = plane_deg([*corners, *([box.centre.point] if box.centre else [])])
-    long_deg, short_deg = _sides(plane)
     rounding = 2 * max(corner.error_deg for corner in box.corners)
     sides = crossing(plane, rounding)
     open_deg = float(np.linalg.norm(plane[0] - plane[1] + plane[2] - plane[3])) - 2 * rounding
@@ -127,7 +133,7 @@ def _box(body: str, box: PrintedBox, cotangents: float | None) -> Iterator[Findi
     if _is_arc(long_deg, short_deg) and (words := _uneven_arc(corners, rounding)):
         yield blocking("geometry.corners-uneven", place, words, _LOOK)
         return
-    if not is_even and _is_arc(long_deg, short_deg):
+    if is_bent or (not is_even and _is_arc(long_deg, short_deg)):
         return  # annuli that cross at grazing incidence: a lens, no straight-sided figure compares with it
     if not is_even:
         is_proven = cotangents is not None or open_deg > sides.open_deg(EXTREME)

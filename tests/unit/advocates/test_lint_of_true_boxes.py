@@ -99,3 +99,14 @@ def test_an_area_in_the_wrong_unit_is_found_though_its_last_digit_is_coarser_tha
     wrong = text.replace(f"{area:.4g} sq. deg", f"{area * 3600:.0f} sq. deg")
     assert wrong != text
     assert [one.rule for one in lint_geometry(wrong)] == ["geometry.area"]
+
+
+def test_a_long_arc_whose_straight_sides_cross_is_silent() -> None:
+    """GCN 21918 (GRB 170921B): 37.5 deg long, 14 arcmin wide."""
+    text = (
+        "Center:\n 132.375 +57.057\nCorners:\n 112.726 +39.192\n 113.512 +41.297\n 162.356 +62.282\n 160.088 +62.030\n"
+        "The error box area is 8.7 sq. deg, and its maximum dimension is 37.5 deg.\n"
+    )
+    assert lint_geometry(text) == []
+    swapped = text.replace("113.512 +41.297\n 162.356 +62.282", "162.356 +62.282\n 113.512 +41.297")
+    assert [one.rule for one in lint_geometry(swapped)] == ["geometry.corners-crossed"]
