@@ -15,6 +15,7 @@ FLAG_REASONS = {
     "poor_fit": "the shapes of the curves differ by more than chance",
     "unrelated": "the curves may show different things",
     "no_constraint": "the delay is as good as unknown",
+    "at_range_edge": "the delay is as long as the baseline allows and may be longer",
     "statistical_only": "nothing was done about energies",
     "disc": "the annulus closes to a disc",
 }

@@ -38,6 +38,8 @@ MAX_LEFT_OUT = 2
 FLOOR_BINS = 0.04
 #: Natural log of the odds above which the other curve shows the base's burst; least information of a constraint.
 DETECTED_LOG_ODDS, NO_CONSTRAINT_BIT = 2.0, 0.1
+#: A posterior over this share of its peak (that of 3 sigma) at an end of its grid is cut there.
+EDGE_SHARE = float(np.exp(-4.5))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -222,6 +224,11 @@ def _without_outlier(solution: Solution, clock_error_s: float) -> tuple[Solution
     return solved(bare, needed_sigma_s=clock_error_s), found.sigma if rules else 0.0
 
 
+def _is_cut(posterior: DelayPosterior) -> bool:
+    """Whether the posterior is still high where its grid, the range of delays, ends: the true delay may lie beyond."""
+    return bool(max(posterior.density[0], posterior.density[-1]) > EDGE_SHARE * posterior.density.max())
+
+
 def _labelled(
     total: DelayPosterior, raw: DelayPosterior, solution: Solution, bursts: tuple[Burst, Burst], stands: Standing
 ) -> DelayPosterior:
@@ -237,6 +244,7 @@ def _labelled(
         "poor_fit": stands.is_poor,
         "unrelated": detected and alike.is_unrelated,
         "no_constraint": gain < NO_CONSTRAINT_BIT,
+        "at_range_edge": detected and _is_cut(total),
     }
     figures = {
         "signal_to_noise_a": bursts[0].signal_to_noise,

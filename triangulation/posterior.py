@@ -32,7 +32,7 @@ class DelayPosterior:
         Both instruments show the burst.
     flags
         What a person must know: ``not_detected``, ``insufficient_background``, ``several_modes``,
-        ``single_bin_dominated``, ``poor_fit``, ``unrelated``, ``no_constraint``.
+        ``single_bin_dominated``, ``poor_fit``, ``unrelated``, ``no_constraint``, ``at_range_edge``.
     statistical_sigma_s
         Standard deviation from the counts alone, s.
     systematic_sigma_s

@@ -18,6 +18,7 @@ FLAG_WORDS = {
     "poor_fit": "shapes differ",
     "unrelated": "may be unrelated",
     "no_constraint": "no constraint",
+    "at_range_edge": "at the edge of its range",
     "statistical_only": "counts alone: do not publish",
     "disc": "disc",
 }

@@ -115,3 +115,12 @@ def test_curves_that_cannot_be_are_refused_before_a_delay_is_made_of_them(
     good = {"start_s": np.array([0.0, 1.0, 2.0]), "width_s": np.ones(3), "counts": np.ones(3)}
     with pytest.raises(ScienceError, match=words):
         LightCurve("X", T0, **(good | changes))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("true_s", "is_cut"), [(0.5, False), (-0.9, False), (1.0, True), (-1.0, True), (1.02, True)])
+def test_a_delay_at_the_end_of_its_range_is_called_so(true_s: float, is_cut: bool, seed: int) -> None:
+    edges = np.arange(-15.0, 15.0, 0.016)
+    a, b = (binned(photons(t, seed + n), edges) for t, n in ((0.0, 0), (true_s, 50)))
+    found = estimate_delay(a, b, max_delay_s=1.0, clock_error_s=0.01)
+    assert ("at_range_edge" in found.flags) == is_cut
