@@ -1,10 +1,11 @@
-"""Notices from files, folders and tar archives, one after the other; nothing is unpacked to disk."""
+"""Notices from files, folders, tar and zip archives, one after the other; nothing is unpacked to disk."""
 
 import bz2
 import gzip
 import io
 import lzma
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,12 +19,24 @@ from tocsin.domain.notices import RawNotice
 #: Members of archives and files of folders that can be notices; others are skipped. A file named by itself is always
 #: read.
 NOTICE_SUFFIXES = frozenset({".xml", ".json", ".avro", ".bin"})
-_ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
+_ZIP_SUFFIX = ".zip"
+_ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz", _ZIP_SUFFIX)
 #: No more than this is read of one file, so that an archive cannot fill the memory; the decoder refuses far less.
 _MOST_BYTES = 64 * 1024 * 1024
+#: Bit of a zip member's flags.
+_ENCRYPTED = 0x1
 #: A tar ends with two blocks of zeros.
 _END_BYTES = 1024
-_BROKEN_ARCHIVE = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
+_BROKEN_ARCHIVE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    EOFError,
+    OSError,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    NotImplementedError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +56,7 @@ class SkippedFile:
 
 
 def read_paths(paths: Sequence[Path], *, clock: Clock, topic: str | None = None) -> Iterator[RawNotice | SkippedFile]:
-    """Raw notices of files, folders (in order of path) and tar archives (in their own order, streamed).
+    """Raw notices of files, folders (in order of path), tar and zip archives (in their own order).
 
     Parameters
     ----------
@@ -77,10 +90,11 @@ def _read_named(path: Path, clock: Clock, topic: str | None) -> Iterator[RawNoti
         yield from _read_archive(path, clock, topic)
         return
     try:
-        with path.open("rb") as file:
-            payload = file.read(_MOST_BYTES)
-    except OSError as error:
-        raise NoticeError(f"{path}: {error.strerror or error}", remedy="name a readable file") from error
+        with path.open("rb") as file, _decompress(file) as content:
+            payload = content.read(_MOST_BYTES)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        words = getattr(error, "strerror", None) or error
+        raise NoticeError(f"{path}: {words}", remedy="name a readable file") from error
     yield _raw(payload, "file", str(path), clock, topic)
 
 
@@ -94,6 +108,10 @@ def _read_found(path: Path, clock: Clock, topic: str | None) -> Iterator[RawNoti
 
 def _read_archive(path: Path, clock: Clock, topic: str | None) -> Iterator[RawNotice | SkippedFile]:
     try:
+        if path.name.lower().endswith(_ZIP_SUFFIX):
+            with zipfile.ZipFile(path) as packed:
+                yield from _read_packed(packed, path, clock, topic)
+            return
         with path.open("rb") as file, _decompress(file) as content:
             stream = _Stream(content)
             with tarfile.open(fileobj=stream, mode="r|") as archive:
@@ -117,6 +135,24 @@ def _read_members(
             yield SkippedFile(origin=origin, reason=f"{suffix or 'no suffix'} is no notice")
         else:
             yield _raw(_read_member(file, member), "archive", origin, clock, topic)
+
+
+def _read_packed(
+    packed: zipfile.ZipFile, path: Path, clock: Clock, topic: str | None
+) -> Iterator[RawNotice | SkippedFile]:
+    for member in packed.infolist():
+        origin = f"{path}!{member.filename}"
+        suffix = Path(member.filename).suffix.lower()
+        if member.is_dir():
+            continue
+        if suffix not in NOTICE_SUFFIXES:
+            yield SkippedFile(origin=origin, reason=f"{suffix or 'no suffix'} is no notice")
+        elif member.flag_bits & _ENCRYPTED:
+            yield SkippedFile(origin=origin, reason="it is encrypted")
+        else:
+            with packed.open(member) as file:
+                payload = file.read(_MOST_BYTES)
+            yield _raw(payload, "archive", origin, clock, topic)
 
 
 class _Stream(io.RawIOBase):

@@ -41,7 +41,7 @@ class Replay:
     Parameters
     ----------
     paths
-        Files, folders or tar archives.
+        Files, folders, tar or zip archives.
     speed
         Notice time per wall time; None: as fast as possible.
     into_live

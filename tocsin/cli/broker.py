@@ -15,7 +15,7 @@ def add_to(app: typer.Typer) -> None:
 
 def broker(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="VOEvents to replay: files, folders or tar archives.")
+        list[Path] | None, typer.Argument(help="VOEvents to replay: files, folders, tar or zip archives.")
     ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; another machine's needs a certificate.")

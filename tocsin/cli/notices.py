@@ -1,11 +1,12 @@
 """Commands that read notices: decode files, replay them through the real pipeline."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.output import failures_in_words, needs_server, print_json
+from tocsin.cli.output import fail, failures_in_words, needs_server, print_json
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,7 +35,7 @@ def notice(
 
 
 def replay(
-    paths: Annotated[list[Path], typer.Argument(help="Files, folders or tar archives of notices.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files, folders, tar or zip archives of notices.")],
     speed: Annotated[float | None, typer.Option(help="Notice time per wall time; default as fast as possible.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on one line.")] = False,
     into_live: Annotated[bool, typer.Option(help="Into the live store instead of one of its own.")] = False,
@@ -47,6 +48,8 @@ def replay(
     except ImportError as error:
         needs_server(error)
     configure_logs()
+    if speed is not None and not 0 < speed < math.inf:
+        fail(f"--speed: {speed:g} is no factor; give a positive number", status=2)
     with failures_in_words():
         result: dict[str, Any] = Replay(paths=paths, speed=speed, into_live=into_live, page=page, quiet=as_json).run()
     if as_json:

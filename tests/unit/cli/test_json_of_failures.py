@@ -101,3 +101,11 @@ def test_without_json_standard_output_stays_empty() -> None:
     assert (done.stdout, done.exit_code) == ("", 2)
     done = CliRunner().invoke(app, ["triangulate", "--", "--json"])
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("speed", ["0", "-2", "nan", "inf"])
+def test_a_speed_of_replay_that_is_no_factor_is_refused(speed: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    status, error = told("replay", str(tmp_path / "a.json"), "--speed", speed)
+    assert status == 2
+    assert error["message"].startswith("--speed")

@@ -1,7 +1,9 @@
 """Files, folders and archives: what is read, in which order, what is skipped, what is an error."""
 
+import gzip
 import io
 import tarfile
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,3 +99,35 @@ def test_what_is_no_archive_at_all_is_an_error_that_names_it(tmp_path: Path) -> 
 def test_a_path_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(NoticeError, match=r"absent\.xml"):
         split([tmp_path / "absent.xml"])
+
+
+def make_zip(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("deep")
+        for name, content in MEMBERS.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_zip_archive_gives_its_notices_in_its_own_order(tmp_path: Path) -> None:
+    raws, skipped = split([make_zip(tmp_path / "x.ZIP")])
+    assert [raw.payload for raw in raws] == [MEMBERS[key] for key in ("b.xml", "deep/a.JSON", "c.bin", "d.avro")]
+    assert [item.origin.rpartition("!")[2] for item in skipped] == ["README", "notes.csv"]
+    assert (raws[0].transport, raws[0].origin) == ("archive", f"{tmp_path / 'x.ZIP'}!b.xml")
+
+
+@pytest.mark.parametrize("kept", [0, 200, 330])
+def test_a_zip_archive_cut_off_is_an_error_that_names_it(tmp_path: Path, kept: int) -> None:
+    whole = make_zip(tmp_path / "x.zip").read_bytes()
+    (tmp_path / "x.zip").write_bytes(whole[:kept])
+    with pytest.raises(NoticeError, match=r"x\.zip: broken archive"):
+        split([tmp_path / "x.zip"])
+
+
+def test_a_compressed_notice_named_by_itself_is_read_and_a_cut_one_is_an_error(tmp_path: Path) -> None:
+    packed = gzip.compress(b"<b/>" * 40)
+    (tmp_path / "b.xml.gz").write_bytes(packed)
+    (tmp_path / "cut.xml.gz").write_bytes(packed[:-12])
+    assert [raw.payload for raw in split([tmp_path / "b.xml.gz"])[0]] == [b"<b/>" * 40]
+    with pytest.raises(NoticeError, match=r"cut\.xml\.gz"):
+        split([tmp_path / "cut.xml.gz"])
