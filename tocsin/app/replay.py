@@ -6,7 +6,7 @@ A night of the past is the best rehearsal: same listeners, same rules, same mess
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from tocsin.domain.clock import ManualClock, iso_utc
 from tocsin.domain.events import Tier
 from tocsin.domain.people import MessagePurpose
 from tocsin.settings import Settings, load_settings
-from tocsin.store import UnitOfWork
+from tocsin.store import NoticeCounts, UnitOfWork
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.handlers import NOTIFYING, REACTING
 from tocsin.workflow.ingest import Decoded, decode_raw, ingest_decoded
@@ -77,9 +77,11 @@ class Replay:
             }
             context = build_context(settings, clock=clock, store=store, doors=doors, is_replay=True, sources=folders)
             context = replace(context, patience_s=0.0, rehearses=False)
+            with store.read() as work:
+                before = _Before.of(work)
             counts = self._play(context, clock)
             with store.read() as work:
-                return _result(work, counts, settings.data_dir)
+                return _result(work, counts, before, settings.data_dir)
         finally:
             store.close()
 
@@ -174,8 +176,22 @@ def _progress(*, quiet: bool) -> Progress:
     return Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
 
 
-def _result(work: UnitOfWork, counts: Counter[str], data_dir: Path) -> dict[str, Any]:
-    stored = work.notice_counts()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """What the store held before the replay: nothing, but for `--into-live`."""
+
+    notices: NoticeCounts
+    messages: Mapping[str, int]
+
+    @classmethod
+    def of(cls, work: UnitOfWork) -> "_Before":
+        return cls(
+            notices=work.notice_counts(), messages={row.id: len(work.messages(row.id)) for row in _all_events(work)}
+        )
+
+
+def _result(work: UnitOfWork, counts: Counter[str], before: _Before, data_dir: Path) -> dict[str, Any]:
+    stored, known = work.notice_counts(), before.notices
     events = _all_events(work)
     messages = [
         {
@@ -187,19 +203,19 @@ def _result(work: UnitOfWork, counts: Counter[str], data_dir: Path) -> dict[str,
             "verdict": sent.message.card.verdict,
         }
         for row in events
-        for sent in work.messages(row.id)
+        for sent in work.messages(row.id)[before.messages.get(row.id, 0) :]
     ]
     loud = {MessagePurpose.PAGE.value, MessagePurpose.ESCALATION.value}
     tests = {row.id for row in events if row.is_test}
     return {
         "notices": {
             "received": counts["received"],
-            "stored": stored.stored,
-            "duplicates": stored.duplicates,
-            "quarantined": stored.quarantined,
-            "unknown": stored.unknown,
+            "stored": stored.stored - known.stored,
+            "duplicates": stored.duplicates - known.duplicates,
+            "quarantined": stored.quarantined - known.quarantined,
+            "unknown": stored.unknown - known.unknown,
             "skipped": counts["skipped"],
-            "lost": counts["received"] - stored.received,
+            "lost": counts["received"] - (stored.received - known.received),
         },
         "events": [
             {
