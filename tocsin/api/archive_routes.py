@@ -12,7 +12,7 @@ from tocsin.api.access import Services, not_found
 from tocsin.api.archive_desk import ArchiveDesk
 from tocsin.api.light_curve_files import LightCurveForm, body_of, form_of
 from tocsin.api.responses import json_response, tagged
-from tocsin.domain.clock import to_utc
+from tocsin.api.times import UtcTime
 from tocsin.domain.errors import TocsinError
 from tocsin.domain.light_curves import LightCurve
 
@@ -49,16 +49,16 @@ def rates(
     request: Request,
     services: Services,
     instrument: str,
-    start_utc: Annotated[datetime, Query()],
-    stop_utc: Annotated[datetime, Query()],
-    t0_utc: Annotated[datetime | None, Query(description="time zero of the answer; default: the start")] = None,
+    start_utc: Annotated[UtcTime, Query()],
+    stop_utc: Annotated[UtcTime, Query()],
+    t0_utc: Annotated[UtcTime | None, Query(description="time zero of the answer; default: the start")] = None,
     bin_s: Annotated[float | None, Query(gt=0, le=86_400, description="width of the bins; default: native")] = None,
     form: Annotated[LightCurveForm | None, Query(description="instead of the header Accept")] = None,
 ) -> Response:
     """Rates of an interval, at most 6 h of native bins: JSON, or what Accept or `form` asks for."""
     wanted = form_of(form, request.headers.get("accept", ""))
     counter = _Counter(request, services.clock.now(), _desk(services.archive), instrument, wanted.value)
-    curve = counter.read(to_utc(start_utc), to_utc(stop_utc), to_utc(t0_utc or start_utc), bin_s)
+    curve = counter.read(start_utc, stop_utc, t0_utc or start_utc, bin_s)
     body, media_type, name = counter.make(lambda: body_of(curve, wanted, event_name="archive"))
     return tagged(request, body, media_type, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
@@ -68,13 +68,13 @@ def ipn_text(
     request: Request,
     services: Services,
     instrument: str,
-    t0_utc: Annotated[datetime, Query(description="reference time, UTC at the craft")],
+    t0_utc: Annotated[UtcTime, Query(description="reference time, UTC at the craft")],
     window_s: Annotated[float, Query(gt=0, le=10_800, description="half-span, s")] = 300.0,
     breaks: Annotated[bool, Query(description="end lines in <br>, as the public page does")] = False,
 ) -> Response:
     """Rates around a time in the IPN's text form, as the public SPI-ACS page gave them out."""
     counter = _Counter(request, services.clock.now(), _desk(services.archive), instrument, "ipn")
-    t0, half = to_utc(t0_utc), timedelta(seconds=window_s)
+    t0, half = t0_utc, timedelta(seconds=window_s)
     if instrument != IPN_INSTRUMENT:
         counter.refuse(422, f"the IPN's form is that of {IPN_INSTRUMENT}; ask for another form of {instrument}")
     curve = counter.read(t0 - half, t0 + half, t0, None)

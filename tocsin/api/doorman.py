@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tocsin.api.responses import problem
+from tocsin.api.responses import is_asked_for, problem
 from tocsin.api.security import HEADERS
 from tocsin.store import Store
 from tocsin.workflow.access import Caller, Gate
@@ -216,7 +216,7 @@ def _with_rate(send: Send, rate: Rate) -> Send:
 
 
 async def _send_kept(send: Send, kept: Kept, asked: str) -> None:
-    is_there = bool(kept.tag) and kept.tag in asked
+    is_there = bool(kept.tag) and is_asked_for(kept.tag, asked)
     headers = [pair for pair in kept.headers if not is_there or pair[0] not in {b"content-length", b"content-type"}]
     await send({"type": "http.response.start", "status": 304 if is_there else 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if is_there else kept.body})

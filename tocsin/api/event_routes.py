@@ -2,7 +2,6 @@
 
 # ruff: noqa: FAST003 - `FoundEvent` is the dependency that takes the event_id of the path
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,7 +12,7 @@ from tocsin.api import forms
 from tocsin.api.access import Asker, Services, not_found
 from tocsin.api.responses import json_response, tagged
 from tocsin.api.tables import CSV_TYPE, light_curves_csv
-from tocsin.domain.clock import to_utc
+from tocsin.api.times import UtcTime
 from tocsin.domain.events import EventKind, Tier
 from tocsin.domain.notices import Messenger
 from tocsin.store import EventSelection, SkyRegion
@@ -36,8 +35,8 @@ def wanted_events(
     tier: Annotated[Tier | None, _OPEN, Query(description="1 wakes, 2 tells, 3 is recorded")] = None,
     is_test: Annotated[bool | None, _OPEN, Query()] = None,
     text: Annotated[str, Query(max_length=100, description="part of a name or identifier")] = "",
-    start_utc: Annotated[datetime | None, _OPEN, Query(description="T0 at or after")] = None,
-    stop_utc: Annotated[datetime | None, _OPEN, Query(description="T0 before")] = None,
+    start_utc: Annotated[UtcTime | None, _OPEN, Query(description="T0 at or after")] = None,
+    stop_utc: Annotated[UtcTime | None, _OPEN, Query(description="T0 before")] = None,
     region: Annotated[str, Query(max_length=100, description="`ra_deg,dec_deg,radius_deg`: position within")] = "",
 ) -> EventFilter:
     """Which events are asked for."""
@@ -53,8 +52,8 @@ def wanted_events(
             text=text or None,
             region=_region(region) if region else None,
         ),
-        start_utc=None if start_utc is None else to_utc(start_utc),
-        stop_utc=None if stop_utc is None else to_utc(stop_utc),
+        start_utc=start_utc,
+        stop_utc=stop_utc,
     )
 
 

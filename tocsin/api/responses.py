@@ -27,9 +27,14 @@ def tagged(
     """Body with an ETag made from it."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     kept = {"ETag": tag, "Vary": "Accept, Authorization, Cookie", "Cache-Control": "no-cache", **(headers or {})}
-    if tag in request.headers.get("if-none-match", ""):
+    if is_asked_for(tag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=kept)
     return Response(body, status_code=status, media_type=media_type, headers=kept)
+
+
+def is_asked_for(tag: str, asked: str) -> bool:
+    """Whether the asker has what a tag stands for, by If-None-Match: one of its tags, or ``*``."""
+    return tag in asked or asked.strip() == "*"
 
 
 def problem(status: int, title: str, detail: str, *, remedy: str = "") -> Response:

@@ -1,6 +1,6 @@
 """REST: light curves by instrument and time, who is on call, the feeds."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from tocsin.api import forms
 from tocsin.api.access import Asker, Services
 from tocsin.api.responses import json_response
-from tocsin.domain.clock import to_utc
+from tocsin.api.times import UtcTime
 from tocsin.workflow import queries
 from tocsin.workflow.feed_queries import feeds as feeds_view
 from tocsin.workflow.queries import EventFilter
@@ -27,12 +27,12 @@ def light_curves(
     request: Request,
     services: Services,
     asker: Asker,
-    start_utc: Annotated[datetime, Query()],
-    stop_utc: Annotated[datetime, Query()],
+    start_utc: Annotated[UtcTime, Query()],
+    stop_utc: Annotated[UtcTime, Query()],
     instrument: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
     """Stored light curves within an interval of at most a day, with the event each was fetched for."""
-    start, stop = to_utc(start_utc), to_utc(stop_utc)
+    start, stop = start_utc, stop_utc
     if not timedelta(0) < stop - start <= MAX_INTERVAL:
         raise HTTPException(422, "stop_utc must come after start_utc, by at most a day")
     found: list[dict[str, Any]] = []

@@ -65,14 +65,17 @@ def to_utc(moment: datetime | str) -> datetime:
     Raises
     ------
     ValueError
-        The string is no ISO 8601 time.
+        The string is no ISO 8601 time, or one beyond the years 1 to 9999.
     """
     if isinstance(moment, str) and LEAP_SECOND.search(moment):
         return to_utc(moment.replace(":60", ":59", 1)) + timedelta(seconds=1)
     value = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     if value.tzinfo is UTC:
         return value
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{moment} is beyond the years 1 to 9999 in UTC") from error
 
 
 @overload
