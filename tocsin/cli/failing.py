@@ -8,9 +8,11 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from tocsin.cli.output import Answer, Failed, answering, print_json
+from tocsin.cli.output import Answer, Failed, answering, needs_server, print_json
 
 _ASKED = "tocsin.json"
+#: Own packages: one that is missing is a broken installation, and no extra left out.
+OWN = frozenset({"tocsin", "listeners", "triggers", "acs_stream", "triangulation", "notifier", "advocates"})
 
 
 class Commands(TyperGroup):
@@ -24,13 +26,21 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; what ends it unanswered is told in JSON where asked, and goes its way."""
         if not ctx.meta.get(_ASKED):
-            return super().invoke(ctx)
+            return self._run(ctx)
         with answering() as answer:
             try:
-                return super().invoke(ctx)
+                return self._run(ctx)
             except Exception as error:  # the boundary of the process: it is raised again
                 _tell(error, answer)
                 raise
+
+    def _run(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] in OWN:
+                raise
+            needs_server(error)
 
 
 def _tell(error: Exception, answer: Answer) -> None:

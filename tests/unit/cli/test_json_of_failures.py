@@ -87,6 +87,23 @@ def test_a_bug_is_json_beside_its_trace() -> None:
     assert isinstance(done.exception, ZeroDivisionError)
 
 
+def test_a_part_that_is_not_installed_is_told_with_the_extra_that_brings_it() -> None:
+    def command(as_json: bool = typer.Option(False, "--json")) -> None:
+        raise ModuleNotFoundError("of others" * as_json, name="no_such_module.at_all")
+
+    done = of(command)
+    assert done.exit_code == 1
+    assert "pip install 'tocsin[server]'" in json.loads(done.stdout)["error"]["message"]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_part_of_our_own_that_is_missing_is_a_bug() -> None:
+    def command(as_json: bool = typer.Option(False, "--json")) -> None:
+        raise ModuleNotFoundError("of ours" * as_json, name="tocsin.no_such_module")
+
+    assert isinstance(of(command).exception, ModuleNotFoundError)
+
+
 def test_a_command_that_answered_says_no_more_when_it_ends_with_a_status() -> None:
     def command(as_json: bool = typer.Option(False, "--json")) -> None:
         print_json({"asked": as_json})
