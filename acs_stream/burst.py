@@ -39,6 +39,8 @@ KEYS = frozenset(
         "spacecraft",
     }
 )
+#: What positions may say; beyond it a sign, a column or a unit is wrong.
+PLACE_RANGES = (("ra_deg", -180.0, 360.0), ("dec_deg", -90.0, 90.0), ("distance_km", 1.0, 1e12), ("error_km", 0.0, 1e9))
 PLACE_KEYS = frozenset({"utc", "ra_deg", "dec_deg", "distance_km", "error_km"})
 #: Error of a stated position, km, 1 sigma, where the file gives none: the digits positions are published with.
 POSITION_ERROR_KM = 10.0
@@ -204,7 +206,7 @@ class _Entry:
             columns=self._columns() if self._has_detectors else None,
             instrument=curve.instrument,
             t0_utc=t0_utc,
-            bin_s=self._number(self._row, "bin_s") if "bin_s" in self._row else None,
+            bin_s=self._bin_s(),
         )
         return found if len(found) > 1 else ()
 
@@ -244,7 +246,7 @@ class _Entry:
         form = self._text("format")
         if form not in FORMATS:
             raise self._fail("format", f"must be one of {', '.join(FORMATS)}")
-        bin_s = self._number(self._row, "bin_s") if "bin_s" in self._row else None
+        bin_s = self._bin_s()
         return read_light_curve(
             self._path("lightcurve"),
             format=form,
@@ -254,6 +256,14 @@ class _Entry:
             t0_utc=self._time(self._row, "t0_utc"),
             bin_s=TTE_BIN_S if bin_s is None and form == "gbm-tte" else bin_s,
         )
+
+    def _bin_s(self) -> float | None:
+        if "bin_s" not in self._row:
+            return None
+        bin_s = self._number(self._row, "bin_s")
+        if bin_s <= 0:
+            raise self._fail("bin_s", "must be positive")
+        return bin_s
 
     def _columns(self) -> Sequence[str | int] | None:
         value = self._row.get("columns")
@@ -317,6 +327,9 @@ class _Entry:
 
     def _place(self, row: Mapping[str, Any], craft: str, t0_utc: datetime, prefix: str) -> SpacecraftPosition:
         _refuse_unknown(row, PLACE_KEYS, self._file.name, f"{self._key}.{prefix}")
+        for key, low, high in PLACE_RANGES:
+            if key in row and not low <= self._number(row, key, prefix=prefix) <= high:
+                raise self._fail(prefix + key, f"must be within {low:g} and {high:g}, not {row[key]!r}")
         return SpacecraftPosition.from_radec(
             craft,
             self._time(row, "utc", prefix=prefix) or t0_utc,

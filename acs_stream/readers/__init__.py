@@ -170,6 +170,8 @@ def _binned(
     width_s = bin_s or TTE_BIN_S
     start_s, stop_s = (np.floor(float(events.times_s[k]) / width_s) * width_s for k in (0, -1))
     curve = events.binned(width_s, start_s=float(start_s), stop_s=float(stop_s) + width_s, energy_kev=energy_kev)
+    if energy_kev is not None and not curve.counts.any():
+        raise ScienceError(f"{events.instrument}: no photon of {energy_kev[0]:g} to {energy_kev[1]:g} keV")
     return curve.select(curve.usable).replace(mask=None)
 
 

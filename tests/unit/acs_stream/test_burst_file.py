@@ -170,6 +170,16 @@ def test_positions_may_be_a_list_or_a_file(folder: Path) -> None:
         ("position = { ra_deg = 1 }", "observation[1].position.dec_deg"),
         ("position = { ra_deg = 1, dec_deg = 2, distance_km = 3, moon = 4 }", "observation[1].position.moon"),
         ("position = 3", "observation[1].position"),
+        ("position = { ra_deg = 361, dec_deg = 2, distance_km = 9000 }", "observation[1].position.ra_deg"),
+        ("position = { ra_deg = 1, dec_deg = -120, distance_km = 9000 }", "observation[1].position.dec_deg"),
+        ("position = { ra_deg = 1, dec_deg = 2, distance_km = -9000 }", "observation[1].position.distance_km"),
+        ("position = { ra_deg = 1, dec_deg = 2, distance_km = nan }", "observation[1].position.distance_km"),
+        (
+            "position = { ra_deg = 1, dec_deg = 2, distance_km = 9000, error_km = -1 }",
+            "observation[1].position.error_km",
+        ),
+        ("bin_s = 0.0", "observation[1].bin_s"),
+        ("bin_s = -0.064", "observation[1].bin_s"),
         ("lightcurve = 3", "observation[1].lightcurve"),
     ],
 )

@@ -107,6 +107,8 @@ def test_photon_lists_are_binned_from_the_trigger_on() -> None:
     assert curve.counts.sum() == 5
     assert np.abs(curve.start_s / 0.1 - np.round(curve.start_s / 0.1)).max() < 1e-6
     assert read_light_curve(tte(), format="gbm-tte", bin_s=0.1, energy_kev=(30, 300)).counts.sum() == 3
+    with pytest.raises(ScienceError, match="no photon of 50000 to 60000 keV"):
+        read_light_curve(tte(), format="gbm-tte", bin_s=0.1, energy_kev=(50_000, 60_000))
     assert read_light_curve(tte(), format="gbm-tte", bin_s=0.1, columns=[3]).counts.sum() == 2
 
 
