@@ -6,12 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import typer
 from typer.testing import CliRunner
 
 from tocsin.cli.failing import Commands
 from tocsin.cli.main import app
 from tocsin.cli.output import print_json
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """A command may log to the standard error of its runner, which is closed when it ends: not so what comes after."""
+    yield
+    structlog.reset_defaults()
+
 
 FOR_A_FILE = (
     ("lint", "none.txt"),
