@@ -62,6 +62,10 @@ class ServiceProcess:
     def end(self, number: int = signal.SIGTERM, *, within_s: float = PATIENCE_S) -> int:
         """Send a signal and wait; the exit status."""
         self.process.send_signal(number)
+        return self.wait(within_s)
+
+    def wait(self, within_s: float = PATIENCE_S) -> int:
+        """Wait until it ends and all that it said is heard; the exit status."""
         status = self.process.wait(within_s)
         self._reader.join(PATIENCE_S)
         return status

@@ -14,6 +14,8 @@ log = structlog.get_logger()
 #: How often a holder beats, and how long a lease must stand still before another takes it, s.
 BEAT_S = 1.0
 STILL_S = 5.0
+#: Lease of the process that ticks.
+TICK = "tick"
 
 
 class Lead:

@@ -21,7 +21,7 @@ from tocsin.app.build import build_context, build_doors, build_people, build_sto
 from tocsin.app.clocks import RehearsedClock, SystemClock
 from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, health_of, vtp_topics
 from tocsin.app.gauges import Gauges
-from tocsin.app.leading import Lead
+from tocsin.app.leading import TICK, Lead
 from tocsin.app.logs import configure_logs
 from tocsin.app.memory import keep_few_arenas
 from tocsin.app.partners import partner_teller
@@ -29,7 +29,7 @@ from tocsin.app.publishing import PUBLISH_EVERY_S, build_publisher, signs_of
 from tocsin.app.rates import Following, RateBoard, build_following, with_parts
 from tocsin.app.retaining import EVERY_S, forget_by_itself
 from tocsin.app.service import EVERY_ROLE, Listener, Role, Service
-from tocsin.app.starting import own_folder, own_name, refuse_wrong_clock
+from tocsin.app.starting import own_folder, own_name, own_store, refuse_wrong_clock
 from tocsin.app.tracing import start_tracing
 from tocsin.app.warming import warm
 from tocsin.app.watchdog import Watchdog
@@ -113,7 +113,7 @@ def build_service(
         if store.url.get_backend_name() == "postgresql":
             listeners.append(lambda stop: store.listen(stop, service.wake))
         if Role.TICK in roles:
-            lead = Lead(store, clock, name="tick", holder=share.name)
+            lead = Lead(store, clock, name=TICK, holder=share.name)
     service = Service(
         context,
         settings,
@@ -240,6 +240,8 @@ def _serve(settings: Settings, console: Console, clock: Clock, share: Share | No
             at_end.enter_context(
                 own_name(store, clock, share.name, folder=settings.data_dir, on_loss=service.ask_to_stop)
             )
+        elif settings.store.url:
+            at_end.enter_context(own_store(store, clock, folder=settings.data_dir, on_loss=service.ask_to_stop))
         service.every(settings.watchdog.every_s, built.watchdog.look)
         if settings.retention.automatic:
             service.every(EVERY_S, partial(forget_by_itself, rules=settings.retention))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tocsin.app.keeping import LOCK, refuse_unfinished
-from tocsin.app.leading import BEAT_S, STILL_S, Lead
+from tocsin.app.leading import BEAT_S, STILL_S, TICK, Lead
 from tocsin.domain.clock import Clock, iso_utc
 from tocsin.domain.errors import ConfigurationError, NotNowError
 from tocsin.settings import Settings
@@ -65,12 +65,46 @@ def own_name(store: Store, clock: Clock, name: str, *, folder: Path, on_loss: Ca
     ConfigurationError
         Another process of that name lives.
     """
+    with _lease(store, clock, f"name/{name}", folder=folder, on_loss=on_loss) as holder:
+        if holder is not None:
+            raise ConfigurationError(
+                f"another process called {name} lives ({holder}): give this one another name with --name",
+                file="command line",
+                key="--name",
+            )
+        yield
+
+
+@contextmanager
+def own_store(store: Store, clock: Clock, *, folder: Path, on_loss: Callable[[], None]) -> Iterator[None]:
+    """Be the one whole service of a store that others can reach, until the block ends; else as `own_name`.
+
+    It has the lease of those who tick in a divided service: a `tocsin run tick` beside it waits.
+
+    Raises
+    ------
+    ConfigurationError
+        Another service, or a process of one, ticks on this store.
+    """
+    with _lease(store, clock, TICK, folder=folder, on_loss=on_loss) as holder:
+        if holder is not None:
+            raise ConfigurationError(
+                f"another service works on this database ({holder}): stop it, or divide the work with tocsin run",
+                file="environment",
+                key="TOCSIN_STORE_URL",
+            )
+        yield
+
+
+@contextmanager
+def _lease(store: Store, clock: Clock, name: str, *, folder: Path, on_loss: Callable[[], None]) -> Iterator[str | None]:
+    """Hold a lease until the block ends, and give None; or who holds it."""
     stop = threading.Event()
     here = f"{socket.gethostname()}:{folder.absolute()}"
     mine = Lead(
         store,
         clock,
-        name=f"name/{name}",
+        name=name,
         holder=f"{here} process {os.getpid()}",
         is_dead=lambda holder: holder.startswith(f"{here} process "),
         on_change=lambda is_mine: None if is_mine else on_loss(),
@@ -78,16 +112,13 @@ def own_name(store: Store, clock: Clock, name: str, *, folder: Path, on_loss: Ca
     until_s = clock.monotonic_s() + STILL_S + 2 * BEAT_S
     while not mine.beat():
         if clock.monotonic_s() > until_s:
-            raise ConfigurationError(
-                f"another process called {name} lives ({mine.holder_seen}): give this one another name with --name",
-                file="command line",
-                key="--name",
-            )
+            yield mine.holder_seen
+            return
         stop.wait(BEAT_S / 4)
     thread = threading.Thread(target=mine.run, args=(stop,), daemon=True)
     thread.start()
     try:
-        yield
+        yield None
     finally:
         stop.set()
         thread.join(timeout=10)
