@@ -64,6 +64,11 @@ class People:
         """Person of that id, None if there is none."""
         return self.by_id.get(person_id)
 
+    def name_of(self, person_id: str | None) -> str:
+        """Name of a person for people; the id of one who is not in the registry."""
+        person = self.by_id.get(person_id or "")
+        return person_id or "nobody" if person is None else person.name
+
     def by_slack_id(self, slack_id: str) -> Person | None:
         """Person with that Slack user id, None if nobody has it."""
         return self._by("slack_id", slack_id)

@@ -68,7 +68,7 @@ def misfits(rota: Rota, offers: Iterable[ShiftOffer], people: People, now: datet
             continue
         start, stop = max(now, covered[0]), covered[1]
         if (why := _misfit(below, one, people, start, stop)) is not None:
-            head = f"{_name(people, one.taker_id)} stands in for {_name(people, one.giver_id)} {stretch(*covered)}"
+            head = f"{people.name_of(one.taker_id)} stands in for {people.name_of(one.giver_id)} {stretch(*covered)}"
             words = f"what was agreed no longer fits the rota: {head}, but {why[1]}"
             found.append(Misfit(offer=one, cause=why[0], words=words))
         below = with_covers(below, [one], people)
@@ -191,7 +191,7 @@ def _misfit(rota: Rota, offer: ShiftOffer, people: People, start: datetime, stop
     """Name and words of why a shift taken does not hold in all of [start, stop) on a rota without it; None: it does."""
     giver, taker = people.person(offer.giver_id), _advocate(people, offer.taker_id)
     if taker is None:
-        return "taker-left", f"{_name(people, offer.taker_id)} is no burst advocate any more"
+        return "taker-left", f"{people.name_of(offer.taker_id)} is no burst advocate any more"
     if giver is None:
         return "giver-left", f"{offer.giver_id} is nobody in the registry of people any more"
     if free := _first(rota, start, stop, lambda on_call: giver not in on_call):
@@ -212,11 +212,6 @@ def _first(
 def _advocate(people: People, person_id: str | None) -> Person | None:
     person = people.person(person_id or "")
     return person if person is not None and PersonRole.ADVOCATE in person.roles else None
-
-
-def _name(people: People, person_id: str | None) -> str:
-    person = people.person(person_id or "")
-    return person_id or "nobody" if person is None else person.name
 
 
 def _overlap(one: tuple[datetime, datetime] | None, other: tuple[datetime, datetime] | None) -> bool:

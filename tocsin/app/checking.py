@@ -25,7 +25,7 @@ from tocsin.app.rates import rates_in_words
 from tocsin.app.rule_table import check_who, people_now, rule_table
 from tocsin.app.swaps import taken_shifts, unfit
 from tocsin.domain.clock import Clock
-from tocsin.domain.errors import ConfigurationError, NotAllowedError
+from tocsin.domain.errors import NotAllowedError, RemoteError
 from tocsin.domain.events import Tier
 from tocsin.domain.people import Person
 from tocsin.domain.shift_offers import ShiftOffer
@@ -85,7 +85,7 @@ def _taken_shifts(settings: Settings, clock: Clock) -> tuple[list[ShiftOffer], t
     """Shifts that were taken, and words where they cannot be read."""
     try:
         return taken_shifts(settings, clock), ()
-    except ConfigurationError as error:
+    except RemoteError as error:
         return [], (str(error),)
 
 

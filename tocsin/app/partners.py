@@ -165,13 +165,9 @@ def _scope(name: str) -> Scope:
 def partner_teller(context: Context, settings: Settings) -> PartnerTeller:
     """What tells webhooks of changes, as the list of events would show them."""
 
-    def name_of(person_id: str) -> str:
-        person = context.people.person(person_id)
-        return person_id if person is None else person.name
-
     def render(work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> bytes | None:
         item = event_item(work, event_id, clearance=clearance)
-        return None if item is None else json_bytes({"event": item_json(item, name_of)})
+        return None if item is None else json_bytes({"event": item_json(item, context.people.name_of)})
 
     post = PartnerPost(context.clock, allow_private=settings.webhooks.allow_private)
     return PartnerTeller(context.store, context.clock, post, render, attempts=settings.webhooks.attempts)

@@ -1,11 +1,11 @@
 """Shifts offered and taken, from the command line: beside a running service, both meet in its store."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
 from advocates.people import People
 from advocates.rota import Rota
@@ -14,10 +14,11 @@ from tocsin.app.build import build_people
 from tocsin.app.clocks import SystemClock
 from tocsin.app.duty import live_context
 from tocsin.domain.clock import Clock
-from tocsin.domain.errors import ConfigurationError, ConflictError
+from tocsin.domain.errors import ConflictError
 from tocsin.domain.shift_offers import ShiftOffer
 from tocsin.settings import Settings, load_settings
 from tocsin.store import Store
+from tocsin.store.opening import failing_in_words
 from tocsin.store.schema import newest_revision
 from tocsin.workflow.rota_in_force import BACK, rota_in_force
 from tocsin.workflow.swapping import offer_shift, offers_now, take_shift, withdraw_shift
@@ -28,7 +29,7 @@ def rota_and_problems(environment: Mapping[str, str], *, days: int = 14) -> tupl
 
     Raises
     ------
-    ConfigurationError
+    RemoteError
         The store of the swaps cannot be read: who is on call is then not known here.
     """
     settings, clock = load_settings(environment), SystemClock()
@@ -48,24 +49,17 @@ def taken_shifts(settings: Settings, clock: Clock) -> list[ShiftOffer]:
 
     Raises
     ------
-    ConfigurationError
+    RemoteError
         The store cannot be read.
     """
     url = make_url(settings.store_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         return []
-    try:
-        store = Store(settings.store_url, clock=clock)
-        try:
-            if store.schema_revision() != newest_revision():
-                return []
-            with store.read() as work:
-                return work.taken_shifts(clock.now() - BACK)
-        finally:
-            store.close()
-    except SQLAlchemyError as error:
-        words = f"the store, which knows of shifts that were taken, cannot be read: {type(error).__name__}"
-        raise ConfigurationError(words, file=settings.file, key="store.url") from error
+    with failing_in_words(url), closing(Store(settings.store_url, clock=clock)) as store:
+        if store.schema_revision() != newest_revision():
+            return []
+        with store.read() as work:
+            return work.taken_shifts(clock.now() - BACK)
 
 
 def offer(

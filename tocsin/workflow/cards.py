@@ -157,7 +157,7 @@ def _next_step(context: Context, work: UnitOfWork, jobs: Sequence[Job], *, missi
 
 def _takers_in_words(context: Context, work: UnitOfWork, acknowledgements: Sequence[Acknowledgement]) -> str:
     """Names of as many as had to acknowledge, the first one first."""
-    names = list(dict.fromkeys(_person_name(context, one.person_id) for one in acknowledgements))
+    names = list(dict.fromkeys(context.people.name_of(one.person_id) for one in acknowledgements))
     return ", then ".join(names[: needed(work, acknowledgements[0].event_id)])
 
 
@@ -205,8 +205,3 @@ def far_words(far_hz: float) -> str:
     if per_year <= 0:
         return "0"
     return f"1 per {1 / per_year:.3g} years" if per_year < 1 else f"{per_year:.3g} per year"
-
-
-def _person_name(context: Context, person_id: str) -> str:
-    person = context.people.person(person_id)
-    return person_id if person is None else person.name

@@ -39,6 +39,4 @@ def woke_somebody(work: UnitOfWork, event_id: str) -> bool:
 
 def cover_words(people: People, cover: Cover) -> str:
     """Whose it is, in words: ``by S241017ab, taken by B. Vance at 02:11:36 UTC``."""
-    person = people.person(cover.person_id)
-    name = cover.person_id if person is None else person.name
-    return f"by {cover.event_name}, taken by {name} at {cover.at_utc:%H:%M:%S} UTC"
+    return f"by {cover.event_name}, taken by {people.name_of(cover.person_id)} at {cover.at_utc:%H:%M:%S} UTC"

@@ -82,9 +82,7 @@ def _owe_pages(
     details: dict[str, object] = {"reasons": [f"nobody had acknowledged by {context.clock.now():%H:%M:%S} UTC"]}
     paged = doors_paged(work, event_id)
     if asked_by is not None:
-        person = context.people.person(asked_by)
-        name = asked_by if person is None else person.name
-        details = {"reasons": [f"{name} asks for more people"], "asked_by": asked_by}
+        details = {"reasons": [f"{context.people.name_of(asked_by)} asks for more people"], "asked_by": asked_by}
         seeing = (door for door in context.doors if visible_event(work, event_id, door.clearance) is not None)
         paged = paged or {door.name for door in seeing}
     # A door that was not paged may not know of what is escalated.

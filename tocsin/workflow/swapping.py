@@ -91,9 +91,9 @@ def take_shift(context: Context, offer_id: int, taker_id: str, via: str) -> Shif
         offer = _offer(work, offer_id)
         check_standing(offer, now)
         if offer.taker_id is not None:
-            raise ConflictError(f"{_name(context, offer.taker_id)} has taken this shift already")
+            raise ConflictError(f"{context.people.name_of(offer.taker_id)} has taken this shift already")
         if offer.named_id not in {None, taker.id}:
-            raise NotAllowedError(f"this shift is offered to {_name(context, offer.named_id)}")
+            raise NotAllowedError(f"this shift is offered to {context.people.name_of(offer.named_id)}")
         giver = advocate(context, offer.giver_id)
         check_taker(rota_in_force(context, work), giver, taker, max(now, offer.start_utc), offer.stop_utc)
         work.take_shift(offer.id, taker.id, now)
@@ -125,10 +125,10 @@ def withdraw_shift(context: Context, offer_id: int, person_id: str, via: str) ->
         _record(work, offer, person.id, "shift_withdrawn", via, now)
         concerned = [context.people.person(one) for one in (offer.giver_id, offer.taker_id, offer.named_id) if one]
         told = list(dict.fromkeys([one for one in concerned if one is not None] + [person]))
-        giver, when = _name(context, offer.giver_id), stretch(max(now, offer.start_utc), offer.stop_utc)
+        giver, when = context.people.name_of(offer.giver_id), stretch(max(now, offer.start_utc), offer.stop_utc)
         words = f"{giver} does not offer the shift {when} any more"
         if offer.taker_id is not None:
-            words = f"{giver} takes the shift back from {_name(context, offer.taker_id)}: {when}"
+            words = f"{giver} takes the shift back from {context.people.name_of(offer.taker_id)}: {when}"
         _tell(context, work, f"withdrawn-{offer.id}", words, told)
         offer = _offer(work, offer_id)
     context.wake()
@@ -146,7 +146,7 @@ def press_on_rota(context: Context, action_id: str, subject: str, person_id: str
     match action_id:
         case "take_shift":
             taken = take_shift(context, _number(subject), person_id, via)
-            return f"You stand in for {_name(context, taken.giver_id)} {_words(context, taken)}."
+            return f"You stand in for {context.people.name_of(taken.giver_id)} {_words(context, taken)}."
         case "withdraw_shift":
             withdraw_shift(context, _number(subject), person_id, via)
             return "Withdrawn: the shift is with who offered it."
@@ -260,11 +260,6 @@ def _known(context: Context, person_id: str) -> Person:
     if person is None:
         raise NotAllowedError(f"{person_id} is nobody in the registry of people")
     return person
-
-
-def _name(context: Context, person_id: str | None) -> str:
-    person = context.people.person(person_id or "")
-    return person_id or "nobody" if person is None else person.name
 
 
 def _words(context: Context, offer: ShiftOffer) -> str:

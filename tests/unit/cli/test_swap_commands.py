@@ -75,6 +75,14 @@ def test_what_cannot_be_is_refused_in_words() -> None:
     assert "nobody in the registry" in _run("rota", "swap", "offer", "--by", "stranger", status=1)
 
 
-def _days(number: int) -> str:
+def test_a_store_that_cannot_be_read_is_no_rota_without_swaps(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "tocsin.sqlite").write_bytes(b"no database" * 1000)
+    said = _run("rota", "show", "--days", "1", status=1)
+    assert "cannot be used" in said
+    assert "restore a backup" in said
+    assert any("cannot be used" in one for one in json.loads(_run("check", "--json", status=1))["problems"])
 
+
+def _days(number: int) -> str:
     return f"{datetime.now(UTC) + timedelta(days=number):%Y-%m-%dT%H:%MZ}"
