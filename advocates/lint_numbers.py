@@ -2,7 +2,8 @@
 
 The numbers of a draft as composed are known in their order (its spans), so the numbers of the text as it stands can
 be lined up with them whatever was edited around: one that differs, is new, or has gone is found. A number may be
-printed with more digits than were composed, if these are the digits of its fact.
+printed with more digits than were composed, if these are the digits of its fact. Where a unit stands behind it, it is
+the one of its fact.
 """
 
 import difflib
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from advocates.findings import blocking, line_of, shown
 from advocates.numbers import NumberToken, number_tokens, rounds_to
+from advocates.units import unit_behind, unit_of
 from tocsin.domain.drafts import Draft, Fact, Finding, SlotSpan
 
 _RESTORE = "restore the number, or correct the product it is from"
@@ -25,7 +27,7 @@ class _Expected:
 
 
 def lint_numbers(draft: Draft) -> list[Finding]:
-    """Findings ``number.differs``, ``number.unbound`` and ``number.gone`` of subject and body."""
+    """Findings ``number.differs``, ``number.unbound``, ``number.gone`` and ``unit.differs`` of subject and body."""
     found: list[Finding] = []
     for part, text in (("subject", draft.subject), ("body", draft.body)):
         expected = [
@@ -48,12 +50,13 @@ def _compared(draft: Draft, part: str, text: str, expected: list[_Expected]) -> 
         None, [item.text for item in expected], [token.text for token in actual], autojunk=False
     )
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
-        if kind == "equal":
-            continue
         pairs = min(i2 - i1, j2 - j1)
         for item, token in zip(expected[i1 : i1 + pairs], actual[j1 : j1 + pairs], strict=True):
-            if not _same_number(item, token, draft.facts.get(item.span.fact)):
+            fact = draft.facts.get(item.span.fact)
+            if kind != "equal" and not _same_number(item, token, fact):
                 yield _differs(item, token, part, text)
+            elif fact is not None and not isinstance(fact.value, str):
+                yield from _unit(fact, token, part, text)
         yield from (_unbound(token, part, text) for token in actual[j1 + pairs : j2])
         yield from (_gone(item, part) for item in expected[i1 + pairs : i2])
 
@@ -84,6 +87,13 @@ def _stale(span: SlotSpan, fact: Fact | None) -> Finding:
 def _differs(item: _Expected, token: NumberToken, part: str, text: str) -> Finding:
     words = f"{token.text} should be {item.text} ({item.span.fact}): ...{shown(text, token.start, token.stop)}..."
     return blocking("number.differs", _place(part, text, token.start), words, _RESTORE)
+
+
+def _unit(fact: Fact, token: NumberToken, part: str, text: str) -> Iterator[Finding]:
+    due, written = unit_of(fact.name), unit_behind(text, token.stop)
+    if due is not None and written is not None and due != written:
+        words = f"{fact.name} is printed in another unit: ...{shown(text, token.start, token.stop)}..."
+        yield blocking("unit.differs", _place(part, text, token.start), words, "restore the unit")
 
 
 def _unbound(token: NumberToken, part: str, text: str) -> Finding:

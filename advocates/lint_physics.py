@@ -12,7 +12,8 @@ _MPC_CM = 3.0856775814913673e24
 #: Energies are printed with two digits, distances with three; authors take the mean, the mode, or a bound.
 MAX_RATIO = 1.25
 _N = r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+|\s?[x*]\s?10\^?\(?[+-]?\d+\)?)?)"
-_DISTANCE = re.compile(_N + r"\s*(?:\+/-\s*[\d.]+\s*)?Mpc")
+_DISTANCE = re.compile(_N + r"\s*(?:\+/-\s*[\d.]+\s*)?([kMG])pc\b")
+_PC_MPC = {"k": 1e-3, "M": 1.0, "G": 1e3}
 _ENERGY = re.compile(
     r"(?:isotropic[- ]equivalent|E_?iso|isotropic)[^.;]{0,80}?" + _N + r"\s*erg(?!\s*/|\s*s|\s*cm)", re.IGNORECASE
 )
@@ -31,7 +32,11 @@ def lint_physics(body: str) -> Iterator[Finding]:
 
 def _energy(body: str) -> Iterator[Finding]:
     """Isotropic-equivalent energy against 4 pi d^2 F, where a text prints all three."""
-    distances = [float(value) for found in _DISTANCE.finditer(body) if (value := decimal(found[1])) is not None]
+    distances = [
+        float(value) * _PC_MPC[found[2]]
+        for found in _DISTANCE.finditer(body)
+        if (value := decimal(found[1])) is not None
+    ]
     fluences = [float(value) for found in _FLUENCE.finditer(body) if (value := decimal(found[1])) is not None]
     if not distances or not fluences:
         return
