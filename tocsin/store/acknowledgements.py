@@ -10,7 +10,7 @@ from tocsin.domain.clock import to_utc
 from tocsin.domain.people import Acknowledgement
 from tocsin.store.prepared import kept
 from tocsin.store.tables import acknowledgements, events
-from tocsin.store.topic import Topic
+from tocsin.store.topic import Topic, one_of
 
 _OF_EVENT = kept(
     select(acknowledgements)
@@ -55,7 +55,7 @@ class Acknowledgements(Topic):
 
     def acknowledgements_of_events(self, event_ids: Iterable[str]) -> dict[str, list[Acknowledgement]]:
         """Acknowledgements of several events, the first one of each first."""
-        statement = select(acknowledgements).where(acknowledgements.c.event_id.in_(sorted(event_ids)))
+        statement = select(acknowledgements).where(one_of(acknowledgements.c.event_id, event_ids))
         rows = self._all(statement.order_by(acknowledgements.c.is_first.desc(), acknowledgements.c.id))
         first: dict[str, Row[*tuple[Any, ...]]] = {}
         found: dict[str, list[Acknowledgement]] = {}

@@ -32,7 +32,7 @@ from tocsin.store.prepared import kept
 from tocsin.store.rows import EventRow
 from tocsin.store.tables import event_index, event_views, events, label_sets, notices
 from tocsin.store.tables.partners import RESTRICTED_EVENTS
-from tocsin.store.topic import any_of, numbered, rounded
+from tocsin.store.topic import any_of, numbered, one_of, rounded
 
 #: Where an event stands of which the asker may know no time.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -194,13 +194,13 @@ class EventQueries(EventIndex):
         """Those of which the asker may see a notice."""
         visible = self._visible_labels(clearance)
         statement = select(notices.c.event_id).distinct()
-        statement = statement.where(notices.c.event_id.in_(event_ids), notices.c.labels.in_(visible))
+        statement = statement.where(one_of(notices.c.event_id, event_ids), notices.c.labels.in_(visible))
         found = set(self._statements.execute(statement).scalars())
         return [event_id for event_id in event_ids if event_id in found]
 
     def _rows_of(self, event_ids: list[str]) -> list[EventRow]:
         """Events of these ids, in this order."""
-        rows = {row.id: _event_row(row) for row in self._all(select(events).where(events.c.id.in_(event_ids)))}
+        rows = {row.id: _event_row(row) for row in self._all(select(events).where(one_of(events.c.id, event_ids)))}
         return [rows[event_id] for event_id in event_ids if event_id in rows]
 
     def events_between(self, start_utc: datetime, stop_utc: datetime) -> list[EventRow]:
@@ -222,7 +222,7 @@ class EventQueries(EventIndex):
         hidden = [row.id for row in rows if not may_see(row.labels, clearance)]
         views: dict[str, list[Row[*tuple[Any, ...]]]] = {event_id: [] for event_id in hidden}
         if hidden:
-            for view in self._all(select(event_views).where(event_views.c.event_id.in_(hidden))):
+            for view in self._all(select(event_views).where(one_of(event_views.c.event_id, hidden))):
                 if may_see(view.audience | view.labels, clearance):
                     views[view.event_id].append(view)
         return [_part_of(row, views[row.id]) if row.id in views else row for row in rows]

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Select, select
 
 from tocsin.store.prepared import kept
 from tocsin.store.tables import notices, product_inputs, products
-from tocsin.store.topic import Topic, any_of, numbered, rounded
+from tocsin.store.topic import Topic, any_of, numbered, one_of, rounded
 
 #: What begins the input id of a notice; the digest of its bytes follows.
 NOTICE_INPUT = "notice:"
@@ -38,14 +38,14 @@ class Lineage(Topic):
             source, target = target, source
         seen, edge = {start: None}, [start]
         while edge:
-            statement = select(target).where(source.in_(edge)).order_by(source, product_inputs.c.position)
+            statement = select(target).where(one_of(source, edge)).order_by(source, product_inputs.c.position)
             edge = list(dict.fromkeys(one for one in self._statements.execute(statement).scalars() if one not in seen))
             seen |= dict.fromkeys(edge)
         return [one for one in seen if one != start]
 
     def _existing(self, ids: Collection[str]) -> set[str]:
         """Those of `ids` that are products."""
-        return set(self._statements.execute(select(products.c.id).where(products.c.id.in_(ids))).scalars())
+        return set(self._statements.execute(select(products.c.id).where(one_of(products.c.id, ids))).scalars())
 
     def _input_labels(self, input_ids: Iterable[str]) -> frozenset[str]:
         """Labels of the products and notices among `input_ids`."""

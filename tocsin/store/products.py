@@ -12,7 +12,7 @@ from tocsin.store.event_index import EventIndex
 from tocsin.store.lineage import Lineage
 from tocsin.store.prepared import kept
 from tocsin.store.tables import product_blobs, product_inputs, products
-from tocsin.store.topic import any_of, numbered, rounded
+from tocsin.store.topic import any_of, numbered, one_of, rounded
 
 _SUPERSEDE = kept(
     update(products).where(products.c.id == bindparam("of_id")).returning(products.c.event_id, products.c.labels)
@@ -103,7 +103,7 @@ class Products(EventIndex, Lineage):
         """Current products of several events, oldest first, for lists: without files, and without their inputs."""
         visible = self._visible_labels(clearance)
         statement = select(products).where(
-            products.c.event_id.in_(sorted(event_ids)),
+            one_of(products.c.event_id, event_ids),
             products.c.superseded_by.is_(None),
             products.c.labels.in_(visible),
         )

@@ -107,6 +107,17 @@ def _careful_insert(dialect: str, table: Table) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
+def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Condition that `column` has one of `values`.
+
+    The last one is repeated up to a power of two: else there were as many texts of a statement as lists are long, and
+    each connection kept all of them prepared.
+    """
+    known = sorted(values)
+    due = 1 << max(len(known) - 1, 0).bit_length()
+    return column.in_(known + known[-1:] * (due - len(known)))
+
+
 def any_of(column: Column[Any], prefix: str, number: int) -> ColumnElement[bool]:
     """Condition that `column` has one of `number` values, the parameters ``<prefix>0``, ``<prefix>1`` and so on."""
     return column.in_([bindparam(f"{prefix}{n}", type_=column.type) for n in range(number)])
