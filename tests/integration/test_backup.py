@@ -1,17 +1,19 @@
 """Backups: taken under load, restored whole, refused where they are not."""
 
 import json
+import resource
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 from store_values import START, raw
 
-from tocsin.app.keeping import UNFINISHED, Keeper, refuse_unfinished
+from tocsin.app.folder import UNFINISHED, locked, refuse_unfinished
+from tocsin.app.keeping import Keeper
 from tocsin.domain.clock import ManualClock
-from tocsin.domain.errors import ConfigurationError, ConflictError
+from tocsin.domain.errors import ConfigurationError, ConflictError, NotNowError, RemoteError
 from tocsin.settings import Settings, load_settings
 from tocsin.store import Store
 
@@ -22,6 +24,14 @@ def settings_of(folder: Path, url: str = "") -> Settings:
 
 def keeper_of(folder: Path, url: str = "") -> Keeper:
     return Keeper(settings=settings_of(folder, url), clock=ManualClock(START))
+
+
+@pytest.fixture
+def no_file_over() -> Iterator[Callable[[int], None]]:
+    """Lets no file grow beyond so many bytes: as near to a full disk as one comes without a disk of one's own."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda most_bytes: resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -83,6 +93,32 @@ def test_a_damaged_backup_is_refused_before_anything_is_written(backup: Path, tm
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", '{"files": []}', '{"files": {}}'])
+def test_a_manifest_that_names_nothing_is_damaged(backup: Path, tmp_path: Path, content: str) -> None:
+    (backup / "manifest.json").write_text(content)
+    with pytest.raises(ConflictError, match=r"manifest\.json is damaged"):
+        keeper_of(tmp_path / "new").restore(backup)
+
+
+def test_a_backup_that_finds_no_room_says_so_and_leaves_nothing(
+    store: Store, database_url: str, tmp_path: Path, no_file_over: Callable[[int], None]
+) -> None:
+    with store.begin() as work:
+        work.add_raw(raw(b"<a>" + bytes(1_000_000)))
+    no_file_over(800_000)
+    with pytest.raises(RemoteError, match=r"unfinished/store\.sqlite cannot be used.*whether its disk is full"):
+        keeper_of(tmp_path / "data", database_url).back_up(tmp_path / "backups" / "monday")
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_a_backup_is_not_restored_where_it_has_no_room(backup: Path, tmp_path: Path) -> None:
+    with (backup / "store.sqlite").open("r+b") as large:
+        large.truncate(10**12)  # a hole: it takes no room here
+    (tmp_path / "new").mkdir()
+    with pytest.raises(ConflictError, match="MB free, and restoring needs 3000000 MB"):
+        keeper_of(tmp_path / "new").require_room(backup)
+
+
 def test_an_unfinished_backup_is_no_backup(backup: Path, tmp_path: Path) -> None:
     (backup / "manifest.json").unlink()
     with pytest.raises(ConflictError, match=r"manifest\.json is missing"):
@@ -105,6 +141,30 @@ def test_the_service_refuses_a_folder_that_is_half_restored(backup: Path, tmp_pa
     (tmp_path / "new" / UNFINISHED).write_text(f"from {backup}, begun 2026-11-22T20:00:00Z")
     with pytest.raises(ConfigurationError, match="restored only in part"):
         refuse_unfinished(settings_of(tmp_path / "new"))
+    with pytest.raises(ConflictError, match="empty this folder and the database"):
+        keeper_of(tmp_path / "new").restore(backup)
+
+
+def test_the_service_waits_while_a_backup_is_being_restored(backup: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / UNFINISHED).write_text(f"from {backup}, begun 2026-11-22T20:00:00Z")
+    with locked(tmp_path / "new"), pytest.raises(NotNowError, match="is being restored into this folder"):
+        refuse_unfinished(settings_of(tmp_path / "new"))
+
+
+def test_a_folder_that_a_service_works_in_is_not_restored_into(backup: Path, tmp_path: Path) -> None:
+    with locked(tmp_path / "new"), pytest.raises(ConflictError, match=r"another service works in .*stop it first"):
+        keeper_of(tmp_path / "new").restore(backup)
+    assert not (tmp_path / "new" / UNFINISHED).exists()
+
+
+def test_a_store_is_not_moved_while_a_service_works_on_it(
+    store: Store, database_url: str, tmp_path: Path, another_postgresql_url: str
+) -> None:
+    assert store
+    keeper = keeper_of(tmp_path / "data", database_url)
+    with locked(tmp_path / "data"), pytest.raises(ConflictError, match=r"another service works in .*stop it first"):
+        keeper.move_store(another_postgresql_url)
 
 
 def test_a_store_moves_to_a_database_of_the_other_kind(

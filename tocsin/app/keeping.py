@@ -5,12 +5,13 @@ the data folder) and ``manifest.json``, written last: a folder without it is no 
 while one is taken.
 """
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,9 +20,10 @@ from typing import Any, Self
 import tocsin
 from tocsin.app import retaining
 from tocsin.app.clocks import SystemClock
+from tocsin.app.folder import LOCK, UNFINISHED, locked
 from tocsin.app.retaining import Forgettable
 from tocsin.domain.clock import Clock, iso_utc
-from tocsin.domain.errors import ConfigurationError, ConflictError
+from tocsin.domain.errors import ConflictError, NotNowError, RemoteError
 from tocsin.settings import Settings, load_settings
 from tocsin.store import Store
 from tocsin.store.copying import TableSum
@@ -31,10 +33,8 @@ from tocsin.workflow.after_restore import note_restored
 MANIFEST = "manifest.json"
 STORE = "store.sqlite"
 FILES = "files"
-#: Lies in the data folder while a backup is being restored into it; the service refuses to start beside it.
-UNFINISHED = "RESTORE-UNFINISHED"
-#: Held by the service that works in the data folder.
-LOCK = "tocsin.lock"
+#: Of an SQLite store that is being restored, on the disk at once: the copy it is read from, its log, and itself.
+SQLITE_COPIES = 3
 _OURS = ("tocsin.sqlite", "tocsin.sqlite-wal", "tocsin.sqlite-shm", LOCK, UNFINISHED)
 
 #: Told what is being copied, and how much of it.
@@ -95,17 +95,26 @@ class Keeper:
         unfinished = folder.with_name(f".{folder.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        sums = self._copy_store(self.settings.store_url, f"sqlite:///{unfinished / STORE}")
-        files = _copy_files(self.settings.data_dir, unfinished / FILES, self.progress)
+        try:
+            with _full_in_words(unfinished):
+                kept = self._back_up(unfinished)
+            unfinished.rename(folder)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)  # else a full disk would stay full
+            raise
+        return replace(kept, place=str(folder))
+
+    def _back_up(self, folder: Path) -> Kept:
+        sums = self._copy_store(self.settings.store_url, f"sqlite:///{folder / STORE}")
+        files = _copy_files(self.settings.data_dir, folder / FILES, self.progress)
         manifest = {
             "made_utc": iso_utc(self.clock.now()),
             "version": tocsin.__version__,
             "tables": {name: asdict(table) for name, table in sums.items()},
-            "store": _digest(unfinished / STORE),
+            "store": _digest(folder / STORE),
             "files": files,
         }
-        _write_whole(unfinished / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
-        unfinished.rename(folder)
+        _write_whole(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
         return Kept(place=str(folder), rows=_rows(sums), files=len(files))
 
     def restore(self, folder: Path) -> Kept:
@@ -117,21 +126,50 @@ class Keeper:
             The store or the folder is not empty, or the backup is not whole.
         """
         manifest, data = _manifest_of(folder), self.settings.data_dir
+        marker = data / UNFINISHED
+        if marker.exists():
+            raise ConflictError(
+                f"a backup is being restored into {data}, or was only in part ({marker.read_text(encoding='utf-8')})",
+                remedy="wait; if nobody is at it, empty this folder and the database, and restore again",
+            )
         if data.is_dir() and any(one.name not in _OURS for one in data.iterdir()):
             raise ConflictError(f"{data} is not empty", remedy="restore into a new data folder, or move this one away")
         files: Mapping[str, str] = manifest["files"]
         for file, digest in ((folder / STORE, manifest["store"]), *((folder / FILES / k, v) for k, v in files.items())):
             if _digest(file) != digest:
                 raise ConflictError(f"{file} is damaged", remedy="use another backup")
-        data.mkdir(parents=True, exist_ok=True)
-        marker = data / UNFINISHED
-        _write_whole(marker, f"from {folder}, begun {iso_utc(self.clock.now())}")
-        with TemporaryDirectory(dir=data) as aside:  # an older backup is brought up to this version beside itself
-            shutil.copy2(folder / STORE, Path(aside) / STORE)
-            sums = self._copy_store(f"sqlite:///{Path(aside) / STORE}", self.settings.store_url, restored_from=folder)
-        _copy_files(folder / FILES, data, self.progress)
-        marker.unlink()
+        with _full_in_words(data), self._alone():
+            self.require_room(folder)
+            _write_whole(marker, f"from {folder}, begun {iso_utc(self.clock.now())}")
+            with TemporaryDirectory(dir=data) as aside:  # an older backup is brought up to this version beside itself
+                shutil.copy2(folder / STORE, Path(aside) / STORE)
+                sums = self._copy_store(
+                    f"sqlite:///{Path(aside) / STORE}", self.settings.store_url, restored_from=folder
+                )
+            _copy_files(folder / FILES, data, self.progress)
+            marker.unlink()
         return Kept(place=str(data), rows=_rows(sums), files=len(files))
+
+    def require_room(self, backup: Path) -> None:
+        """Refuse to begin what the disk has no room for: an SQLite store is copied, then written twice (its log)."""
+        copies = SQLITE_COPIES if self.settings.store_url.startswith("sqlite") else 1
+        files = sum(file.stat().st_size for file in _files_of(backup / FILES))
+        needed = copies * (backup / STORE).stat().st_size + files
+        data = self.settings.data_dir
+        if (free := shutil.disk_usage(data).free) < needed:
+            raise ConflictError(
+                f"{data} has {free / 1e6:.0f} MB free, and restoring needs {needed / 1e6:.0f} MB", remedy="make room"
+            )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep the data folder from any service meanwhile."""
+        with ExitStack() as at_end:
+            try:
+                at_end.enter_context(locked(self.settings.data_dir))
+            except NotNowError as error:
+                raise ConflictError(error.message, remedy="stop it first") from error
+            yield
 
     def move_store(self, url: str) -> Kept:
         """Copy everything of the store into another, empty one, e.g. from SQLite to PostgreSQL.
@@ -139,11 +177,12 @@ class Keeper:
         Raises
         ------
         ConflictError
-            The other store is not empty.
+            The other store is not empty, or a service works on this one from the same folder.
         ConfigurationError
             The URL is of no database we know.
         """
-        sums = self._copy_store(self.settings.store_url, url)
+        with self._alone():  # what a service wrote meanwhile would be missing there
+            sums = self._copy_store(self.settings.store_url, url)
         return Kept(place=parse_url(url).render_as_string(), rows=_rows(sums), files=0)
 
     def outlook(self) -> Forgettable:
@@ -183,24 +222,6 @@ class Keeper:
         return sums
 
 
-def refuse_unfinished(settings: Settings) -> None:
-    """Refuse to work on a data folder into which a backup was only half restored.
-
-    Raises
-    ------
-    ConfigurationError
-        It was.
-    """
-    marker = settings.data_dir / UNFINISHED
-    if marker.exists():
-        raise ConfigurationError(
-            f"a backup was restored only in part ({marker.read_text(encoding='utf-8').strip()}): empty this folder and "
-            "the database, and restore again",
-            file=str(marker),
-            key="TOCSIN_DATA_DIR",
-        )
-
-
 def _copy_files(source: Path, target: Path, progress: Progress) -> dict[str, str]:
     """SHA-256 of every file copied, by its path below `source`; what vanishes meanwhile was not there."""
     digests: dict[str, str] = {}
@@ -223,6 +244,17 @@ def _files_of(folder: Path) -> Iterator[Path]:
             yield file
 
 
+@contextmanager
+def _full_in_words(folder: Path) -> Iterator[None]:
+    """Name the disk that is full: a file that was being copied is named else, on whatever disk that is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise RemoteError(f"the disk of {folder} is full", remedy="make room, and begin again") from error
+
+
 def _manifest_of(folder: Path) -> Mapping[str, Any]:
     try:
         manifest: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -232,6 +264,8 @@ def _manifest_of(folder: Path) -> Mapping[str, Any]:
         ) from error
     except ValueError as error:
         raise ConflictError(f"{folder / MANIFEST} is damaged: {error}", remedy="use another backup") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict) or "store" not in manifest:
+        raise ConflictError(f"{folder / MANIFEST} is damaged: it names no files", remedy="use another backup")
     return manifest
 
 

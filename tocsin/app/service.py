@@ -17,7 +17,7 @@ from tocsin.app.clocks import SystemClock
 from tocsin.app.inbox import InboxWatch
 from tocsin.app.leading import Lead
 from tocsin.app.memory import EVERY_S, give_back
-from tocsin.domain.errors import ConfigurationError, ConflictError
+from tocsin.domain.errors import ConflictError, NotNowError
 from tocsin.domain.jobs import JobKind, JobState
 from tocsin.domain.notices import RawNotice
 from tocsin.settings import Settings
@@ -173,7 +173,7 @@ class Service:
 
         Raises
         ------
-        ConfigurationError
+        NotNowError
             The API cannot listen where it should.
         """
         for runner in self._runners:
@@ -202,7 +202,7 @@ class Service:
                 self._stop.wait(0.01)
             if not self._server.started:
                 where = f"{self._settings.api.host}:{self._settings.api.port}"
-                raise ConfigurationError(f"cannot listen on {where}", file=self._settings.file, key="api.port")
+                raise NotNowError(f"cannot listen on {where}", remedy="see who listens there: ss -ltnp")
 
     def stop(self) -> None:
         """Stop everything; jobs not finished stay owed."""

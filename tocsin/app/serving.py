@@ -20,6 +20,7 @@ from tocsin.api.services import Health
 from tocsin.app.build import build_context, build_doors, build_people, build_store
 from tocsin.app.clocks import RehearsedClock, SystemClock
 from tocsin.app.feeds import FeedBoard, build_kafka, build_vtp, feeds_in_words, health_of, vtp_topics
+from tocsin.app.folder import own_folder
 from tocsin.app.gauges import Gauges
 from tocsin.app.leading import TICK, Lead
 from tocsin.app.logs import configure_logs
@@ -29,7 +30,7 @@ from tocsin.app.publishing import PUBLISH_EVERY_S, build_publisher, signs_of
 from tocsin.app.rates import Following, RateBoard, build_following, with_parts
 from tocsin.app.retaining import EVERY_S, forget_by_itself
 from tocsin.app.service import EVERY_ROLE, Listener, Role, Service
-from tocsin.app.starting import own_folder, own_name, own_store, refuse_wrong_clock
+from tocsin.app.starting import own_name, own_store, refuse_taken_address, refuse_wrong_clock
 from tocsin.app.tracing import start_tracing
 from tocsin.app.warming import warm
 from tocsin.app.watchdog import Watchdog
@@ -235,6 +236,8 @@ def _serve(settings: Settings, console: Console, clock: Clock, share: Share | No
     with ExitStack() as at_end:
         at_end.callback(built.close)
         refuse_wrong_clock(store, clock)
+        if share is None or Role.API in share.roles:
+            refuse_taken_address(settings.api.host, settings.api.port)
         if share is not None:
             store.refuse_deafness()
             at_end.enter_context(

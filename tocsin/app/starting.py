@@ -1,6 +1,10 @@
-"""What a service makes sure of before it starts: its folder is whole and its own, its clock can be right."""
+"""What a service makes sure of before it starts: its name and store are its own, its clock can be right, it can listen.
 
-import fcntl
+A refusal that may pass by itself is a `NotNowError` (status 1: systemd starts the service again), one that stays until
+somebody changes something a `ConfigurationError` (status 2: it does not). docs/reference/refusals.md lists them all.
+"""
+
+import errno
 import os
 import socket
 import threading
@@ -9,47 +13,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tocsin.app.keeping import LOCK, refuse_unfinished
 from tocsin.app.leading import BEAT_S, STILL_S, TICK, Lead
 from tocsin.domain.clock import Clock, iso_utc
 from tocsin.domain.errors import ConfigurationError, NotNowError
-from tocsin.settings import Settings
 from tocsin.store import Store
 
 #: Clocks of machines that share a store may differ by so much.
 TOLERANCE = timedelta(seconds=60)
 #: This code did not exist before.
 EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-@contextmanager
-def own_folder(settings: Settings, *, name: str = "") -> Iterator[None]:
-    """Keep the data folder for one service, until the block ends; for the process of that `name` of a divided one.
-
-    Raises
-    ------
-    ConfigurationError
-        Another service works in it, or a backup was only half restored into it.
-    """
-    refuse_unfinished(settings)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.data_dir / (f"{name}.lock" if name else LOCK)).open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            who = file.read().strip() or "unknown"
-            what = f"another {name}" if name else "another service"
-            raise ConfigurationError(
-                f"{what} works in {settings.data_dir.absolute()} (process {who}): "
-                "stop it, or give this one a folder of its own",
-                file="environment",
-                key="TOCSIN_DATA_DIR",
-            ) from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
+#: What a system says of an address that may be ours later: taken, not on this machine, or names are not told just now.
+_PASSING = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, socket.EAI_AGAIN})
 
 
 @contextmanager
@@ -62,15 +36,14 @@ def own_name(store: Store, clock: Clock, name: str, *, folder: Path, on_loss: Ca
 
     Raises
     ------
-    ConfigurationError
+    NotNowError
         Another process of that name lives.
     """
     with _lease(store, clock, f"name/{name}", folder=folder, on_loss=on_loss) as holder:
         if holder is not None:
-            raise ConfigurationError(
-                f"another process called {name} lives ({holder}): give this one another name with --name",
-                file="command line",
-                key="--name",
+            raise NotNowError(
+                f"another process called {name} lives ({holder})",
+                remedy="give this one another name with --name; should the other end, this one starts by itself",
             )
         yield
 
@@ -83,15 +56,14 @@ def own_store(store: Store, clock: Clock, *, folder: Path, on_loss: Callable[[],
 
     Raises
     ------
-    ConfigurationError
+    NotNowError
         Another service, or a process of one, ticks on this store.
     """
     with _lease(store, clock, TICK, folder=folder, on_loss=on_loss) as holder:
         if holder is not None:
-            raise ConfigurationError(
-                f"another service works on this database ({holder}): stop it, or divide the work with tocsin run",
-                file="environment",
-                key="TOCSIN_STORE_URL",
+            raise NotNowError(
+                f"another service works on this database ({holder})",
+                remedy="stop it, name another database in TOCSIN_STORE_URL, or divide the work with tocsin run",
             )
         yield
 
@@ -145,3 +117,26 @@ def refuse_wrong_clock(store: Store, clock: Clock) -> None:
         f"this machine's clock cannot be right: {wrong}",
         remedy="set it: chronyc makestep, or timedatectl set-ntp true",
     )
+
+
+def refuse_taken_address(host: str, port: int) -> None:
+    """Refuse to start where the API cannot listen; nothing has been heard or sent yet.
+
+    Raises
+    ------
+    NotNowError
+        Somebody else listens there, or the machine does not have the address (yet).
+    ConfigurationError
+        There is no such host, or this user may not listen there.
+    """
+    where = f"cannot listen on {host}:{port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as error:
+        words = f"{where}: {error.strerror or error}"
+        if error.errno in _PASSING:
+            raise NotNowError(words, remedy="see who listens there (ss -ltnp), or set api.host and api.port") from error
+        raise ConfigurationError(words, file="settings", key="api.host, api.port") from error

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, MetaData, Row, Table, TypeDecorator, 
 from sqlalchemy.types import TypeEngine
 
 from tocsin.domain.errors import ConfigurationError, ConflictError
+from tocsin.store.opening import failing_in_words
 from tocsin.store.schema import newest_revision, schema_revision
 from tocsin.store.tables import metadata
 
@@ -107,7 +108,10 @@ def _copy(source: Connection, target: Connection, table: Table, progress: Progre
 
 
 def _chunks(connection: Connection, table: Table) -> Iterator[list[Row[*tuple[Any, ...]]]]:
-    with connection.execute(select(table), execution_options={"yield_per": CHUNK}) as found:
+    with (
+        failing_in_words(connection.engine.url),
+        connection.execute(select(table), execution_options={"yield_per": CHUNK}) as found,
+    ):
         for part in found.partitions():
             yield list(part)
 

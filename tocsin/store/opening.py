@@ -21,6 +21,7 @@ _OF_SQLITE = {
 }
 #: What PostgreSQL answers, by the first characters of its code.
 _OF_POSTGRESQL = {
+    "25006": "it is a copy that follows another server: promote it, or let store.url name the one that is written to",
     "28": "see user and password in store.url, and pg_hba.conf of the server",
     "3D": "make it: createdb",
     "42501": "its user must own the database or be granted CREATE on schema public",

@@ -170,8 +170,15 @@ class Store:
         ------
         ConflictError
             The target is not empty.
+        RemoteError
+            Either cannot be read or written: out of reach, damaged, its disk full.
         """
-        with self._reader.begin() as source, target._transaction() as connection:
+        with (
+            failing_in_words(self._url),
+            self._reader.begin() as source,
+            failing_in_words(target._url),
+            target._transaction() as connection,
+        ):
             return copy_everything(source, connection, progress)
 
     def sums(self) -> Mapping[str, TableSum]:

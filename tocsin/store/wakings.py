@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import URL
 
-from tocsin.domain.errors import ConfigurationError
+from tocsin.domain.errors import ConfigurationError, NotNowError
 from tocsin.store.engines import build_postgresql, parse_url
 from tocsin.store.pooling import Connecting, Pooling
 
@@ -69,7 +69,9 @@ class Wakings:
         Raises
         ------
         ConfigurationError
-            Where we listen, connections are lent by transaction, or it is another database or a copy of ours.
+            Where we listen, connections are lent by transaction, or it is another database.
+        NotNowError
+            It is a copy of ours.
         """
         with self._listening.connect() as connection:
             heard_at = connection.execute(_WHICH).one()
@@ -83,8 +85,13 @@ class Wakings:
             return
         with self._engine.connect() as connection:
             ours = connection.execute(_WHICH).one()
-        if heard_at != ours or heard_at.pg_is_in_recovery:
-            raise _deaf("it is another database than store.url, or a copy of it: nobody is woken there")
+        if heard_at.pg_is_in_recovery:
+            raise NotNowError(
+                "store.listen_url names a copy of the database: nobody is woken there",
+                remedy="promote it, or let store.listen_url name the server that is written to",
+            )
+        if heard_at != ours:
+            raise _deaf("it is another database than store.url: nobody is woken there")
 
     def close(self) -> None:
         """Close the connection for listening, where it is one apart."""
