@@ -13,8 +13,9 @@ from tocsin.domain.late import optimize
 from tocsin.domain.light_curves import FloatArray
 from triangulation.posterior import DelayPosterior
 
-#: The shared error of two delays is never taken to be more than this of both: what would follow is too good to be true.
-HIGHEST_CORRELATION = 0.9
+#: The centre of a star is its best-timed craft, so that half of a delay's variance at most is its own, and the other
+#: craft's the rest. Widths that tell of more than this do not belong together: those of weak bursts scatter so.
+HIGHEST_SHARE = 0.7
 
 
 class TimedPair(Protocol):
@@ -86,7 +87,8 @@ def shared_covariance_s2(chosen: Sequence[TimedPair], pairs: Sequence[TimedPair]
     Returns
     -------
     ndarray or None
-        None where it would mean nothing: a single delay, no pair beside the star, or a delay with several modes.
+        None where it would mean nothing: a single delay, no pair beside the star, a delay with several modes, or widths
+        by which the centre would be worse timed than what it is compared with.
     """
     if len(chosen) < 2 or len(pairs) <= len(chosen):
         return None
@@ -100,8 +102,8 @@ def shared_covariance_s2(chosen: Sequence[TimedPair], pairs: Sequence[TimedPair]
     # The centre is the first of some pairs and the second of others: its error enters with either sign.
     sign = np.array([1.0 if pair.b == centre else -1.0 for pair in chosen])
     shared = own_variances(pairs)[centre]
-    correlation = np.minimum(shared / np.outer(sigma, sigma), HIGHEST_CORRELATION)
-    covariance = np.outer(sign * sigma, sign * sigma) * correlation
+    if shared > HIGHEST_SHARE * float(sigma.min()) ** 2:
+        return None
+    covariance = shared * np.outer(sign, sign)
     np.fill_diagonal(covariance, sigma**2)
-    is_sound = float(np.linalg.eigvalsh(covariance / np.outer(sigma, sigma)).min()) > 1e-3
-    return np.asarray(covariance) if is_sound else None
+    return np.asarray(covariance)

@@ -28,6 +28,9 @@ SAMPLED_SIGMA = 1.5
 #: Half-extent of a cell in units of its side: of the farthest corner of any (at the edge of the polar caps, so that
 #: nothing is missed), and on the average.
 CORNER_SIDES, MEAN_SIDES = 1.05, 0.5
+#: Farther from its mean than this, in sigma, a delay's error tells nothing more of another's: tails are not Gaussian, and
+#: a correlation taken into them without bound would outgrow what the posteriors themselves say.
+CORRELATED_SIGMA = 3.0
 #: Height of the atmosphere that stops gamma rays, km, and the softness of its limb, rad.
 ATMOSPHERE_KM = 70.0
 LIMB_RAD = float(np.radians(0.5))
@@ -140,8 +143,9 @@ class AnnulusTerm:
         return np.asarray((self.posterior.cumulative(high) - self.posterior.cumulative(low)) / (high - low))
 
     def z(self, cells: Cells) -> FloatArray:
-        """Distance of each cell from the mean delay, in standard deviations."""
-        return np.asarray((self.delay_s(cells) - self.posterior.mean_s) / self.posterior.sigma_s)
+        """Distance of each cell from the mean delay, in standard deviations, as far as it tells of other delays."""
+        z = (self.delay_s(cells) - self.posterior.mean_s) / self.posterior.sigma_s
+        return np.asarray(np.clip(z, -CORRELATED_SIGMA, CORRELATED_SIGMA))
 
     @property
     def best_log(self) -> float:

@@ -67,6 +67,15 @@ def test_a_delay_of_several_modes_has_no_covariance(flag: str) -> None:
     assert shared_covariance_s2(star(measured), measured) is None
 
 
+def test_widths_by_which_the_best_timed_craft_would_be_the_worst_tell_nothing_of_what_is_shared() -> None:
+    widths = {"ACS": 0.004, "KW": 0.004, "HEND": 0.004}
+    measured = [Pair("GBM", name, DelayPosterior.gaussian(0.1, sigma)) for name, sigma in widths.items()]
+    measured += [Pair(a, b, DelayPosterior.gaussian(0.1, 0.0045)) for a, b in combinations(widths, 2)]
+    assert shared_covariance_s2(measured[:3], measured) is not None
+    sharper = [*measured[:3], *(Pair(pair.a, pair.b, DelayPosterior.gaussian(0.1, 0.002)) for pair in measured[3:])]
+    assert shared_covariance_s2(measured[:3], sharper) is None
+
+
 def test_two_pairs_alone_do_not_tell_what_they_share() -> None:
     measured = pairs({"ACS": 0.004, "GBM": 0.001, "KW": 0.002})[:2]
     assert shared_covariance_s2(measured, measured) is None

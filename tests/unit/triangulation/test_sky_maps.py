@@ -11,7 +11,7 @@ from tocsin.domain.errors import ScienceError
 from triangulation import pixels
 from triangulation.annulus import Annulus, annulus_from_delay
 from triangulation.delay import DelayPosterior
-from triangulation.geometry import SpacecraftPosition, baseline, unit_vector
+from triangulation.geometry import SPEED_OF_LIGHT_KM_S, SpacecraftPosition, baseline, unit_vector
 from triangulation.skymap import SkyMap, overlap
 
 SOURCE = (30.0, 40.0)
@@ -63,6 +63,24 @@ def test_a_shared_reference_shrinks_the_region_by_what_the_correlation_tells() -
     plain, joint = SkyMap.from_annuli(rings), SkyMap.from_annuli(rings, delay_covariance_s2=covariance)
     ratio = joint.credible_area_deg2(0.9) / plain.credible_area_deg2(0.9)
     assert ratio == pytest.approx(np.sqrt(1 - 0.25), rel=0.01)
+
+
+def test_what_delays_share_does_not_carry_the_map_into_the_tails_of_their_posteriors() -> None:
+    rings = [with_tails(ring([1e6, 0.0, 0.0], 0.5)), with_tails(ring([0.0, 1e6, 0.0], 0.5))]
+    sigma = np.array([each.posterior.sigma_s for each in rings])
+    covariance = np.outer(sigma, sigma) * np.array([[1.0, 0.5], [0.5, 1.0]])
+    plain, joint = SkyMap.from_annuli(rings), SkyMap.from_annuli(rings, delay_covariance_s2=covariance)
+    assert joint.credible_area_deg2(0.9) < plain.credible_area_deg2(0.9)
+    assert joint.density_at(*SOURCE) > plain.density_at(*SOURCE)
+
+
+def with_tails(annulus: Annulus) -> Annulus:
+    """Same annulus with a delay that has exponential tails of five of its sigma, a hundredth as high as its peak."""
+    core, z = annulus.posterior, np.linspace(-40.0, 40.0, 4001)
+    density = np.exp(-0.5 * z * z) + 0.01 * np.exp(-np.abs(z) / 5.0)
+    tailed = DelayPosterior(delay_s=core.mean_s + core.sigma_s * z, density=density)
+    place = annulus.pair.axis * annulus.pair.light_time_s * SPEED_OF_LIGHT_KM_S
+    return annulus_from_delay(place, [0.0, 0.0, 0.0], tailed)
 
 
 def test_annuli_that_miss_each_other_are_refused() -> None:
