@@ -13,9 +13,9 @@ from tocsin.domain.late import optimize
 from tocsin.domain.light_curves import FloatArray
 from triangulation.posterior import DelayPosterior
 
-#: The centre of a star is its best-timed craft, so that half of a delay's variance at most is its own, and the other
-#: craft's the rest. Widths that tell of more than this do not belong together: those of weak bursts scatter so.
-HIGHEST_SHARE = 0.7
+#: The centre of a star is its best-timed craft, so that half of the variance of a delay at most is its own. Widths that
+#: tell of more scatter, as those of weak bursts do, and regions made of it would be too small.
+HIGHEST_SHARE = 0.5
 
 
 class TimedPair(Protocol):
@@ -87,8 +87,7 @@ def shared_covariance_s2(chosen: Sequence[TimedPair], pairs: Sequence[TimedPair]
     Returns
     -------
     ndarray or None
-        None where it would mean nothing: a single delay, no pair beside the star, a delay with several modes, or widths
-        by which the centre would be worse timed than what it is compared with.
+        None where it would mean nothing: a single delay, no pair beside the star, or a delay with several modes.
     """
     if len(chosen) < 2 or len(pairs) <= len(chosen):
         return None
@@ -101,9 +100,7 @@ def shared_covariance_s2(chosen: Sequence[TimedPair], pairs: Sequence[TimedPair]
     sigma = np.array([pair.posterior.sigma_s for pair in chosen])
     # The centre is the first of some pairs and the second of others: its error enters with either sign.
     sign = np.array([1.0 if pair.b == centre else -1.0 for pair in chosen])
-    shared = own_variances(pairs)[centre]
-    if shared > HIGHEST_SHARE * float(sigma.min()) ** 2:
-        return None
+    shared = min(own_variances(pairs)[centre], HIGHEST_SHARE * float(sigma.min()) ** 2)
     covariance = shared * np.outer(sign, sign)
     np.fill_diagonal(covariance, sigma**2)
     return np.asarray(covariance)

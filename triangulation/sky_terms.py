@@ -28,8 +28,8 @@ SAMPLED_SIGMA = 1.5
 #: Half-extent of a cell in units of its side: of the farthest corner of any (at the edge of the polar caps, so that
 #: nothing is missed), and on the average.
 CORNER_SIDES, MEAN_SIDES = 1.05, 0.5
-#: Farther from its mean than this, in sigma, a delay's error tells nothing more of another's: tails are not Gaussian, and
-#: a correlation taken into them without bound would outgrow what the posteriors themselves say.
+#: Farther from its mean than this, in sigma, a delay's error tells nothing more of another's: tails are not Gaussian,
+#: and a correlation taken into them without bound would outgrow what the posteriors themselves say.
 CORRELATED_SIGMA = 3.0
 #: Height of the atmosphere that stops gamma rays, km, and the softness of its limb, rad.
 ATMOSPHERE_KM = 70.0
