@@ -20,7 +20,7 @@ from triangulation.delay import estimate_delay
 
 FAMILIES = ("med_short", "bright_short", "bright_long")
 PAIR = ("ACS", "GBM")
-DISTURBANCES = ("spike", "masked gap", "dead time", "dead time known", "unrelated")
+DISTURBANCES = ("spike", "spike known", "masked gap", "dead time", "dead time known", "unrelated")
 #: Flags that say that something is wrong with the data.
 WARNINGS = frozenset({"single_bin_dominated", "poor_fit", "unrelated"})
 UNLIKE = frozenset({"unrelated", "not_detected", "poor_fit"})
@@ -28,11 +28,14 @@ SPIKE_SIGMA, LOST_AT_PEAK = 10.0, 0.25
 LEAST_COVERAGE, LEAST_FLAGGED, LEAST_UNRELATED = 0.75, 0.80, 0.90
 
 
-def spiked(pair: SimulatedPair, rng: np.random.Generator) -> LightCurve:
-    """First curve with one bin of the burst raised by 10 sigma of its background."""
+def spiked(pair: SimulatedPair, rng: np.random.Generator, *, is_known: bool) -> LightCurve:
+    """First curve with one bin of the burst raised by 10 sigma of its background, or with that bin masked."""
     bright = np.flatnonzero(pair.a.signal > 0.1 * pair.a.signal.max())
     at = int(rng.choice(bright))
     counts = pair.a.curve.counts.copy()
+    if is_known:
+        mask = np.arange(len(pair.a.curve)) == at
+        return pair.a.curve.replace(counts=np.where(mask, 0.0, counts), mask=mask)
     counts[at] += SPIKE_SIGMA * np.sqrt(pair.a.phi * pair.a.background[at])
     return pair.a.curve.replace(counts=counts)
 
@@ -61,8 +64,8 @@ def disturbed(pair: SimulatedPair, job: Job) -> tuple[LightCurve, LightCurve]:
     rng = np.random.default_rng([job.seed, 77])
     a, b = pair.a.curve, pair.b.curve
     match job.kind:
-        case "spike":
-            return spiked(pair, rng), b
+        case "spike" | "spike known":
+            return spiked(pair, rng, is_known=job.kind == "spike known"), b
         case "masked gap":
             return with_gap(pair, rng), b
         case "unrelated":

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tocsin.domain.light_curves import FloatArray
 from triangulation import verdict
 from triangulation.curves import Burst, Series
 from triangulation.joint import (
@@ -34,6 +35,8 @@ MAX_HALVINGS = 2
 FINER, FINER_SHARE = 1.5, 0.5
 #: At most so many bins that stand out are left out.
 MAX_LEFT_OUT = 2
+#: Points that continue a posterior to the end of its range, if that is farther than so much, s.
+CONTINUED_POINTS, LEAST_GAP_S = 8, 1e-9
 #: Share of the finer bin width that is always added to the width of the posterior.
 FLOOR_BINS = 0.04
 #: Natural log of the odds above which the other curve shows the base's burst; least information of a constraint.
@@ -122,10 +125,29 @@ def _density(solution: Solution, shift_s: float, inflation: float, *, is_turned:
     """Posterior of a solution from the counts alone, the shift of smoothing (s) taken out."""
     power = TEMPER / inflation
     grid, log_p = solution.curve().dense(power)
-    grid, density = grid - shift_s, np.exp((log_p - log_p.max()) * power)
+    grid, log_p = _continued(grid - shift_s, log_p, solution.model.pair.max_delay_s)
+    density = np.exp((log_p - log_p.max()) * power)
     if is_turned:
         grid, density = -grid[::-1], density[::-1]
     return DelayPosterior(delay_s=grid, density=density, method="joint")
+
+
+def _continued(grid_s: FloatArray, log_p: FloatArray, max_delay_s: float) -> tuple[FloatArray, FloatArray]:
+    """Log posterior to both ends of the range of delays, from one of which a shift has moved it: no delay is ruled out.
+
+    What lies beyond its end is the mirror image, in the end as a point, of what lies before: it goes on as it came.
+    """
+    for end in (0, -1):
+        last = float(grid_s[end])
+        gap = max_delay_s - abs(last)
+        if last * (-1 if end == 0 else 1) > 0 and gap > LEAST_GAP_S:
+            steps = np.linspace(0.0, gap, CONTINUED_POINTS + 1)[1:] * np.sign(last)
+            beyond = np.minimum(2.0 * log_p[end] - np.interp(last - steps, grid_s, log_p), log_p.max())
+            at = 0 if end == 0 else grid_s.size
+            order = slice(None, None, -1) if end == 0 else slice(None)
+            grid_s = np.insert(grid_s, at, np.clip(last + steps, -max_delay_s, max_delay_s)[order])
+            log_p = np.insert(log_p, at, beyond[order])
+    return grid_s, log_p
 
 
 def _base(series: tuple[Series, Series], bursts: tuple[Burst, Burst]) -> int:

@@ -249,10 +249,9 @@ class DelayPosterior:
         density = self.at(grid)
         near = np.searchsorted(sharp, grid + 8.5 * sigma_s) > np.searchsorted(sharp, grid - 8.5 * sigma_s)
         density[near] = _folded(self.delay_s, self.density, grid[near], sigma_s)
-        if max_delay_s is not None and (inside := np.abs(grid) <= max_delay_s).sum() >= 3 and density[inside].any():
-            grid, density = grid[inside], density[inside]
         systematic = float(np.hypot(self.systematic_sigma_s, sigma_s))
-        return replace(self, delay_s=grid, density=density, systematic_sigma_s=systematic)
+        folded = replace(self, delay_s=grid, density=density, systematic_sigma_s=systematic)
+        return folded if max_delay_s is None else folded.within(max_delay_s)
 
     def shifted(self, offset_s: float) -> "DelayPosterior":
         """Same posterior with `offset_s` added to every delay, s."""

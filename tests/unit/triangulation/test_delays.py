@@ -47,6 +47,16 @@ def test_the_delay_of_a_bright_burst_is_found_within_its_width() -> None:
     assert abs(posterior.median_s - 0.123) < 4 * posterior.sigma_s
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_delay_at_the_end_of_the_range_is_never_ruled_out(sign: int) -> None:
+    faint = {"peak": 400.0, "background": 1000.0}
+    a, b = curve(0.0, **faint), curve(0.1 * sign, seed=2, width=0.05, **faint)
+    posterior = estimate_delay(a, b, max_delay_s=0.1)
+    assert posterior.detected
+    assert posterior.at(0.0998 * sign) > 0.1 * posterior.density.max()
+    assert posterior.level_of(0.0998 * sign) < 0.999
+
+
 def test_bins_of_two_and_of_256_milliseconds_go_together() -> None:
     a, b = curve(0.0, width=0.002), curve(-0.3, width=0.256, seed=3, peak=40_000.0, background=4000.0, phase=0.07)
     posterior = estimate_delay(a, b, max_delay_s=2.0)
