@@ -104,7 +104,8 @@ def overlap_regions(annuli: Sequence[Annulus | Ring]) -> tuple[ErrorRegion, ...]
             "the 3-sigma annuli have no point in common", remedy="read the region off the sky map, check the delays"
         )
     regions = [_region(base, part, corners) for part in parts]
-    return tuple(sorted(regions, key=lambda region: -region.area_deg2))
+    # The mirror images that two rings make are as large as each other but for rounding.
+    return tuple(sorted(regions, key=lambda region: (-float(f"{region.area_deg2:.6g}"), region.ra_deg)))
 
 
 def _corners(rings: Sequence[Ring]) -> FloatArray:
