@@ -27,8 +27,10 @@ from chaos_audit import Eavesdropper, Record, Standing, audit, event_of, standin
 from chaos_faults import ArchiveInTrouble, World, craft, faults
 from figures import Figure
 from outside import ALL_TOPICS, CHANNEL, configured
+from pooler import POOL_MODES, pooled
 from rig import Broker, Postgresql, Process, SmallDisk, free_port, pause
 from traffic import traffic
+from writing import longest_writes
 
 from tocsin.app.clocks import RehearsedClock
 from tocsin.demo.stand_ins import SlackStandIn
@@ -56,13 +58,13 @@ ROLES = {
 }
 
 
-def run(seed: int = 1, minutes: float = MINUTES, *, any_wall: bool = False) -> list[Figure]:
-    """Figures of one night; with `any_wall` it may take as long as the machine needs."""
+def run(seed: int = 1, minutes: float = MINUTES, *, any_wall: bool = False, pool_mode: str = "") -> list[Figure]:
+    """Figures of one night; with `any_wall` it may take as long as the machine needs; through a PgBouncer by mode."""
     with tempfile.TemporaryDirectory(prefix="tocsin-chaos-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         disk = SmallDisk(Path(folder) / "disk", 1500)
         try:
-            return Night(Path(folder), disk, seed, minutes, any_wall=any_wall).figures()
+            return Night(Path(folder), disk, seed, minutes, any_wall=any_wall, pool_mode=pool_mode).figures()
         finally:
             disk.unmount()
 
@@ -85,7 +87,11 @@ class Done:
 class Night:
     """One night, from the first notice to the audit."""
 
-    def __init__(self, folder: Path, disk: SmallDisk, seed: int, minutes: float, *, any_wall: bool) -> None:
+    def __init__(
+        self, folder: Path, disk: SmallDisk, seed: int, minutes: float, *, any_wall: bool, pool_mode: str
+    ) -> None:
+        self._pool_mode = pool_mode
+        self._writes: list[Figure] = []
         self._chance = random.Random(seed)
         self._longest_s = None if any_wall else WALL_S_PER_MINUTE * minutes
         self._sent = traffic(seed, seconds=60.0 * minutes, per_second=PER_SECOND / SPEED, mocks=MOCKS)
@@ -113,7 +119,7 @@ class Night:
             at_end.callback(self._broker.stop)
             at_end.enter_context(self._slack)
             at_end.enter_context(self._archive)
-            self._configure()
+            self._configure(at_end.enter_context(pooled(self._database, self._pool_mode, self._folder / "pool")))
             processes = {name: self._process(name, ("run", *roles, "--name", name)) for name, roles in ROLES.items()}
             for process in processes.values():
                 at_end.callback(process.end)
@@ -126,21 +132,25 @@ class Night:
                 self._done.drained_s = self._drain(processes)
             record.heard, record.messages = stranger.heard, self._slack.messages
             record.logs = [process.log for process in processes.values()]
+            self._writes = self._longest_writes()
             judged = audit(self._database.url, self._clock, record)
             for process in processes.values():
                 process.end()
-            return [*self._story(stranger.answers), *judged, *self._restored(record)]
+            return [*self._story(stranger.answers), *judged, *self._restored(record), *self._writes]
 
-    def _configure(self) -> None:
-        self._environment = configured(
-            self._folder,
-            bootstrap=self._broker.bootstrap,
-            slack=self._slack,
-            archive=self._archive,
-            clock=self._clock,
-            clock_file=self._step,
-            archive_days=5.0,
-        ) | {"TOCSIN_STORE_URL": self._database.url}
+    def _configure(self, store: dict[str, str]) -> None:
+        self._environment = (
+            configured(
+                self._folder,
+                bootstrap=self._broker.bootstrap,
+                slack=self._slack,
+                archive=self._archive,
+                clock=self._clock,
+                clock_file=self._step,
+                archive_days=5.0,
+            )
+            | store
+        )
 
     def _process(self, name: str, command: tuple[str, ...], **more: str) -> Process:
         port = () if command[0] in {"backup", "restore"} else ("--port", str(self._port))
@@ -256,7 +266,7 @@ class Night:
         if self._backup is None or self._backup.wait() != 0:
             return [Figure(name="restored: no backup could be taken", value=1, high=0)]
         data = self._folder / "restored"
-        elsewhere = {"TOCSIN_DATA_DIR": str(data), "TOCSIN_STORE_URL": ""}
+        elsewhere = {"TOCSIN_DATA_DIR": str(data), "TOCSIN_STORE_URL": "", "TOCSIN_STORE_LISTEN_URL": ""}
         restoring = self._process("restore", ("restore", str(self._folder / "backup")), **elsewhere)
         restoring.start()
         if restoring.wait() != 0:
@@ -268,6 +278,7 @@ class Night:
         alone.wait_until_it_works()
         try:
             self._done.restored_s = self._drain({"restored": alone}, url, clicks=False)
+            self._writes += self._longest_writes("restored: ")
         finally:
             alone.end()
         record.messages, record.clicked = self._slack.messages, self._done.clicked_before_backup
@@ -277,6 +288,13 @@ class Night:
             Figure(name="restored: seconds until nothing was owed", value=self._done.restored_s),
             *audit(url, self._clock, record, prefix="restored: "),
         ]
+
+    def _longest_writes(self, prefix: str = "the process that listens, since its last start: ") -> list[Figure]:
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{self._port}/metrics", timeout=30.0, trust_env=False)
+        except httpx.HTTPError:
+            return []
+        return longest_writes(answer.text, prefix)
 
     def _story(self, answers: int) -> list[Figure]:
         done = self._done
@@ -300,8 +318,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=MINUTES)
     parser.add_argument("--any-wall", action="store_true")
+    parser.add_argument("--pgbouncer", choices=POOL_MODES, default="", help="Put a PgBouncer before the database.")
     given = parser.parse_args()
-    figures = run(given.seed, given.minutes, any_wall=given.any_wall)
+    figures = run(given.seed, given.minutes, any_wall=given.any_wall, pool_mode=given.pgbouncer)
     for figure in figures:
         print(json.dumps(figure.to_json()))
     return 0 if all(figure.is_met for figure in figures) else 1

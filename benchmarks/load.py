@@ -1,6 +1,7 @@
 """Latency under load: from a notice handed to Kafka to its first page at Slack, at 20 notices a second; and what grows.
 
-python benchmarks/load.py --seed 1 --seconds 120 --store sqlite
+python benchmarks/load.py --seed 1 --seconds 120 --store SQLite
+python benchmarks/load.py --seed 1 --seconds 120 --store PostgreSQL --pgbouncer transaction
 """
 
 import argparse
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -19,8 +21,10 @@ import httpx
 import numpy as np
 import psutil
 from figures import Figure
+from pooler import POOL_MODES, pooled
 from rig import Broker, Postgresql, Process, pause
 from traffic import NOISE, TOPICS, traffic
+from writing import longest_writes
 
 from tocsin.app.clocks import SystemClock
 from tocsin.demo.stand_ins import SlackStandIn
@@ -46,8 +50,9 @@ def run(seed: int = 1, seconds: float = 120.0) -> list[Figure]:
     return [figure for store in ("SQLite", "PostgreSQL") for figure in measured(seed, seconds, store)]
 
 
-def measured(seed: int, seconds: float, store: str) -> list[Figure]:
-    """Figures of one store."""
+def measured(seed: int, seconds: float, store: str, pool_mode: str = "") -> list[Figure]:
+    """Figures of one store; of PostgreSQL through a PgBouncer, where a `pool_mode` is given."""
+    name = f"{store} by PgBouncer ({pool_mode})" if pool_mode else store
     with tempfile.TemporaryDirectory(prefix="tocsin-load-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         database = Postgresql(Path(folder) / "postgresql") if store == "PostgreSQL" else None
@@ -55,18 +60,18 @@ def measured(seed: int, seconds: float, store: str) -> list[Figure]:
             database.start()
         broker = Broker(TOPICS)
         try:
-            with SlackStandIn(clock=SystemClock()) as slack:
+            with SlackStandIn(clock=SystemClock()) as slack, ExitStack() as at_end:
                 environment = _configured(Path(folder), broker, slack)
                 if database is not None:
-                    environment["TOCSIN_STORE_URL"] = database.url
+                    environment |= at_end.enter_context(pooled(database, pool_mode, Path(folder) / "pool"))
                 process = Process("serve", ("serve", "--port", "0"), environment, Path(folder))
                 process.start()
                 process.wait_until_it_works()
                 _wait_until_it_hears(process, broker)
                 try:
                     with Disk(Path(folder)) as disk:
-                        figures = _figures(seed, seconds, store, broker, slack, process)
-                    return [*figures, *disk.figures(store)]
+                        figures = _figures(seed, seconds, name, broker, slack, process)
+                    return [*figures, *disk.figures(name)]
                 finally:
                     process.end()
         finally:
@@ -224,7 +229,7 @@ def _group_waits(store: str, process: Process) -> list[Figure]:
             share = float(counts[f'bucket{{le="{within}"}}']) / float(counts["count"])
             low = 0.99 if (metric, within) == ("company_wait", "0.02") else None
             figures.append(Figure(name=f"{store}: notices {words} within {within} s", value=share, low=low))
-    return figures
+    return [*figures, *longest_writes(text, f"{store}: ")]
 
 
 def _first_shown(slack: SlackStandIn) -> Mapping[str, float]:
@@ -243,8 +248,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--store", choices=["SQLite", "PostgreSQL"], default="")
+    parser.add_argument("--pgbouncer", choices=POOL_MODES, default="", help="Through a PgBouncer: PostgreSQL alone.")
     given = parser.parse_args()
-    figures = measured(given.seed, given.seconds, given.store) if given.store else run(given.seed, given.seconds)
+    if given.pgbouncer:
+        figures = measured(given.seed, given.seconds, "PostgreSQL", given.pgbouncer)
+    else:
+        figures = measured(given.seed, given.seconds, given.store) if given.store else run(given.seed, given.seconds)
     for figure in figures:
         print(json.dumps(figure.to_json()))
     return 0 if all(figure.is_met for figure in figures) else 1

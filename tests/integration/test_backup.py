@@ -8,14 +8,17 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from store_values import START, raw
 
-from tocsin.app.folder import UNFINISHED, locked, refuse_unfinished
+from tocsin.app.build import build_store
+from tocsin.app.folder import LOCK, UNFINISHED, locked, refuse_unfinished
 from tocsin.app.keeping import Keeper
 from tocsin.domain.clock import ManualClock
 from tocsin.domain.errors import ConfigurationError, ConflictError, NotNowError, RemoteError
 from tocsin.settings import Settings, load_settings
 from tocsin.store import Store
+from tocsin.store.schema import revisions
 
 
 def settings_of(folder: Path, url: str = "") -> Settings:
@@ -174,3 +177,23 @@ def test_a_store_moves_to_a_database_of_the_other_kind(
         work.set_meta("kept", "yes")
     keeper_of(tmp_path / "data", database_url).move_store(another_postgresql_url)
     assert open_store(another_postgresql_url).sums() == store.sums()
+
+
+def test_the_store_of_a_service_of_an_older_version_is_not_changed_beneath_it(
+    tmp_path: Path, open_store: Callable[[str], Store]
+) -> None:
+    settings, older = settings_of(tmp_path / "data"), revisions()[-2]
+    with locked(tmp_path / "data"):
+        (tmp_path / "data" / LOCK).write_text("1\n")  # it is another process's
+        store = open_store(settings.store_url)
+        store.migrate()
+        with store.begin() as work:
+            work._connection.execute(text("UPDATE alembic_version SET version_num = :older"), {"older": older})
+        for use in (
+            lambda: keeper_of(tmp_path / "data").back_up(tmp_path / "backup"),
+            lambda: keeper_of(tmp_path / "data").outlook(),
+            lambda: build_store(settings, ManualClock(START)),
+        ):
+            with pytest.raises(NotNowError, match=rf"older version \(process 1\) .*schema {older}.*stop that service"):
+                use()
+        assert store.schema_revision() == older

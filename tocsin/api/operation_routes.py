@@ -27,9 +27,6 @@ def ready(request: Request, services: Services, asker: Asker) -> Response:
     Which part does not is told to people of the team and with the scope `metrics`.
     """
     health = services.health()
-    if health.is_ready:  # a store that is away has been found out, and is not asked again
-        with services.store.read() as work:
-            work.job_counts()
     parts = {part.name: {"is_ok": part.is_ok, "words": part.words} for part in parts_for(health, asker)}
     status = "ok" if health.is_ready else "not ready"
     return json_response(request, {"status": status, "parts": parts}, status=200 if health.is_ready else 503)

@@ -26,6 +26,7 @@ from notifier.recorder import RecorderChannel
 from notifier.slack import SlackChannel
 from notifier.webhook import WebhookChannel
 from tocsin.app.drawing import drawing_from
+from tocsin.app.folder import refuse_upgrade_beneath
 from tocsin.app.rate_keeping import rate_keeper
 from tocsin.app.rates import build_places, table_of
 from tocsin.app.rule_table import check_who
@@ -47,6 +48,7 @@ def build_store(settings: Settings, clock: Clock, *, is_durable: bool = True) ->
     if settings.store_url.startswith("sqlite"):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = Store(settings.store_url, clock=clock, is_durable=is_durable, listen_url=settings.store.listen_url)
+    refuse_upgrade_beneath(settings, store)
     store.migrate()
     return store
 

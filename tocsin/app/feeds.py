@@ -17,6 +17,7 @@ from tocsin.domain.errors import ConfigurationError
 from tocsin.settings import Settings
 from tocsin.settings.model import VtpBrokerTable
 from tocsin.store import FeedSign, Store
+from tocsin.store.schema import newest_revision
 from tocsin.workflow.context import Context
 from tocsin.workflow.ingest import ingest
 
@@ -122,11 +123,18 @@ class FeedBoard:
         )
 
 
+def _schema_part(found: str | None) -> HealthPart:
+    """The store by its schema: another than ours was made beneath us, by a newer version or by hand."""
+    if found == newest_revision():
+        return HealthPart(name="store", is_ok=True, words=f"schema {found}")
+    words = f"schema {found or 'none'}, and this version of Tocsin works with {newest_revision()}"
+    return HealthPart(name="store", is_ok=False, words=f"{words}: install the version that changed it here, too")
+
+
 def health_of(store: Store, board: FeedBoard) -> Health:
     """The store and all feeds."""
     try:
-        revision = store.schema_revision()
-        kept = HealthPart(name="store", is_ok=revision is not None, words=f"schema {revision}")
+        kept = _schema_part(store.schema_revision())
     except Exception as error:  # process boundary: health must answer whatever the store's trouble
         log.exception("store is not well")
         kept = HealthPart(name="store", is_ok=False, words=f"{type(error).__name__}: {error}")

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from tocsin.domain.errors import ConfigurationError, NotNowError
 from tocsin.settings import Settings
+from tocsin.store import Store
+from tocsin.store.opening import failing_in_words
+from tocsin.store.schema import newest_revision, revisions
 
 #: Lies in the data folder while a backup is being restored into it; the service refuses to start beside it.
 UNFINISHED = "RESTORE-UNFINISHED"
@@ -73,7 +76,7 @@ def refuse_unfinished(settings: Settings) -> None:
         told = marker.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return
-    if _is_locked(settings.data_dir):
+    if _is_locked(settings.data_dir / LOCK):
         raise NotNowError(f"a backup is being restored into this folder ({told})", remedy="wait until it is done")
     raise ConfigurationError(
         f"a backup was restored only in part ({told}): empty this folder and the database, and restore again",
@@ -82,9 +85,39 @@ def refuse_unfinished(settings: Settings) -> None:
     )
 
 
-def _is_locked(folder: Path) -> bool:
-    """Whether somebody works in the folder now."""
-    with (folder / LOCK).open("a", encoding="utf-8") as file:
+def refuse_upgrade_beneath(settings: Settings, store: Store) -> None:
+    """Refuse to change the schema of a store on which a service of an older version works, from this folder.
+
+    It would go on with statements that were written for another schema.
+
+    Raises
+    ------
+    NotNowError
+        One does, and its schema is older than this code's.
+    """
+    others = [
+        who for who in map(_holder, sorted(settings.data_dir.glob("*.lock"))) if who not in {"", str(os.getpid())}
+    ]
+    if not others:
+        return
+    with failing_in_words(store.url):
+        found = store.schema_revision()
+    if found in revisions()[:-1]:
+        raise NotNowError(
+            f"a service of an older version (process {', '.join(others)}) works on this store: it has schema {found}, "
+            f"and this version would change it to {newest_revision()} beneath it",
+            remedy="stop that service first, or use its own version for this",
+        )
+
+
+def _holder(lock: Path) -> str:
+    """Process that holds a lock, ``unknown`` where it could not write its number; empty where nobody does."""
+    return lock.read_text(encoding="utf-8").strip() or "unknown" if _is_locked(lock) else ""
+
+
+def _is_locked(lock: Path) -> bool:
+    """Whether somebody holds it now."""
+    with lock.open("a", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

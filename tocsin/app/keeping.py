@@ -20,7 +20,7 @@ from typing import Any, Self
 import tocsin
 from tocsin.app import retaining
 from tocsin.app.clocks import SystemClock
-from tocsin.app.folder import LOCK, UNFINISHED, locked
+from tocsin.app.folder import LOCK, UNFINISHED, locked, refuse_upgrade_beneath
 from tocsin.app.retaining import Forgettable
 from tocsin.domain.clock import Clock, iso_utc
 from tocsin.domain.errors import ConflictError, NotNowError, RemoteError
@@ -105,7 +105,8 @@ class Keeper:
         return replace(kept, place=str(folder))
 
     def _back_up(self, folder: Path) -> Kept:
-        sums = self._copy_store(self.settings.store_url, f"sqlite:///{folder / STORE}")
+        with self._open():  # brought up to this version, if no service of an older one is in the way
+            sums = self._copy_store(self.settings.store_url, f"sqlite:///{folder / STORE}")
         files = _copy_files(self.settings.data_dir, folder / FILES, self.progress)
         manifest = {
             "made_utc": iso_utc(self.clock.now()),
@@ -199,6 +200,7 @@ class Keeper:
     def _open(self) -> Iterator[Store]:
         store = Store(self.settings.store_url, clock=self.clock)
         try:
+            refuse_upgrade_beneath(self.settings, store)
             store.migrate()
             yield store
         finally:

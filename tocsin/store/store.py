@@ -17,6 +17,7 @@ from tocsin.store.generation import Generation, PostgresqlGeneration, SqliteGene
 from tocsin.store.held import HeldConnection
 from tocsin.store.opening import failing_in_words
 from tocsin.store.pooling import Connecting, Pooling
+from tocsin.store.timing import TimedWrite
 from tocsin.store.turns import Haste, Turns
 from tocsin.store.unit_of_work import UnitOfWork
 from tocsin.store.wakings import Wakings
@@ -212,5 +213,6 @@ class Store:
     def _transaction(self) -> Iterator[Connection]:
         """A connection that may write, within its transaction."""
         begin = self._writer.begin if self._held is None else self._held.begin
-        with self._turns.taken(self._haste), begin() as connection:
+        with self._turns.taken(self._haste), TimedWrite() as timed, begin() as connection:
+            timed.begun()
             yield connection

@@ -239,6 +239,22 @@ def test_while_the_database_is_away_the_service_is_not_ready_and_that_is_no_faul
     assert ill.get("/readyz").status_code == 503
 
 
+def test_health_is_asked_once_and_the_store_not_again_beside_it(night: Night) -> None:
+    class Asked:
+        def read(self) -> NoReturn:
+            raise AssertionError
+
+    asked: list[str] = []
+
+    def health() -> Health:
+        asked.append("health")
+        return Health(parts=(HealthPart(name="store", is_ok=True, words="schema 0009"),))
+
+    well = Browser(build_app(replace(night.services(health=health), store=cast("Any", Asked()))))
+    assert well.get("/readyz").status_code == 200
+    assert asked == ["health"]
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

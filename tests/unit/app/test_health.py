@@ -8,6 +8,7 @@ import structlog
 
 from listeners.health import FeedHealth, FeedState
 from tocsin.app.feeds import FeedBoard, health_of
+from tocsin.store.schema import newest_revision
 
 NOW = datetime(2024, 10, 17, 2, 0, tzinfo=UTC)
 
@@ -15,7 +16,7 @@ NOW = datetime(2024, 10, 17, 2, 0, tzinfo=UTC)
 class PaperStore:
     """A store whose schema is asked for."""
 
-    def __init__(self, revision: str | None = "0001", error: Exception | None = None) -> None:
+    def __init__(self, revision: str | None = newest_revision(), error: Exception | None = None) -> None:
         self._revision = revision
         self._error = error
 
@@ -70,3 +71,10 @@ def test_a_store_in_trouble_is_said_and_never_raised(store: PaperStore) -> None:
     with structlog.testing.capture_logs():
         found = health(FeedBoard(), store)
     assert not found.is_ready
+
+
+def test_a_schema_that_a_newer_version_made_beneath_us_is_said() -> None:
+    found = health(FeedBoard(), PaperStore(revision="9999"))
+    assert not found.is_ready
+    assert f"schema 9999, and this version of Tocsin works with {newest_revision()}" in found.parts[0].words
+    assert "install the version that changed it" in found.parts[0].words
