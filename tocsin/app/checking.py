@@ -41,8 +41,15 @@ class CheckReport:
     problems: tuple[str, ...]
 
 
-def check_configuration(environment: Mapping[str, str]) -> CheckReport:
-    """Build every part from the settings, beside a throw-away store.
+def check_configuration(environment: Mapping[str, str], *, with_store: bool = True) -> CheckReport:
+    """Build every part from the settings, beside a throw-away store; swaps of shifts are read from the real one.
+
+    Parameters
+    ----------
+    environment
+        Variables of the environment.
+    with_store
+        Whether the real store is read at all.
 
     Raises
     ------
@@ -74,7 +81,7 @@ def check_configuration(environment: Mapping[str, str]) -> CheckReport:
     )
     now = clock.now()
     calendars = tuple(words for copy in calendars_of(rota) for words in copy.state.words(now))
-    taken, unread = _taken_shifts(settings, clock)
+    taken, unread = _taken_shifts(settings, clock) if with_store else ([], ())
     agreed = with_covers(rota, taken, people).problems(now)
     swaps = (*unfit(rota, taken, people, now), *unread)
     problems = (*road_problems(settings), *people.problems(roads(settings)), *agreed, *swaps, *calendars)
