@@ -24,6 +24,7 @@ from figures import Figure
 from outside import ALL_TOPICS, configured
 from rig import Broker, Process, free_port, pause
 from traffic import SECRET, secret_name, traffic
+from writing import longest_writes
 
 from tocsin.app.clocks import RehearsedClock
 from tocsin.demo.stand_ins import IsdcStandIn, SlackStandIn
@@ -56,6 +57,7 @@ class Day:
         self._file = folder / "clock"
         self._clock = RehearsedClock(self._file)
         self._file.write_text(f"0 {self._speed:g} {self._clock.now().timestamp():.3f}", encoding="ascii")
+        self._writes: list[Figure] = []
         self._broker = Broker(ALL_TOPICS)
         self._slack = SlackStandIn(clock=self._clock)
         self._clicked: set[str] = set()
@@ -87,7 +89,11 @@ class Day:
                 self._pass(psutil.Process(service.pid))
                 counts = self._counts()
             cpu_s = service.cpu_s()
-        return [*self._story(stranger.answers, len(stranger.heard), counts, cpu_s), *growth(self._samples)]
+        return [
+            *self._story(stranger.answers, len(stranger.heard), counts, cpu_s),
+            *self._writes,
+            *growth(self._samples),
+        ]
 
     def _pass(self, watched: psutil.Process) -> None:
         began_s = self._clock.monotonic_s()
@@ -126,6 +132,7 @@ class Day:
     def _counts(self) -> float:
         """Notices received, by the service's own word."""
         text = httpx.get(f"http://127.0.0.1:{self._port}/metrics", timeout=30.0, trust_env=False).text
+        self._writes = longest_writes(text)
         lines = [line for line in text.splitlines() if line.startswith("tocsin_notices_total")]
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
