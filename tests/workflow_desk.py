@@ -111,7 +111,7 @@ class Desk:
         response = replace(context.response, kind=ResponseKind.TABLE, scatter_fraction=0.2, source="a test's own table")
         given = {"streams": streams, "wake": self._wake, "response": response}
         self.context: Context = replace(context, **given | changes)
-        self._offset = 0
+        self._offsets: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -121,14 +121,15 @@ class Desk:
 
     def raw(self, message: Message, *, topic: str | None = None) -> RawNotice:
         """A message as it comes on Kafka now."""
-        self._offset += 1
+        of_topic = topic or message.topic
+        self._offsets[of_topic] = self._offsets.get(of_topic, 0) + 1
         return RawNotice(
             payload=message.payload,
             transport="kafka",
             origin="broker",
-            topic=topic or message.topic,
+            topic=of_topic,
             partition=0,
-            offset=self._offset,
+            offset=self._offsets[of_topic],
             received_utc=self.clock.now(),
             received_monotonic_s=self.clock.monotonic_s(),
         )

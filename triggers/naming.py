@@ -21,6 +21,7 @@ _OWN_NAME = {
     Family.EINSTEIN_PROBE: re.compile(r"^EP\d{6}"),
     Family.GBM: re.compile(r"^bn\d{9}$"),
 }
+_OPAQUE = re.compile(r"^(?:test-)?(?:stale-)?event-[0-9a-f]{12}$")
 #: Families whose trigger alone is called a burst: the others' are often particles, spikes or flares.
 _ALWAYS_BURSTS = frozenset({Family.SWIFT, Family.KONUS, Family.LAT})
 #: Class of a burst in notices that classify, and the probability from which a class is believed.
@@ -132,8 +133,8 @@ def new_event_id(notice: Notice, *, raw_sha256: str = "") -> str:
     notice
         The notice.
     raw_sha256
-        Digest of its bytes. A restricted notice founds an event named after that: the name is seen by all who will see
-        the event once a public notice has joined it, and must tell them nothing.
+        Digest of its bytes, with a secret. A restricted notice founds an event named after that: what is seen of the
+        name (links, logs, addresses) tells nothing.
 
     Returns
     -------
@@ -155,6 +156,11 @@ def new_event_id(notice: Notice, *, raw_sha256: str = "") -> str:
         name = f"event-{raw_sha256[:12]}"
     is_apart = notice.is_stale and TRAITS[family].identifier_span_s is not None
     return f"{'test-' if notice.is_test else ''}{'stale-' if is_apart else ''}{name}"
+
+
+def is_opaque(event_id: str) -> bool:
+    """Whether an event has the name that a restricted notice gives."""
+    return _OPAQUE.match(event_id) is not None
 
 
 def _stem(notice: Notice, family: Family) -> str:

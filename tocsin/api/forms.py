@@ -12,6 +12,7 @@ from tocsin.api.services import OnCall
 from tocsin.domain.clock import iso_utc
 from tocsin.domain.drafts import Draft
 from tocsin.domain.light_curves import LightCurve
+from tocsin.domain.notices import notice_number
 from tocsin.domain.people import Acknowledgement, Person
 from tocsin.domain.products import Product, ProductKind
 from tocsin.store import ApprovalRow, Computation, TimelineRow
@@ -143,7 +144,7 @@ def acknowledgement_json(one: Acknowledgement, name_of: NameOf) -> dict[str, Any
 def notice_json(item: NoticeItem) -> dict[str, Any]:
     """A notice in the form of ``tocsin notice``, with its place in the store."""
     return notice_to_json(item.stored.notice) | {
-        "key": item.stored.key,
+        "key": notice_number(item.stored.raw_sha256),
         "received_utc": iso_utc(item.stored.received_utc),
         "raw_sha256": item.stored.raw_sha256,
         "status": item.status,

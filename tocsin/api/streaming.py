@@ -125,7 +125,7 @@ class Hub:
         position = self._position
         self._readers.add(reader)
         try:
-            yield [self._tick(position)]
+            yield [self._tick(await run_in_threadpool(self._last, clearance))]
             if last_id is not None and (missed := await run_in_threadpool(self._missed, clearance, last_id, position)):
                 yield missed
             while (told := await reader.take()) or not reader.is_ended:
@@ -138,9 +138,10 @@ class Hub:
         now = iso_utc(self._services.clock.now())
         return Told(id=position, event="tick", data=json_bytes({"now_utc": now}).decode())
 
-    def _last(self) -> int:
+    def _last(self, clearance: Clearance | None = None) -> int:
+        """Number of the newest change that an audience may know of."""
         with self._services.store.read() as work:
-            return work.last_change_id()
+            return work.last_change_id(clearance=clearance)
 
     async def _follow(self) -> None:
         generation, quiet_s = "", 0.0

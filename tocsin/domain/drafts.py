@@ -1,5 +1,6 @@
 """Circular drafts: facts bound to products, the text made from them, what a lint finds, one for each audience."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,9 @@ class DraftKind(StrEnum):
 COMPOSER = "tocsin"
 #: Audience of what carries no label.
 PUBLIC_AUDIENCE = "public"
+#: Restricted variants count their revisions in ranges of this many, of which there are so many.
+RESTRICTED_REVISIONS = 1000
+RESTRICTED_RANGES = 900_000
 #: Kinds that answer an earlier circular of ours, and are approved in states in which others are not.
 FOLLOW_UPS = frozenset({DraftKind.RETRACTION, DraftKind.CORRECTION, DraftKind.UPDATE})
 
@@ -144,6 +148,18 @@ class Draft:
 def audience_of(labels: frozenset[str]) -> str:
     """Name of the audience that holds these labels: ``public``, or the labels, sorted, with commas."""
     return ",".join(sorted(labels)) or PUBLIC_AUDIENCE
+
+
+def first_revision(labels: frozenset[str]) -> int:
+    """Number of the first revision of a variant: 1 for the public one, a high one made from the labels for others.
+
+    Each variant counts by itself, so that nobody reads from the numbers of one how often another was written. The
+    numbers of two variants differ, so that a number still names one text.
+    """
+    if not labels:
+        return 1
+    digest = hashlib.sha256("\n".join(sorted(labels)).encode()).digest()
+    return RESTRICTED_REVISIONS * (1 + int.from_bytes(digest[:8]) % RESTRICTED_RANGES) + 1
 
 
 def standing_variants(drafts: Iterable[Draft]) -> list[Draft]:

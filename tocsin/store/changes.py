@@ -44,12 +44,16 @@ class Changes(Topic):
             self._statements.execute(_ADD, rows)
 
     def _resolved(self) -> list[tuple[str, frozenset[str]]]:
-        """Each event with the labels of what changed; what people did carries those of the whole event."""
+        """Each event with the labels of what changed; what people did carries those of the whole event.
+
+        The least restricted come first: their numbers are those they would have alone.
+        """
         of_events = rounded(event_id for event_id, labels in self._touched if labels is None)
         rows = self._all(_labels_of(len(of_events)), **numbered("event_", of_events)) if of_events else []
         known = {row.id: row.labels for row in rows}
         told = ((event_id, known.get(event_id) if labels is None else labels) for event_id, labels in self._touched)
-        return list(dict.fromkeys((event_id, labels) for event_id, labels in told if labels is not None))
+        found = dict.fromkeys((event_id, labels) for event_id, labels in told if labels is not None)
+        return sorted(found, key=lambda one: len(one[1]))
 
     def changes_after(
         self, change_id: int, *, clearance: frozenset[str] | None = None, limit: int = 1000
@@ -61,9 +65,12 @@ class Changes(Topic):
         rows = self._all(statement.order_by(event_changes.c.id).limit(limit))
         return [EventChange(id=row.id, event_id=row.event_id, labels=row.labels, at_utc=row.at_utc) for row in rows]
 
-    def last_change_id(self) -> int:
-        """Number of the newest change; 0 without any."""
-        return int(self._connection.execute(select(func.max(event_changes.c.id))).scalar_one() or 0)
+    def last_change_id(self, *, clearance: frozenset[str] | None = None) -> int:
+        """Number of the newest change of what `clearance` (None: all) may see; 0 without any."""
+        statement = select(func.max(event_changes.c.id))
+        if clearance is not None:
+            statement = statement.where(event_changes.c.labels.in_(self._visible_labels(clearance)))
+        return int(self._connection.execute(statement).scalar_one() or 0)
 
     def forget_changes(self, before_id: int) -> int:
         """Remove changes with a lower number; how many. Who asks to go on from one of them is sent the present."""

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, select, update
 
-from tocsin.domain.drafts import Draft, DraftKind
+from tocsin.domain.drafts import Draft, DraftKind, first_revision
 from tocsin.domain.errors import ConflictError, NotAllowedError
 from tocsin.store.lineage import Lineage
 from tocsin.store.prepared import kept
@@ -37,8 +38,9 @@ class Drafts(Lineage):
         """Keep a draft as the next revision of its kind and event; the revision it has.
 
         Where nothing but the time differs from the newest revision, no new one is made. `Draft.revision` is not
-        looked at: the store counts. A draft carries its own labels and those of the products and notices its facts are
-        bound to; drafts of other labels are variants beside it, which it neither replaces nor outdates.
+        looked at: the store counts, each variant by itself (`first_revision`). A draft carries its own labels and
+        those of the products and notices its facts are bound to; drafts of other labels are variants beside it, which
+        it neither replaces nor outdates.
         """
         self.lock(f"drafts {draft.event_id}")
         labels = draft.labels | self._input_labels(fact.product_id for fact in draft.facts.values())
@@ -47,7 +49,7 @@ class Drafts(Lineage):
         record = draft_to_record(draft)
         if newest is not None and _is_same(newest, draft, record):
             return int(newest.revision)
-        revision = 1 + self._last_revision(draft.event_id, draft.kind)
+        revision = self._next_revision(draft.event_id, draft.kind, labels, newest)
         row = {
             "event_id": draft.event_id,
             "kind": draft.kind,
@@ -156,10 +158,14 @@ class Drafts(Lineage):
         statement = _one_kind(event_id, kind).where(drafts.c.labels == labels)
         return self._one(statement.order_by(drafts.c.revision.desc()).limit(1))
 
-    def _last_revision(self, event_id: str, kind: DraftKind) -> int:
-        """Highest revision of a draft, whatever its labels; 0 without any."""
-        row = self._one(_one_kind(event_id, kind).order_by(drafts.c.revision.desc()).limit(1))
-        return 0 if row is None else int(row.revision)
+    def _next_revision(
+        self, event_id: str, kind: DraftKind, labels: frozenset[str], newest: Row[*tuple[Any, ...]] | None
+    ) -> int:
+        """Revision that follows the newest of these labels; one that another variant has is passed over."""
+        statement = _one_kind(event_id, kind).with_only_columns(drafts.c.revision)
+        taken = {int(row.revision) for row in self._all(statement)}
+        first = first_revision(labels) if newest is None else int(newest.revision) + 1
+        return next(revision for revision in count(first) if revision not in taken)
 
 
 @cache

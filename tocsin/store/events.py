@@ -172,8 +172,11 @@ class Events(EventIndex):
         self._change_event(event_id, state=state)
 
     def retire_event(self, event_id: str, state: EventState) -> None:
-        """Leave an event without anything known of it: it is found by no time and no list any more."""
-        self._change_event(event_id, state=state, summary={}, t0_utc=None, labels=frozenset())
+        """Leave an event without anything known of it: it is found by no time and no list any more.
+
+        Its labels stay: what was counted of it is not counted for more people than before.
+        """
+        self._change_event(event_id, state=state, summary={}, t0_utc=None)
         self._leave_index(event_id)
 
     def set_event_tier(self, event_id: str, tier: Tier) -> None:

@@ -1,5 +1,6 @@
 """Feeds: how much came by each road, when the last, and what could not be read."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,8 @@ from sqlalchemy import case as sql_case
 from tocsin.store.columns import UtcTime
 from tocsin.store.conditions import IS_OPEN, IS_QUARANTINED, IS_UNKNOWN
 from tocsin.store.feed_progress import FeedProgress
-from tocsin.store.rows import FeedRow, NoticeCounts
+from tocsin.store.receptions import earliest_seen
+from tocsin.store.rows import FeedRow, NoticeCounts, SeenFirst
 from tocsin.store.tables import notices, receptions, topic_counts
 
 
@@ -32,6 +34,27 @@ class Feeds(FeedProgress):
             unknown=self._number_of(IS_UNKNOWN),
             undecoded=self._number_of(IS_OPEN),
         )
+
+    def seen_first(self, hidden: Sequence[str]) -> dict[str, SeenFirst]:
+        """What came first by roads that are not to be known of (`hidden` topics), by the topic it came by next.
+
+        To somebody who knows nothing of the hidden ones it is new there, no duplicate.
+        """
+        statement = (
+            select(
+                receptions.c.topic,
+                func.count().label("stored"),
+                _sum(IS_QUARANTINED).label("quarantined"),
+                _sum(IS_UNKNOWN).label("unknown"),
+            )
+            .join(notices, notices.c.key == receptions.c.notice_key)
+            .where(receptions.c.id.in_(earliest_seen(hidden)))
+            .group_by(receptions.c.topic)
+        )
+        return {
+            row.topic: SeenFirst(stored=row.stored, quarantined=row.quarantined, unknown=row.unknown)
+            for row in self._all(statement)
+        }
 
     def _topic_rows(self) -> list[FeedRow]:
         """Figures per Kafka topic."""

@@ -5,10 +5,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, bindparam, select, type_coerce, update
+from sqlalchemy import ColumnElement, Row, Select, Text, bindparam, or_, select, type_coerce, update
 
 from tocsin.store.conditions import IS_OPEN, IS_POINTING, IS_QUARANTINED
 from tocsin.store.prepared import kept
+from tocsin.store.receptions import earliest_seen
 from tocsin.store.rows import NoticeRow, NoticeStatus, NoticeText, QuarantineRow
 from tocsin.store.tables import notices, raw_blobs, receptions
 from tocsin.store.topic import PUBLIC, Topic, any_of, numbered
@@ -62,6 +63,10 @@ class Notices(Topic):
         )
         if event_id is not None:
             self._touch(event_id, labels)
+
+    def set_received(self, key: int, received_utc: datetime) -> None:
+        """Let a notice count as received at another time: that of the road by which more people may know of it."""
+        self._change(key, received_utc=received_utc)
 
     def quarantine(self, key: int, reason: str) -> None:
         """Mark bytes as no notice, with the reason; they are kept."""
@@ -134,14 +139,18 @@ class Notices(Topic):
         statement = select(notices).where(IS_OPEN).order_by(notices.c.key).limit(limit)
         return [_notice_row(row) for row in self._all(statement)]
 
-    def quarantined(self, limit: int = 100) -> list[QuarantineRow]:
-        """Quarantined notices, newest first."""
+    def quarantined(self, limit: int = 100, *, hidden: Sequence[str] = ()) -> list[QuarantineRow]:
+        """Quarantined notices, newest first; of those that came by `hidden` topics what came by others since."""
+        is_told: ColumnElement[bool] = receptions.c.is_first
+        if hidden:
+            is_seen = or_(receptions.c.topic.is_(None), receptions.c.topic.not_in(hidden))
+            is_told = or_(is_told & is_seen, receptions.c.id.in_(earliest_seen(hidden)))
         statement = (
-            select(notices, receptions.c.transport, receptions.c.origin, raw_blobs.c.size_bytes)
-            .join(receptions, (receptions.c.notice_key == notices.c.key) & receptions.c.is_first)
+            select(notices.c.key, notices.c.raw_sha256, notices.c.reason, receptions, raw_blobs.c.size_bytes)
+            .join(receptions, receptions.c.notice_key == notices.c.key)
             .join(raw_blobs, raw_blobs.c.sha256 == notices.c.raw_sha256)
-            .where(IS_QUARANTINED)
-            .order_by(notices.c.key.desc())
+            .where(IS_QUARANTINED, is_told)
+            .order_by(receptions.c.id.desc())
             .limit(limit)
         )
         return [

@@ -15,7 +15,10 @@ from tocsin.store.tables import product_blobs, product_inputs, products
 from tocsin.store.topic import any_of, numbered, one_of, rounded
 
 _SUPERSEDE = kept(
-    update(products).where(products.c.id == bindparam("of_id")).returning(products.c.event_id, products.c.labels)
+    update(products)
+    .where(products.c.id == bindparam("of_id"), products.c.superseded_by.is_distinct_from(bindparam("by")))
+    .values(superseded_by=bindparam("by"))
+    .returning(products.c.event_id, products.c.labels)
 )
 
 #: What an instrument gives: an event is found by it.
@@ -113,8 +116,11 @@ class Products(EventIndex, Lineage):
         return found
 
     def supersede(self, product_id: str, by: str | None) -> bool:
-        """Mark a product as replaced by product `by`, or as ``"retracted"``; None makes it current again."""
-        changed = self._statements.execute(_SUPERSEDE, {"of_id": product_id, "superseded_by": by}).first()
+        """Mark a product as replaced by product `by`, or as ``"retracted"``; None makes it current again.
+
+        Marked so before, nothing changes, and nobody is told: the answer is False, as for a product there is not.
+        """
+        changed = self._statements.execute(_SUPERSEDE, {"of_id": product_id, "by": by}).first()
         if changed is not None:
             self._touch(changed.event_id, changed.labels)
         return changed is not None

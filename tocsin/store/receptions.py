@@ -220,3 +220,14 @@ _COUNT = {
     "sqlite": _count_statement(sqlite.insert(topic_counts)),
     "postgresql": _count_statement(postgresql.insert(topic_counts)),
 }
+
+
+def earliest_seen(hidden: Sequence[str]) -> Select[tuple[int]]:
+    """Receptions that are the first by another topic, of notices that came by one of these `hidden` ones before."""
+    first, again = receptions.alias("first"), receptions.alias("again")
+    return (
+        select(func.min(again.c.id))
+        .join(first, first.c.notice_key == again.c.notice_key)
+        .where(first.c.topic.in_(hidden), first.c.is_first, again.c.is_first.is_(False), again.c.topic.not_in(hidden))
+        .group_by(again.c.notice_key)
+    )

@@ -175,6 +175,15 @@ class FeedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenFirst:
+    """Of what came by a topic, how much came before by roads that not everybody may know of."""
+
+    stored: int
+    quarantined: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeCounts:
     """Totals: ``received == stored + duplicates``; `undecoded` waits for handling or failed in it."""
 

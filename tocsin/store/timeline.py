@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from tocsin.domain.clock import iso_utc
 from tocsin.domain.drafts import Draft
+from tocsin.domain.notices import notice_number
 from tocsin.domain.products import may_see
 from tocsin.store.acknowledgements import Acknowledgements
 from tocsin.store.audit import AuditTrail
@@ -22,6 +23,9 @@ from tocsin.store.tables import events
 #: What comes first of things that happened in the same microsecond: causes before effects.
 ORDER = ("notice", "event", "decision", "message", "acknowledgement", "product", "draft", "approval", "audit")
 
+#: Lines of the audit that everybody may read who may know that people were woken.
+TOLD_TO_ALL = frozenset({"snooze", "escalate_now", "not_astrophysical", "ask_for_correction"})
+
 
 class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts, AuditTrail):
     """Time lines, for people and for latencies."""
@@ -29,8 +33,9 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
     def timeline(self, event_id: str, *, clearance: frozenset[str] | None = None) -> list[TimelineRow]:
         """What happened to an event, oldest first.
 
-        With `clearance`, notices, decisions, products and drafts it may not see are left out; and where the event has
-        any such notice, so are audit lines, messages made for those who see more, and approvals of drafts left out.
+        With `clearance`, what it may not see is left out: notices, decisions, products, drafts and their approvals,
+        messages made for those who see more, why a message failed, and the audit but for a few things that people did.
+        It is left out of every event, so that nothing vanishes when a restricted notice joins one.
         """
         event = self._one(select(events.c.created_utc, events.c.labels).where(events.c.id == event_id))
         if event is None:
@@ -38,21 +43,29 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
         rows = list(self._computed(event_id, clearance))
         rows += [_row(event.created_utc, "event", f"event {event_id} made")] if rows or clearance is None else []
         rows += self._taken(event_id)
-        if clearance is None or may_see(event.labels, clearance):
+        if clearance is None:
             rows += [*self._said(event_id), *self._written(event_id)]
         else:
-            rows += [*self._said_to(event_id, clearance), *self._approved_of(event_id, clearance)]
+            rows += self._said_to(event_id, clearance, is_whole=may_see(event.labels, clearance))
+            rows += [*self._approved_of(event_id, clearance), *self._done(event_id)]
         return sorted(rows, key=lambda row: (row.at_utc, ORDER.index(row.kind)))
 
     def _computed(self, event_id: str, clearance: frozenset[str] | None) -> Iterator[TimelineRow]:
         """Notices, decisions, products and drafts."""
-        for notice in self.notice_rows(event_id, clearance=clearance):
+        notices = self.notice_rows(event_id, clearance=clearance)
+        numbers = {notice.key: notice_number(notice.raw_sha256) for notice in notices}
+        for notice in notices:
             text = f"{notice.notice_type} received"
-            detail = {"key": notice.key, "notice_id": notice.notice_id, "issued_utc": iso_utc(notice.issued_utc)}
+            detail = {
+                "key": numbers[notice.key],
+                "notice_id": notice.notice_id,
+                "issued_utc": iso_utc(notice.issued_utc),
+            }
             yield _row(notice.received_utc, "notice", text, **detail)
         for row in self.decisions(event_id, clearance=clearance):
             text = f"tier {row.decision.tier.value}: {'; '.join(row.decision.reasons)}"
-            yield _row(row.at_utc, "decision", text, rule=row.decision.rule, notice_key=row.notice_key)
+            number = None if row.notice_key is None else numbers.get(row.notice_key)
+            yield _row(row.at_utc, "decision", text, rule=row.decision.rule, notice_key=number)
         for product in self.products(event_id, current_only=False, clearance=clearance):
             text = f"{product.kind.value} of {product.subject}" + ("" if product.is_answer else ": no honest answer")
             yield _row(product.made_utc, "product", text, id=product.id, superseded_by=product.superseded_by)
@@ -73,10 +86,14 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
             detail = {"key": row.message.key, "purpose": row.message.purpose.value, "channel": row.message.channel}
             yield _row(row.sent_utc or row.created_utc, "message", _message_text(row), **detail)
 
-    def _said_to(self, event_id: str, clearance: frozenset[str]) -> Iterator[TimelineRow]:
-        """Messages that show nothing which `clearance` does not open; neither their number nor why they failed."""
+    def _said_to(self, event_id: str, clearance: frozenset[str], *, is_whole: bool) -> Iterator[TimelineRow]:
+        """Messages that show nothing which `clearance` does not open; neither their number nor why they failed.
+
+        Of messages of which it was not kept for whom they were made, those of events that are seen whole.
+        """
         for row in self.messages(event_id):
-            if row.message.audience is None or not may_see(row.message.audience, clearance):
+            audience = row.message.audience
+            if not (is_whole if audience is None else may_see(audience, clearance)):
                 continue
             detail = {"purpose": row.message.purpose.value, "channel": row.message.channel}
             text = _message_text(replace(row, error=None))
@@ -93,6 +110,12 @@ class Timeline(Notices, Decisions, Products, Messages, Acknowledgements, Drafts,
             later = [draft for (kind, n), draft in seen.items() if kind is one.kind and n > one.revision]
             if one.voided_utc is not None and any(_is_made_by(draft, one.voided_utc) for draft in later):
                 yield _row(one.voided_utc, "approval", f"approval by {one.person_id} void: there is a newer revision")
+
+    def _done(self, event_id: str) -> Iterator[TimelineRow]:
+        """What people did, of the audit, that tells nothing of what an event is made from."""
+        for line in self.audit_rows(event_id):
+            if line.action in TOLD_TO_ALL:
+                yield _row(line.at_utc, "audit", f"{line.actor}: {line.action}")
 
     def _written(self, event_id: str) -> Iterator[TimelineRow]:
         """Approvals, and the audit."""

@@ -17,11 +17,14 @@ from tocsin.store.tables import trial_outcomes, trials
 from tocsin.store.topic import Topic, any_of, numbered
 
 _CONCLUDE = kept(trial_outcomes.insert())
-_COUNT = kept(
-    select(func.count())
-    .select_from(trials)
-    .where(trials.c.kind == bindparam("of_kind"), trials.c.event_id == bindparam("of_event"))
-)
+
+
+@cache
+def _count(n_visible: int) -> Select[*tuple[Any, ...]]:
+    """Number of an event's trials of a kind, of one of so many sets of labels."""
+    of_event = trials.c.kind == bindparam("of_kind"), trials.c.event_id == bindparam("of_event")
+    statement = select(func.count()).select_from(trials).where(*of_event)
+    return kept(statement.where(any_of(trials.c.labels, "visible_", n_visible)))
 
 
 @cache
@@ -167,9 +170,11 @@ class Trials(Topic):
             for row in self._all(statement)
         ]
 
-    def trials_of_event(self, kind: str, event_id: str) -> int:
-        """Number of trials of a kind declared for an event."""
-        found: int = self._statements.execute(_COUNT, {"of_kind": kind, "of_event": event_id}).scalar_one()
+    def trials_of_event(self, kind: str, event_id: str, *, clearance: frozenset[str]) -> int:
+        """Number of trials of a kind declared for an event, of those that `clearance` may know of."""
+        visible = self._visible_labels(clearance)
+        values = {"of_kind": kind, "of_event": event_id, **numbered("visible_", visible)}
+        found: int = self._statements.execute(_count(len(visible)), values).scalar_one()
         return found
 
     def trial_count(self, kind: str, *, since_utc: datetime | None = None) -> int:

@@ -22,7 +22,7 @@ from tocsin.workflow.context import Context
 from tocsin.workflow.crossing import crossing_of
 from tocsin.workflow.making import make_product, replace_product
 from tocsin.workflow.maps import map_of
-from tocsin.workflow.owing import doors_paged, owe_decided, owe_escalation, owe_localization
+from tocsin.workflow.owing import doors_as_seen, owe_decided, owe_escalation, owe_localization, paged_as_seen
 from tocsin.workflow.priors import prior_map
 from tocsin.workflow.rates import rates_of_the_day
 from tocsin.workflow.recall import known_events, stored_notices
@@ -302,7 +302,9 @@ def _decide_again(
 ) -> None:
     """Decide with the new companion; of a pair, people are woken by the event they were woken for already."""
     notices = [one for one in stored_notices(work, event.id) if one.key in event.notice_keys]
-    sent = {str(job.payload["purpose"]) for job in work.jobs(event.id) if job.kind is JobKind.SEND}
+    doors = doors_as_seen(context, work, event.id, event.labels)
+    jobs = [job for job in work.jobs(event.id) if job.kind is JobKind.SEND and str(job.payload["door"]) in doors]
+    sent = {str(job.payload["purpose"]) for job in jobs}
     was_paged = MessagePurpose.PAGE.value in sent
     decision = context.rules.decide(
         before=event,
@@ -316,7 +318,8 @@ def _decide_again(
     )
     if not decision.pages:
         return
-    if not was_paged and any(doors_paged(work, one.other_id) for one in telling if one.other_id not in known):
+    others = [one.other_id for one in telling if one.other_id not in known]
+    if not was_paged and any(paged_as_seen(context, work, one, event.labels) for one in others):
         decision = replace(decision, pages=False, tells=True)
     work.add_decision(event.id, notices[-1].key, decision, context.clock.now(), labels=event.labels)
     work.set_event_tier(event.id, decision.tier)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from listeners.record import from_record, to_record
-from tocsin.domain.events import Decision, Event, EventKind, EventState, StoredNotice
+from tocsin.domain.events import Decision, Event, EventState, StoredNotice
 from tocsin.domain.jobs import JobKind
 from tocsin.domain.notices import Notice, RawNotice
 from tocsin.domain.people import MessagePurpose
@@ -20,13 +20,16 @@ from tocsin.workflow.companions import telling_companions
 from tocsin.workflow.context import Context, Door
 from tocsin.workflow.maintenance import held_until
 from tocsin.workflow.merging import TOCSIN, absorb, survivor_of
+from tocsin.workflow.opaque import found, founding_id, jobs_before, opened
 from tocsin.workflow.owing import (
     doors_paged,
+    notice_cause,
     owe_escalation,
     owe_localization,
     owe_messages,
     owe_reaction,
     owe_rehearsal,
+    paged_as_seen,
     release,
     withdraw,
 )
@@ -84,13 +87,15 @@ def open_up(context: Context, work: UnitOfWork, key: int, raw: RawNotice, labels
     if row is None or row.status is not NoticeStatus.DECODED or not labels < row.labels:
         return False
     notice = replace(from_record(row.record), labels=labels)
-    _store_notice(work, key, notice, event_id=row.event_id)
-    opened = {"notice": key, "topic": raw.topic, "labels": sorted(row.labels - labels)}
-    work.audit("tocsin", "labels taken off", row.event_id or f"notice {key}", opened, context.clock.now())
-    if row.event_id is None:
+    event_id = None if row.event_id is None else opened(context, work, notice, row.event_id)
+    _store_notice(work, key, notice, event_id=event_id)
+    work.set_received(key, raw.received_utc)
+    detail = {"notice": key, "topic": raw.topic, "labels": sorted(row.labels - labels)}
+    work.audit("tocsin", "labels taken off", event_id or f"notice {key}", detail, context.clock.now())
+    if event_id is None:
         return False
-    owed = _follow(context, work, key, raw, stored_notices(work, row.event_id))
-    return owe_localization(context, work, row.event_id, cause=f"opened-{key}") or owed
+    owed = _follow(context, work, key, raw, stored_notices(work, event_id))
+    return owe_localization(context, work, event_id, cause=f"opened-{key}") or owed
 
 
 def regrouped(context: Context, work: UnitOfWork, event_id: str) -> None:
@@ -128,18 +133,10 @@ def _find_or_make_event(context: Context, work: UnitOfWork, raw: RawNotice, noti
     if chosen is not None:
         bridged = association.bridged_events(notice, candidates)
         apart = [one for one in bridged if work.are_apart(chosen, one)]
-        return _merged(context, work, notice, [chosen, *(one for one in bridged if one not in apart)])
-    event_id = association.new_event_id(notice, raw_sha256=raw.sha256)
-    work.add_event(
-        event_id,
-        t0_utc=notice.t0_utc,
-        kind=EventKind.OTHER,
-        name=event_id,
-        is_test=notice.is_test,
-        is_replay=context.is_replay,
-        labels=notice.labels,
-        created_utc=context.clock.now(),
-    )
+        standing = _merged(context, work, notice, [chosen, *(one for one in bridged if one not in apart)])
+        return opened(context, work, notice, standing)
+    event_id = founding_id(work, notice, raw)
+    found(context, work, event_id, notice)
     return event_id
 
 
@@ -176,7 +173,8 @@ def _audiences(
     newest = next(row for row in notices if row.key == key)
     everything = frozenset[str]().union(*(row.notice.labels for row in notices))
     clearances = {frozenset[str](), everything, *(door.clearance for door in context.doors)}
-    jobs = work.jobs(newest.event_id or "") if len(notices) > 1 else []
+    event_id = newest.event_id or ""
+    jobs = [*work.jobs(event_id), *jobs_before(work, event_id)] if len(notices) > 1 else []
     told = {str(job.payload["door"]) for job in jobs if job.kind is JobKind.SEND}
     paged = {str(job.payload["door"]) for job in jobs if job.payload.get("purpose") == MessagePurpose.PAGE}
     return {
@@ -231,7 +229,7 @@ def _decide(
         before=before,
         after=after,
         notice=newest.notice,
-        was_paged=was_paged or any(doors_paged(work, one.other_id) for one in companions),
+        was_paged=was_paged or any(paged_as_seen(context, work, one.other_id, clearance) for one in companions),
         was_told=was_told,
         is_replay=context.is_replay,
         associations=companions,
@@ -308,7 +306,7 @@ def _owe_messages(
         reasons = downgrade(context.rules, seen.before, seen.event)
         if reasons and not seen.decision.pages and door.name in doors_paged(work, seen.event.id):
             stood_down[door.name] = seen.event.id
-            owed.append(owe_stand_down(context, work, door, seen.event.id, reasons, cause=f"notice-{key}"))
+            owed.append(owe_stand_down(context, work, door, seen.event.id, reasons, cause=notice_cause(raw.sha256)))
         else:
             owed.append(owe_messages(context, work, door, seen.event, seen.decision, raw=raw))
     for event_id in set(stood_down.values()):

@@ -7,7 +7,7 @@ its labels, where those who see more would write something else.
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from tocsin.domain.drafts import COMPOSER, Draft, DraftKind, standing_variants
+from tocsin.domain.drafts import COMPOSER, Draft, DraftKind, first_revision, standing_variants
 from tocsin.domain.events import Event, EventState
 from tocsin.domain.jobs import Job, JobKind
 from tocsin.store import UnitOfWork
@@ -64,7 +64,7 @@ def _write(context: Context, work: UnitOfWork, papers: Papers, kind: DraftKind, 
         return
     if not written and any(_text_now(papers, one) == _text(one) for one in _for_more_people(of_kind, view)):
         return
-    made = papers.composed(kind, papers.facts(kind), revision=len(of_kind) + 1)
+    made = papers.composed(kind, papers.facts(kind), revision=_next_revision(of_kind, view))
     work.add_draft(made)
     void(work, view.id, "the draft was written again from newer products", kind=kind, labels=view.labels)
     detail = {"kind": made.kind.value, "revision": made.revision, "lint_errors": made.lint_errors}
@@ -75,6 +75,12 @@ def _write(context: Context, work: UnitOfWork, papers: Papers, kind: DraftKind, 
     seen = sum(one.labels <= view.labels for one in of_kind) + 1
     whose = "-restricted" if made.labels else ""
     owe_update(context, work, view.id, cause=f"draft-{kind.value}-{seen}{whose}", labels=[made.labels])
+
+
+def _next_revision(of_kind: Sequence[Draft], view: Event) -> int:
+    """Revision that the next text for an audience will have, as the store counts them."""
+    own = [one.revision for one in of_kind if one.labels == view.labels]
+    return max(own) + 1 if own else first_revision(view.labels)
 
 
 def _retire(work: UnitOfWork, event_id: str, audiences: Collection[frozenset[str]]) -> None:

@@ -1,10 +1,11 @@
 """What may be asked of the feeds: figures of those that the asker may know of. Nothing here writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tocsin.domain.notices import notice_number
 from tocsin.domain.products import may_see
-from tocsin.store import FeedRow, QuarantineRow, UnitOfWork
+from tocsin.store import FeedRow, QuarantineRow, SeenFirst, UnitOfWork
 
 PUBLIC: frozenset[str] = frozenset()
 
@@ -37,9 +38,14 @@ def feeds(
         Labels of restricted topics and streams, by name; one that is not named is public.
     """
     labels = labels_of or {}
-    rows = tuple(r for r in work.feed_report() if may_see(labels.get(r.topic_or_stream, PUBLIC), clearance))
+    report = work.feed_report()
+    hidden = [r.topic_or_stream for r in report if not may_see(labels.get(r.topic_or_stream, PUBLIC), clearance)]
+    seen_first = work.seen_first(hidden) if hidden else {}
+    rows = tuple(_as_seen(r, seen_first.get(r.topic_or_stream)) for r in report if r.topic_or_stream not in hidden)
     quarantine = tuple(
-        q for q in work.quarantined(limit) if may_see(labels.get(q.topic or q.transport, PUBLIC), clearance)
+        replace(q, key=notice_number(q.raw_sha256))
+        for q in work.quarantined(limit, hidden=hidden)
+        if may_see(labels.get(q.topic or q.transport, PUBLIC), clearance)
     )
     return FeedsView(
         feeds=rows,
@@ -49,4 +55,17 @@ def feeds(
         quarantined=sum(row.quarantined for row in rows),
         unknown=sum(row.unknown for row in rows),
         quarantine=quarantine,
+    )
+
+
+def _as_seen(row: FeedRow, first: SeenFirst | None) -> FeedRow:
+    """Figures as they are without the hidden topics, by which some of this came before."""
+    if first is None:
+        return row
+    return replace(
+        row,
+        stored=row.stored + first.stored,
+        duplicates=row.duplicates - first.stored,
+        quarantined=row.quarantined + first.quarantined,
+        unknown=row.unknown + first.unknown,
     )

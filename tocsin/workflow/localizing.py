@@ -20,7 +20,7 @@ from tocsin.workflow.context import Context
 from tocsin.workflow.crossing import crossing_product
 from tocsin.workflow.identifying import identity_product
 from tocsin.workflow.informing import owe_word_to_owners
-from tocsin.workflow.making import make_product, replace_product
+from tocsin.workflow.making import cause_of, make_product, replace_product
 from tocsin.workflow.maps import keep_map
 from tocsin.workflow.owing import owe_draft, owe_update
 from tocsin.workflow.picturing import owe_pictures
@@ -55,7 +55,7 @@ def localize(context: Context, job: Job) -> None:
             return
         for seen in views(context, work, job.event_id):
             if not seen.is_retracted and judge_again(context, work, seen):
-                owe_update(context, work, job.event_id, cause=f"judged-{job.id}", labels=[seen.labels])
+                owe_update(context, work, job.event_id, cause=f"judged-{_moment(context)}", labels=[seen.labels])
         known = [_known(work, view) for view in views(context, work, job.event_id) if not view.is_retracted]
     made: list[Product] = []
     everything: list[Product] = []
@@ -73,11 +73,17 @@ def localize(context: Context, job: Job) -> None:
             changed += _around(context, work, view.event)
         owe_word_to_owners(context, work, changed)
         if changed:
-            owe_update(context, work, job.event_id, cause=f"map-{job.id}", labels=[one.labels for one in changed])
+            cause = f"map-{_moment(context)}-{cause_of(changed)}"
+            owe_update(context, work, job.event_id, cause=cause, labels=[one.labels for one in changed])
             owe_pictures(context, work, job.event_id, cause=f"map-{job.id}")
         if any(product.kind is ProductKind.ANNULUS for product in changed):
             owe_draft(context, work, job.event_id, cause=f"map-{job.id}")
     context.wake()
+
+
+def _moment(context: Context) -> str:
+    """Now, for the keys of messages: those are seen in channels, where numbers of jobs would count hidden work."""
+    return f"{context.clock.now():%Y%m%dT%H%M%S%f}"
 
 
 def _around(context: Context, work: UnitOfWork, view: Event) -> list[Product]:

@@ -1,6 +1,6 @@
 """Making: products under the hash of what they are made from, each in the place of the one before it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tocsin.domain.products import Product, ProductKind, lineage_id
@@ -63,3 +63,12 @@ def replace_product(work: UnitOfWork, product: Product) -> bool:
     work.add_product(product)
     work.supersede(product.id, None)
     return standing != [product.id]
+
+
+def cause_of(changed: Sequence[Product]) -> str:
+    """Cause of messages that products led to: the last of those that most people may see.
+
+    It is part of keys that are seen in channels: what was made for fewer people changes nothing of it.
+    """
+    least = min((one.labels for one in changed), key=len)
+    return [one for one in changed if one.labels == least][-1].id[:12]

@@ -30,7 +30,16 @@ def survivor_of(work: UnitOfWork, event_ids: Sequence[str]) -> str:
     return min(event_ids, key=lambda event_id: _standing(work, event_id))
 
 
-def absorb(context: Context, work: UnitOfWork, survivor_id: str, other_id: str, *, actor: str, reason: str) -> None:
+def absorb(
+    context: Context,
+    work: UnitOfWork,
+    survivor_id: str,
+    other_id: str,
+    *,
+    actor: str,
+    reason: str,
+    keeps_way: bool = False,
+) -> None:
     """Merge an event into another: its notices move; the survivor is to be summed up anew by the caller.
 
     Parameters
@@ -43,6 +52,8 @@ def absorb(context: Context, work: UnitOfWork, survivor_id: str, other_id: str, 
         Who found them to be one: a person, or `TOCSIN`.
     reason
         Why, in words.
+    keeps_way
+        Whether those who took the other are shown as having taken it as and when they did, not by the merging.
     """
     now = context.clock.now()
     keys = [row.key for row in work.notice_rows(other_id)]
@@ -55,7 +66,9 @@ def absorb(context: Context, work: UnitOfWork, survivor_id: str, other_id: str, 
         work.supersede(product.id, "merged")
     work.void_approvals(other_id, f"the event was merged into {survivor_id}")
     for one in work.acknowledgements(other_id):
-        work.acknowledge(survivor_id, one.person_id, "merge", now)
+        work.acknowledge(
+            survivor_id, one.person_id, one.via if keeps_way else "merge", one.at_utc if keeps_way else now
+        )
     work.retire_event(other_id, EventState.MERGED)
     work.add_link(LinkKind.MERGED, other_id, survivor_id, actor=actor, reason=reason, at=now)
     detail = {"into": survivor_id, "reason": reason, "notices": len(keys), "cancelled_jobs": cancelled}

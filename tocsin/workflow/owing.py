@@ -193,6 +193,18 @@ def doors_paged(work: UnitOfWork, event_id: str) -> set[str]:
     return {str(job.payload["door"]) for job in jobs if job.payload["purpose"] in WAKING}
 
 
+def doors_as_seen(context: Context, work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> set[str]:
+    """Doors whose audience sees the same of an event as one of `clearance`: what was sent at others it may not know."""
+    row = work.event_row(event_id)
+    labels = frozenset[str]() if row is None else row.labels
+    return {door.name for door in context.doors if door.clearance & labels == clearance & labels}
+
+
+def paged_as_seen(context: Context, work: UnitOfWork, event_id: str, clearance: frozenset[str]) -> bool:
+    """Whether people were woken for an event, as far as an audience of `clearance` may know."""
+    return bool(doors_paged(work, event_id) & doors_as_seen(context, work, event_id, clearance))
+
+
 def _purpose(event: Event, decision: Decision) -> MessagePurpose | None:
     if decision.pages:
         return MessagePurpose.PAGE

@@ -26,7 +26,7 @@ from tocsin.workflow.context import Context
 from tocsin.workflow.counterparts import counterpart
 from tocsin.workflow.coverage import seen_by
 from tocsin.workflow.informing import owe_word_to_owners
-from tocsin.workflow.making import make_product, replace_product
+from tocsin.workflow.making import cause_of, make_product, replace_product
 from tocsin.workflow.owing import moment_key, owe_draft, owe_localization, owe_update
 from tocsin.workflow.picturing import owe_pictures
 from tocsin.workflow.searching import (
@@ -130,7 +130,7 @@ class _Reaction:
             self._trial_key = declare_search(
                 self._context, work, event, self._instrument, t0_utc=self._t0_utc, window_s=self._window_s
             )
-            self._declared = work.trials_of_event(SEARCH, self._event_id)
+            self._declared = work.trials_of_event(SEARCH, self._event_id, clearance=event.labels)
 
     def is_out_of_patience(self) -> bool:
         """Whether the wait for this instrument is over."""
@@ -201,7 +201,7 @@ class _Reaction:
                 if product.kind is ProductKind.SEARCH and self._trial_key and product.labels == own:
                     conclude_search(self._context, work, self._trial_key, product.content)
             owe_word_to_owners(self._context, work, changed)
-            cause = changed[-1].id[:12]
+            cause = cause_of(changed)
             owe_update(self._context, work, self._event_id, cause=cause, labels=[one.labels for one in changed])
             owe_pictures(self._context, work, self._event_id, cause=cause)
             if may_hold_burst(products):

@@ -8,7 +8,7 @@ from tocsin.store.timeline import ORDER
 
 #: What is told of a part; and what people did, where they may be told of.
 OF_NOTICES = frozenset({"event", "notice", "decision", "product", "draft"})
-OF_PEOPLE = frozenset({"acknowledgement", "message", "approval"})
+OF_PEOPLE = frozenset({"acknowledgement", "message", "approval", "audit"})
 
 
 def partial_time_line(
