@@ -26,9 +26,9 @@ class DraftKind(StrEnum):
 COMPOSER = "tocsin"
 #: Audience of what carries no label.
 PUBLIC_AUDIENCE = "public"
-#: Restricted variants count their revisions in ranges of this many, of which there are so many.
+#: Restricted variants count their revisions in ranges of this many, of which there are so many: eight digits, as forms take.
 RESTRICTED_REVISIONS = 1000
-RESTRICTED_RANGES = 900_000
+RESTRICTED_RANGES = 90_000
 #: Kinds that answer an earlier circular of ours, and are approved in states in which others are not.
 FOLLOW_UPS = frozenset({DraftKind.RETRACTION, DraftKind.CORRECTION, DraftKind.UPDATE})
 
