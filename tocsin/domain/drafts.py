@@ -26,7 +26,7 @@ class DraftKind(StrEnum):
 COMPOSER = "tocsin"
 #: Audience of what carries no label.
 PUBLIC_AUDIENCE = "public"
-#: Restricted variants count their revisions in ranges of this many, of which there are so many: eight digits, as forms take.
+#: Restricted variants count their revisions in ranges of this many; of so many, for eight digits, as forms take.
 RESTRICTED_REVISIONS = 1000
 RESTRICTED_RANGES = 90_000
 #: Kinds that answer an earlier circular of ours, and are approved in states in which others are not.
