@@ -265,7 +265,8 @@ class DelayPosterior:
         low, high = max(-max_delay_s, float(self.delay_s[0])), min(max_delay_s, float(self.delay_s[-1]))
         inner = self.delay_s[inside]
         grid = np.concatenate([[low] if inner[0] > low else [], inner, [high] if inner[-1] < high else []])
-        return replace(self, delay_s=grid, density=self.at(grid))
+        density = self.at(grid)
+        return replace(self, delay_s=grid, density=density) if float(np.trapezoid(density, grid)) > 0 else self
 
     def with_flags(self, *flags: str) -> "DelayPosterior":
         """Same posterior with further flags."""
