@@ -56,7 +56,7 @@ def retain(
     forget: Annotated[bool, typer.Option("--forget", help="Do it; without, it is only shown.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what [retention] lets go of, or forget it: notices of no event, products of rehearsals; never an event's."""
+    """Show what retention lets go of, or forget it: notices of no event, products of rehearsals; never an event's."""
     with _keeper() as keeper:
         found = keeper.forget() if forget else keeper.outlook()
     if as_json:

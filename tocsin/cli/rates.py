@@ -153,7 +153,8 @@ def instruments(
         print_json(rows)
         return
     for row in rows:
-        span = f"{(row['start_utc'] or '')[:10]} to {(row['end_utc'] or '')[:10] or 'now'}"
+        last_utc = row["last_data_utc"] or row["end_utc"] or ""
+        span = f"{(row['start_utc'] or '')[:10]} to {last_utc[:10] or 'now'}"
         console.print(f"{row['name']:18} {row['status']:10} {span:24} {row['from']}", markup=False, soft_wrap=True)
         if "availability" in row:
             when = f" at {row['expected_utc']}" if row["expected_utc"] else ""
