@@ -265,8 +265,10 @@ class DelayPosterior:
         low, high = max(-max_delay_s, float(self.delay_s[0])), min(max_delay_s, float(self.delay_s[-1]))
         inner = self.delay_s[inside]
         grid = np.concatenate([[low] if inner[0] > low else [], inner, [high] if inner[-1] < high else []])
-        density = self.at(grid)
-        return replace(self, delay_s=grid, density=density) if float(np.trapezoid(density, grid)) > 0 else self
+        # Between points that are almost one, interpolation may round to below zero, or to nothing finite.
+        density = np.maximum(self.at(grid), 0.0)
+        is_sound = bool(np.isfinite(density).all()) and float(np.trapezoid(density, grid)) > 0
+        return replace(self, delay_s=grid, density=density) if is_sound else self
 
     def with_flags(self, *flags: str) -> "DelayPosterior":
         """Same posterior with further flags."""
