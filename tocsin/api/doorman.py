@@ -37,7 +37,7 @@ DOORS = {
 #: Never refused for coming often: they watch over the service, or are called by it.
 FREE = ("/healthz", "/readyz", "/metrics", "/static/", "/slack/")
 
-Key = tuple[str, bytes, str, str, str, frozenset[str]]
+Key = tuple[str, bytes, str, str, str, frozenset[str], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +156,9 @@ class Doorman:
             return
         # The host is part of the key: an answer is kept only for one that was let pass behind this door.
         asked = (headers.get("accept", ""), headers.get("accept-encoding", ""), headers.get("host", ""))
-        key: Key = (scope["path"], scope["query_string"], *asked, caller.clearance)
+        # People of the team are shown more than strangers of the same clearance.
+        is_of_team = caller.person_id is not None
+        key: Key = (scope["path"], scope["query_string"], *asked, caller.clearance, is_of_team)
         generation = self._store.generation()
         kept = self._cache.get(key, generation)
         if kept is not None:

@@ -87,7 +87,8 @@ def page_of_events(
 def found_event(event_id: str, services: Services, asker: Asker) -> EventView:
     """The event asked for."""
     with services.store.read() as work:
-        view = queries.event_view(work, work.standing_id(event_id), clearance=asker.clearance)
+        standing_id = work.standing_id(event_id)
+        view = queries.event_view(work, standing_id, clearance=asker.clearance, is_of_team=asker.person_id is not None)
     if view is None:
         raise not_found()
     return view

@@ -176,8 +176,13 @@ def list_events(
     return EventPage(items=tuple(items), next_cursor=cursor)
 
 
-def event_view(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC) -> EventView | None:
-    """One event; None if there is none, or none of its notices may be seen."""
+def event_view(
+    work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = PUBLIC, is_of_team: bool = False
+) -> EventView | None:
+    """One event; None if there is none, or none of its notices may be seen.
+
+    People of the team who may see all of it are shown all that was done with it, by whom, too.
+    """
     part = find_part(work, event_id, clearance)
     if part is None:
         return None
@@ -197,7 +202,7 @@ def event_view(work: UnitOfWork, event_id: str, *, clearance: frozenset[str] = P
         products=products,
         drafts=_drafts(work, part),
         acknowledgements=acknowledgements,
-        timeline=_timeline(work, part),
+        timeline=_timeline(work, part, is_of_team=is_of_team),
         awaited_data=awaited_data(_fetches(jobs, part)),
     )
 
@@ -367,9 +372,9 @@ def _drafts(work: UnitOfWork, part: Part) -> tuple[Draft, ...]:
     return tuple(standing_variants(work.drafts(part.event.id, clearance=part.clearance)))
 
 
-def _timeline(work: UnitOfWork, part: Part) -> tuple[TimelineRow, ...]:
+def _timeline(work: UnitOfWork, part: Part, *, is_of_team: bool) -> tuple[TimelineRow, ...]:
     if part.is_whole:
-        return tuple(work.timeline(part.event.id, clearance=part.clearance))
+        return tuple(work.timeline(part.event.id, clearance=None if is_of_team else part.clearance))
     return partial_time_line(work, part.event.id, part.clearance, shows_people=part.shows_people)
 
 

@@ -202,3 +202,20 @@ def test_the_doorman_puts_the_security_headers_on_refusals_too(night: Night) -> 
     client, _ = door(night)
     refused = client.get("/api/v1/events", headers=bearer("nonsense"))
     assert refused.headers["x-content-type-options"] == "nosniff"
+
+
+def test_people_of_the_team_read_all_that_was_done_and_strangers_of_the_same_clearance_do_not(night: Night) -> None:
+    fill_gw(night)
+    give(night)
+    give(night, "tocsin_ada", person_id="ada", scopes=frozenset({Scope.READ, Scope.ACT}))
+    with night.store.begin() as work:
+        work.audit("ben", "correct_event", "s261122a", {}, night.clock.now())
+    client, _ = door(night)
+    asked = "/api/v1/events/s261122a/timeline"
+    for headers, is_told in (
+        (bearer("tocsin_ada"), True),
+        ({}, False),
+        (bearer(), False),
+        (bearer("tocsin_ada"), True),
+    ):
+        assert ("correct_event" in client.get(asked, headers=headers).text) is is_told
