@@ -128,7 +128,8 @@ def read(source: Path | bytes) -> MapFile:
                 raise ScienceError("no table in the file")
             return _from_table(table.data, table.header)
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise ScienceError(f"no sky map in {'the bytes' if isinstance(source, bytes) else source}: {error}") from error
+        place = "the bytes" if isinstance(source, bytes) else source
+        raise ScienceError(f"no sky map in {place}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _from_table(data: Any, header: Any) -> MapFile:
