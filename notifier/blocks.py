@@ -9,7 +9,7 @@ from typing import Any
 from notifier.cards import headline, one_line, shortened, standing, warnings
 from tocsin.domain.clock import iso_utc
 from tocsin.domain.events import EventState
-from tocsin.domain.people import Card, CardAction
+from tocsin.domain.people import OPEN_PAGE, Card, CardAction
 
 Block = dict[str, Any]  # JSON at the boundary: what Slack's API takes
 
@@ -73,7 +73,7 @@ def _value(value: str) -> str:
 def _buttons(card: Card) -> list[Block]:
     made = [] if card.state in _CLOSED else [_button(action, card.event_id) for action in card.actions]
     if card.page_url:
-        page = CardAction(action_id="open_page", label="Open event page", url=card.page_url)
+        page = CardAction(action_id=OPEN_PAGE, label="Open event page", url=card.page_url)
         made.append(_button(page, card.event_id))
     return made[:_MAX_BUTTONS]
 
@@ -81,12 +81,14 @@ def _buttons(card: Card) -> list[Block]:
 def _button(action: CardAction, event_id: str) -> Block:
     style = {"style": "primary"} if action.is_primary else {}
     link = {"url": action.url} if action.url else {}
+    subject = action.subject or event_id
+    value = {"value": subject} if subject else {}
     label = {"type": "plain_text", "text": shortened(one_line(action.label), 75), "emoji": False}
     return {
         "type": "button",
         "action_id": action.action_id,
         "text": label,
-        "value": action.subject or event_id,
+        **value,
         **style,
         **link,
     }

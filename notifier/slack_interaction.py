@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from tocsin.domain.errors import NotAllowedError
+from tocsin.domain.people import OPEN_PAGE
 
 #: Slack's own advice: a request older than five minutes is a replay.
 MAX_AGE_S = 300
@@ -25,7 +26,7 @@ class Interaction:
     action_id
         Which button.
     event_id
-        Event it was pressed for (the button's value).
+        Event it was pressed for (the button's value); empty for a link to a page that is about none.
     slack_user_id, user_name
         Who pressed it.
     message_reference
@@ -118,7 +119,8 @@ def interaction_of(payload: Mapping[str, Any], *, request_id: str) -> Interactio
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
     user = _table(payload, "user")
     action_id, event_id, user_id = _text(action, "action_id"), _text(action, "value"), _text(user, "id")
-    if not (action_id and event_id and user_id):
+    # Announcements that are about no event have a link to a page: Slack tells of the opening of links, too.
+    if not (action_id and user_id and (event_id or action_id == OPEN_PAGE)):
         raise NotAllowedError("the button press names no action, event or user")
     return Interaction(
         action_id=action_id,

@@ -59,6 +59,10 @@ class Person:
     is_told_of_low_tiers: bool = False
 
 
+#: Action of the link to a page. It does nothing, but chat tells that it was opened.
+OPEN_PAGE = "open_page"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardAction:
     """A button: what it is called, what it does, for which event; with `url` it opens that page.

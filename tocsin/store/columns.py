@@ -20,6 +20,8 @@ from tocsin.domain.clock import to_utc
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 JSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+#: What a text begins with that Python's own reader is to read: the other takes integers over 64 bit for floats.
+_BY_PYTHON = " "
 #: Times and sets of labels at hand: the same few are read over and over.
 AT_HAND = 4096
 
@@ -40,11 +42,13 @@ def to_json(value: object) -> str:
     try:
         return orjson.dumps(value, default=_listed, option=JSON_OPTIONS).decode()
     except TypeError:  # lone surrogates, integers over 64 bit: legal in Python's JSON alone
-        return json.dumps(value, default=_listed, separators=(",", ":"))
+        return _BY_PYTHON + json.dumps(value, default=_listed, separators=(",", ":"))
 
 
 def from_json(text: str) -> Any:
     """Value of a JSON text written by `to_json`."""
+    if text.startswith(_BY_PYTHON):
+        return json.loads(text)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -113,6 +113,8 @@ def interact(context: Context, interaction: Interaction) -> str:
     person = context.people.by_slack_id(interaction.slack_user_id)
     if person is None:
         raise NotAllowedError(f"Slack user {interaction.slack_user_id} is not in the registry of people")
+    if not interaction.event_id:
+        return ""
     do = press_on_rota if interaction.action_id in BUTTONS else press
     return do(context, interaction.action_id, interaction.event_id, person.id, "slack")
 

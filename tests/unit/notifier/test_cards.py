@@ -98,6 +98,8 @@ def test_a_button_with_a_link_opens_it_and_names_its_event() -> None:
     first, page = row["elements"]
     assert (first["action_id"], first["url"], first["value"]) == ("open_draft", link.url, "s230518h")
     assert page["action_id"] == "open_page"
+    (row,) = [block for block in blocks(card(event_id="", actions=())) if block["type"] == "actions"]
+    assert "value" not in row["elements"][-1], "Slack takes no empty one"
 
 
 @pytest.mark.parametrize("purpose", list(MessagePurpose))

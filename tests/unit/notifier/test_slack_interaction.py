@@ -35,6 +35,12 @@ def test_a_signed_press_is_read() -> None:
     assert read.request_id == parse_interaction(body, headers, signing_secret=SECRET, now=NOW).request_id
 
 
+def test_the_opening_of_a_link_that_is_about_no_event_is_read() -> None:
+    body, headers = request(PAYLOAD | {"actions": [{"action_id": "open_page", "type": "button"}]})
+    read = parse_interaction(body, headers, signing_secret=SECRET, now=NOW)
+    assert (read.action_id, read.event_id) == ("open_page", "")
+
+
 def test_the_signature_is_that_of_slacks_own_documentation() -> None:
     body = (
         b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tocsin.store.columns import from_json, from_micros, storable, to_json, to_micros
@@ -31,6 +31,8 @@ def test_times_of_any_zone_are_the_same_moment() -> None:
 
 
 @given(JSON_VALUES)
+@example(-(2**63) - 1)
+@example({"id": 2**64 + 1})
 def test_json_comes_back_whatever_it_holds(value: object) -> None:
     assert from_json(to_json(value)) == value
 
