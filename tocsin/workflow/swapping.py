@@ -143,17 +143,15 @@ def press_on_rota(context: Context, action_id: str, subject: str, person_id: str
     NotAllowedError, ConflictError
         As the action itself, or there is no such shift or offer.
     """
-    match action_id:
-        case "take_shift":
-            taken = take_shift(context, _number(subject), person_id, via)
-            return f"You stand in for {context.people.name_of(taken.giver_id)} {_words(context, taken)}."
-        case "withdraw_shift":
-            withdraw_shift(context, _number(subject), person_id, via)
-            return "Withdrawn: the shift is with who offered it."
-        case _:
-            shift = _own_shift(context, advocate(context, person_id), subject, is_next=action_id == OFFER_NEXT)
-            offer = offer_shift(context, person_id, *shift, via)
-            return f"Offered {_words(context, offer)}: you are on call until somebody takes it."
+    if action_id == TAKE:
+        taken = take_shift(context, _number(subject), person_id, via)
+        return f"You stand in for {context.people.name_of(taken.giver_id)} {_words(context, taken)}."
+    if action_id == WITHDRAW:
+        withdraw_shift(context, _number(subject), person_id, via)
+        return "Withdrawn: the shift is with who offered it."
+    shift = _own_shift(context, advocate(context, person_id), subject, is_next=action_id == OFFER_NEXT)
+    offer = offer_shift(context, person_id, *shift, via)
+    return f"Offered {_words(context, offer)}: you are on call until somebody takes it."
 
 
 def offers_now(work: UnitOfWork, now: datetime) -> list[ShiftOffer]:
