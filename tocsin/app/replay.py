@@ -182,17 +182,22 @@ class _Before:
 
     notices: NoticeCounts
     messages: Mapping[str, int]
+    revisions: Mapping[str, int]
 
     @classmethod
     def of(cls, work: UnitOfWork) -> "_Before":
+        events = _all_events(work)
         return cls(
-            notices=work.notice_counts(), messages={row.id: len(work.messages(row.id)) for row in _all_events(work)}
+            notices=work.notice_counts(),
+            messages={row.id: len(work.messages(row.id)) for row in events},
+            revisions={row.id: row.revision for row in events},
         )
 
 
 def _result(work: UnitOfWork, counts: Counter[str], before: _Before, data_dir: Path) -> dict[str, Any]:
     stored, known = work.notice_counts(), before.notices
-    events = _all_events(work)
+    every = _all_events(work)
+    events = [row for row in every if before.revisions.get(row.id) != row.revision]
     messages = [
         {
             "event": sent.message.event_id,
@@ -202,11 +207,11 @@ def _result(work: UnitOfWork, counts: Counter[str], before: _Before, data_dir: P
             "sent_utc": iso_utc(sent.sent_utc),
             "verdict": sent.message.card.verdict,
         }
-        for row in events
+        for row in every
         for sent in work.messages(row.id)[before.messages.get(row.id, 0) :]
     ]
     loud = {MessagePurpose.PAGE.value, MessagePurpose.ESCALATION.value}
-    tests = {row.id for row in events if row.is_test}
+    tests = {row.id for row in every if row.is_test}
     return {
         "notices": {
             "received": counts["received"],
@@ -229,7 +234,7 @@ def _result(work: UnitOfWork, counts: Counter[str], before: _Before, data_dir: P
             for row in events
             if not row.is_test
         ],
-        "test_events": len(tests),
+        "test_events": sum(row.is_test for row in events),
         "pages": sum(message["purpose"] in loud for message in messages),
         "pages_for_tests": sum(message["event"] in tests for message in messages),
         "wakings": {rule: len(times) for rule, times in sorted(work.waking_rules().items())},

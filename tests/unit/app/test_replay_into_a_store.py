@@ -45,3 +45,5 @@ def test_what_was_there_before_is_not_counted_again(
     }
     nothing = replayed(*notices)
     assert (nothing["pages"], nothing["messages"]) == (0, [])
+    assert (nothing["events"], nothing["test_events"]) == ([], 0)
+    assert len(first["events"]) + first["test_events"] >= 1
