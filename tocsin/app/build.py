@@ -36,6 +36,7 @@ from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.labels import Owners, read_owners
 from tocsin.settings import Settings
 from tocsin.store import Store
+from tocsin.store.private import private_folder
 from tocsin.workflow.context import Context, Door
 from triggers.coincidence_config import read_coincidence_book
 from triggers.rules import Rules
@@ -46,7 +47,7 @@ from triggers.wakings import Wakings, read_wakings
 def build_store(settings: Settings, clock: Clock, *, is_durable: bool = True) -> Store:
     """Open and migrate the store; not durable is for what can be done again, like a replay."""
     if settings.store_url.startswith("sqlite"):
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(settings.data_dir)
     store = Store(settings.store_url, clock=clock, is_durable=is_durable, listen_url=settings.store.listen_url)
     refuse_upgrade_beneath(settings, store)
     store.migrate()

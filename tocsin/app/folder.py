@@ -10,6 +10,7 @@ from tocsin.domain.errors import ConfigurationError, NotNowError
 from tocsin.settings import Settings
 from tocsin.store import Store
 from tocsin.store.opening import failing_in_words
+from tocsin.store.private import private_folder
 from tocsin.store.schema import newest_revision, revisions
 
 #: Lies in the data folder while a backup is being restored into it; the service refuses to start beside it.
@@ -43,7 +44,7 @@ def locked(folder: Path, *, name: str = "") -> Iterator[None]:
     NotNowError
         Another process holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     with (folder / (f"{name}.lock" if name else LOCK)).open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -28,6 +28,7 @@ from tocsin.settings import Settings, load_settings
 from tocsin.store import Store
 from tocsin.store.copying import TableSum
 from tocsin.store.engines import parse_url
+from tocsin.store.private import private_folder
 from tocsin.workflow.after_restore import note_restored
 
 MANIFEST = "manifest.json"
@@ -94,7 +95,7 @@ class Keeper:
             raise ConflictError(f"{folder} exists", remedy="name a new folder for each backup")
         unfinished = folder.with_name(f".{folder.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
+        private_folder(unfinished)
         try:
             with _full_in_words(unfinished):
                 kept = self._back_up(unfinished)

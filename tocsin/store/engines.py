@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from tocsin.domain.errors import ConfigurationError
 from tocsin.store.pooling import Connecting
+from tocsin.store.private import private_folder
 
 if TYPE_CHECKING:
     import psycopg
@@ -112,7 +113,7 @@ def _note_use(connection: object, record: Any) -> None:  # noqa: ARG001 - as abo
 
 def _sqlite_writer(url: URL, *, is_durable: bool) -> Engine:
     """Engine whose transactions take the write lock at once: none fails half-way because another was faster."""
-    Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+    private_folder(Path(url.database or "").absolute().parent)
     engine = create_engine(url, pool_size=1, max_overflow=1)
     event.listen(engine, "connect", _prepare_writer)
     if not is_durable:

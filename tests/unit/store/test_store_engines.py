@@ -9,6 +9,7 @@ from tocsin.domain.clock import ManualClock
 from tocsin.domain.errors import ConfigurationError
 from tocsin.store import Store
 from tocsin.store.engines import parse_url
+from tocsin.store.private import private_folder
 
 CLOCK = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
 
@@ -49,3 +50,10 @@ def test_the_url_shown_hides_the_password() -> None:
     store = Store("postgresql://tocsin:secret@127.0.0.1:1/none", clock=CLOCK)
     assert "secret" not in str(store.url)
     store.close()
+
+
+def test_a_new_data_folder_is_for_its_owner_alone_and_one_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    new, old = tmp_path / "deep" / "new", tmp_path / "old"
+    old.mkdir()
+    old.chmod(0o755)
+    assert (private_folder(new).stat().st_mode & 0o777, private_folder(old).stat().st_mode & 0o777) == (0o700, 0o755)
