@@ -13,6 +13,5 @@ def private_folder(folder: Path) -> Path:
     OSError
         It cannot be made.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=OWNER_ALONE, exist_ok=True)
+    folder.mkdir(mode=OWNER_ALONE, parents=True, exist_ok=True)
     return folder
