@@ -9,6 +9,8 @@ from triggers.families import TRAITS, Family
 
 #: Classes less likely than this are not worth a word.
 _SAID_FROM = 0.05
+#: Mean overlap of the skies of two events that have nothing to do with each other: less speaks against one source.
+UNRELATED_OVERLAP = 1.0
 
 
 def describe(event: Event) -> tuple[str, ...]:
@@ -23,8 +25,12 @@ def describe_association(association: Association) -> str:
         where = "which its sender names"
     else:
         where = f"{association.difference_s:+.2f} s apart at the Earth ({association.window})"
-    sky = "time only" if association.overlap is None else f"sky overlap {association.overlap:.3g}"
-    said = [f"May be one source with {association.other_name}, {where}, {sky}."]
+    if association.overlap is not None and association.overlap < UNRELATED_OVERLAP:
+        near = f"Near {association.other_name}, {where}"
+        said = [f"{near}, but the skies speak against one source (overlap {association.overlap:.2g})."]
+    else:
+        sky = "time only" if association.overlap is None else f"sky overlap {association.overlap:.3g}"
+        said = [f"May be one source with {association.other_name}, {where}, {sky}."]
     if association.association_chance is not None:
         said.append(f"Chance of such a neighbour if both are real: {association.association_chance:.1e}.")
     if association.joint_far_hz is not None:

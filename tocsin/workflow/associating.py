@@ -33,15 +33,13 @@ from triangulation.triple_overlap import triple_overlap
 from triggers.companions import Association, may_pair
 from triggers.earth_crossing import TAKEN_AT
 from triggers.triples import Triple, triples
-from triggers.wording import describe_association
+from triggers.wording import UNRELATED_OVERLAP, describe_association
 
 #: Events further apart than this are never looked at, s: the widest coincidence window, and light travel.
 REACH_S = 1200.0
 #: And so much further if its time was taken elsewhere: light from a planet, s.
 PLANET_REACH_S = 1400.0
 FITS = "application/fits"
-#: Maps are multiplied only where they agree at least as well as two that know nothing.
-LEAST_OVERLAP = 1.0
 
 
 def associate(context: Context, work: UnitOfWork, event: Event) -> list[Product]:
@@ -232,7 +230,7 @@ class _Look:
     def _joint_map(self, one: Association) -> Product | None:
         """Map of both, for whoever assumes that they are one source; None where they do not agree."""
         own, other = self._map(self._event.id), self._map(one.other_id)
-        if own is None or other is None or one.overlap is None or one.overlap < LEAST_OVERLAP:
+        if own is None or other is None or one.overlap is None or one.overlap < UNRELATED_OVERLAP:
             return None
         try:
             joint = own[0].combine(other[0])

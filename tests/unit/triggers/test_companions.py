@@ -16,6 +16,7 @@ from triggers.coincidence_config import read_coincidence_book
 from triggers.companions import Association, companions, is_no_burst, windows_for
 from triggers.joint_far import LEAST_FAR_HZ
 from triggers.rules import Rules
+from triggers.wording import describe_association
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 BOOK = read_coincidence_book(tomllib.loads((CONFIG / "coincidence.toml").read_text()), file="coincidence.toml")
@@ -210,6 +211,21 @@ def test_a_cited_burst_is_a_companion_wherever_it_lies() -> None:
     assert one.is_cited
     assert one.window == "cited"
     assert one.joint_far_hz is None
+
+
+@pytest.mark.parametrize(
+    ("overlap", "said"),
+    [
+        (None, "May be one source"),
+        (31.4, "sky overlap 31.4."),
+        (2e-8, "skies speak against one source (overlap 2e-08)"),
+    ],
+)
+def test_words_say_where_the_skies_of_two_events_speak_against_one_source(overlap: float | None, said: str) -> None:
+    (one,) = found(gbm(), overlap=overlap)
+    words = describe_association(one)
+    assert said in words
+    assert ("May be one source" in words) is (overlap is None or overlap >= 1.0)
 
 
 def test_an_association_is_as_restricted_as_its_events() -> None:
