@@ -192,7 +192,7 @@ def test_the_result_shown_has_the_form_that_the_demonstration_prints() -> None:
         "tier": 1,
         "is_test": False,
         "is_retracted": False,
-        "first_page_ms": 69.0,
+        "first_page_ms": 28.0,
         "acknowledged_by": "B. Vance",
         "search": {"snr": 158.0, "fap": 1.2e-7},
         "skymap": {"area_90_deg2": 0.00426, "contains_truth": True},
