@@ -4,7 +4,7 @@ from notifier.slack_interaction import Interaction
 from tocsin.domain.errors import ConflictError, NotAllowedError
 from tocsin.domain.events import EventState
 from tocsin.domain.jobs import JobKind
-from tocsin.domain.people import Acknowledgement
+from tocsin.domain.people import OPEN_PAGE, Acknowledgement
 from tocsin.store import UnitOfWork
 from tocsin.workflow.asking import escalate_now, owe_draft_reminder, snooze
 from tocsin.workflow.callers import advocate, standing_event
@@ -111,10 +111,10 @@ def interact(context: Context, interaction: Interaction) -> str:
         The Slack user is nobody in the registry.
     """
     person = context.people.by_slack_id(interaction.slack_user_id)
+    if interaction.action_id == OPEN_PAGE and (person is None or not interaction.event_id):
+        return ""  # whoever is in the channel may follow a link
     if person is None:
         raise NotAllowedError(f"Slack user {interaction.slack_user_id} is not in the registry of people")
-    if not interaction.event_id:
-        return ""
     do = press_on_rota if interaction.action_id in BUTTONS else press
     return do(context, interaction.action_id, interaction.event_id, person.id, "slack")
 

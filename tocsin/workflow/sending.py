@@ -126,6 +126,8 @@ def _compose(context: Context, job: Job, door: Door, event_id: str) -> tuple[Out
         card = _headed(purpose, card, door)
         if door.is_shared and reference is None:
             _wait_for_first(context, work, job, door)
+            # Whoever was waited for keeps its answer without our lock: it may have come since we looked.
+            reference = shared_reference(work, event_id, door)
         message = OutgoingMessage(
             key=job.key,
             event_id=event_id,

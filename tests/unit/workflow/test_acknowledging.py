@@ -89,6 +89,7 @@ def test_a_button_nobody_knows_is_refused(paged: Desk) -> None:
     with pytest.raises(ConflictError):
         interact(paged.context, press)
     assert interact(paged.context, replace(press, action_id="open_page", event_id="")) == ""
+    assert interact(paged.context, replace(press, action_id="open_page", slack_user_id="U0NOBODY")) == ""
     with pytest.raises(NotAllowedError):
         interact(paged.context, replace(press, action_id="acknowledge", slack_user_id="U0NOBODY"))
 

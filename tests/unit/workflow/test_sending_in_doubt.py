@@ -4,15 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from workflow_desk import Desk, merger
 
 from notifier.recorder import RecorderChannel
 from notifier.slack import SlackChannel
 from tocsin.demo.stand_ins import Fault, SlackStandIn
-from tocsin.domain.jobs import JobKind, JobState
+from tocsin.domain.jobs import Job, JobKind, JobState
 from tocsin.domain.people import MessagePurpose, OutgoingMessage
-from tocsin.workflow.context import Door
-from tocsin.workflow.sending import send
+from tocsin.store import UnitOfWork
+from tocsin.workflow import sending
+from tocsin.workflow.context import Context, Door
+from tocsin.workflow.owing import owe_update
+from tocsin.workflow.sending import _compose, send
 
 S = "s241017ab"
 
@@ -66,3 +70,27 @@ def test_a_worker_whose_lease_ended_while_it_read_the_channel_sends_nothing(tmp_
         chat.meanwhile = meanwhile
         send(desk.context, claims[1])
         assert [message.purpose for message in chat.sent] == [MessagePurpose.PAGE]
+
+
+def test_a_message_that_was_just_waited_for_is_joined_not_followed_by_a_second_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL another worker's answer may come between two looks of one transaction: each sees its own moment."""
+    chat = RecorderChannel("chat")
+    with Desk(tmp_path, doors=(Door(channel=chat),)) as desk:
+        desk.take(merger())
+        with desk.store.begin() as work:
+            (page,) = work.claim([JobKind.SEND], now=desk.clock.now(), lease_s=30.0, worker="another")
+            owe_update(desk.context, work, S, cause="meanwhile")
+        composed = _compose(desk.context, page, desk.context.doors[0], S)[0]
+        assert composed is not None
+        reference = chat.send(composed)
+        look = sending._wait_for_first
+
+        def look_late(context: Context, work: UnitOfWork, job: Job, door: Door) -> None:
+            work.mark_sent(page.key, reference, desk.clock.now())
+            look(context, work, job, door)
+
+        monkeypatch.setattr(sending, "_wait_for_first", look_late)
+        desk.work()
+        assert [message.replaces for message in chat.sent] == [None, reference]
