@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 import uvicorn
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import FastAPI
 
@@ -40,6 +41,8 @@ CALENDAR_MINUTES = 15
 
 #: Name of the scheduler's jobs that the leader alone does.
 TICK = "tick"
+#: Threads for all that is done again and again: two or three may wait for others' servers while the rest goes on.
+TICKING_THREADS = 6
 
 #: A listener runs until the event is set.
 Listener = Callable[[threading.Event], None]
@@ -109,7 +112,9 @@ class Service:
         if lead is not None:
             lead.tell(self.lead_changed)
         self._scheduler = BackgroundScheduler(
-            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+            executors={"default": ThreadPoolExecutor(TICKING_THREADS)},
+            timezone=UTC,
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         self._server = None if app is None else uvicorn.Server(_server_config(app, settings))
 
