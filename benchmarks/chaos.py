@@ -119,7 +119,7 @@ class Night:
             at_end.callback(self._broker.stop)
             at_end.enter_context(self._slack)
             at_end.enter_context(self._archive)
-            self._configure(at_end.enter_context(pooled(self._database, self._pool_mode, self._folder / "pool")))
+            self._configure(at_end.enter_context(pooled(self._database, self._pool_mode)))
             processes = {name: self._process(name, ("run", *roles, "--name", name)) for name, roles in ROLES.items()}
             for process in processes.values():
                 at_end.callback(process.end)

@@ -63,7 +63,7 @@ def measured(seed: int, seconds: float, store: str, pool_mode: str = "") -> list
             with SlackStandIn(clock=SystemClock()) as slack, ExitStack() as at_end:
                 environment = _configured(Path(folder), broker, slack)
                 if database is not None:
-                    environment |= at_end.enter_context(pooled(database, pool_mode, Path(folder) / "pool"))
+                    environment |= at_end.enter_context(pooled(database, pool_mode))
                 process = Process("serve", ("serve", "--port", "0"), environment, Path(folder))
                 process.start()
                 process.wait_until_it_works()

@@ -183,6 +183,7 @@ class _Before:
     notices: NoticeCounts
     messages: Mapping[str, int]
     revisions: Mapping[str, int]
+    wakings: Mapping[str, int]
 
     @classmethod
     def of(cls, work: UnitOfWork) -> "_Before":
@@ -191,6 +192,7 @@ class _Before:
             notices=work.notice_counts(),
             messages={row.id: len(work.messages(row.id)) for row in events},
             revisions={row.id: row.revision for row in events},
+            wakings=_wakings(work),
         )
 
 
@@ -237,10 +239,15 @@ def _result(work: UnitOfWork, counts: Counter[str], before: _Before, data_dir: P
         "test_events": sum(row.is_test for row in events),
         "pages": sum(message["purpose"] in loud for message in messages),
         "pages_for_tests": sum(message["event"] in tests for message in messages),
-        "wakings": {rule: len(times) for rule, times in sorted(work.waking_rules().items())},
+        "wakings": dict(sorted((Counter(_wakings(work)) - Counter(before.wakings)).items())),
         "messages": messages,
         "data_dir": str(data_dir),
     }
+
+
+def _wakings(work: UnitOfWork) -> dict[str, int]:
+    """How often people were woken for real events, by the rule that decided."""
+    return {rule: len(times) for rule, times in work.waking_rules().items()}
 
 
 def _all_events(work: UnitOfWork) -> list[Any]:

@@ -47,3 +47,10 @@ def test_what_was_there_before_is_not_counted_again(
     assert (nothing["pages"], nothing["messages"]) == (0, [])
     assert (nothing["events"], nothing["test_events"]) == ([], 0)
     assert len(first["events"]) + first["test_events"] >= 1
+
+
+def test_wakings_of_before_are_not_counted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path))
+    waking = GOLDEN / "ICECUBE_ASTROTRACK_BRONZE" / "second_revision" / "notice.xml"
+    wakings = [Replay(paths=[waking], into_live=True, quiet=True).run()["wakings"] for _ in range(2)]
+    assert wakings == [{"icecube-likely-astrophysical": 1}, {}]
